@@ -140,8 +140,10 @@ pub enum PodState {
         /// The container's reason and message.
         reason: String,
     },
-    /// Its containers run and are not ready.
-    Unready {
+    /// Its containers run and were never ready yet.
+    Unready,
+    /// Its containers were ready and no longer are.
+    Regressed {
         /// Since when.
         since: DateTime<Utc>,
     },
