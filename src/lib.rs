@@ -11,4 +11,5 @@
 //! # Floors
 //! Modules import downwards only; `tests/it/floors.rs` holds the table.
 
+pub mod audit;
 pub mod rollout;
