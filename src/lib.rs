@@ -12,4 +12,5 @@
 //! Modules import downwards only; `tests/it/floors.rs` holds the table.
 
 pub mod analysis;
+pub mod audit;
 pub mod rollout;
