@@ -13,3 +13,4 @@
 
 pub mod audit;
 pub mod rollout;
+pub mod sink;
