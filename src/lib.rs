@@ -14,3 +14,4 @@
 pub mod analysis;
 pub mod audit;
 pub mod rollout;
+pub mod sink;

@@ -1,4 +1,8 @@
 //! The hermetic tests: tables over the pure core, properties, the simulator, goldens.
 
+mod audit_bytes;
+mod audit_chain;
+mod audit_given;
+mod audit_outbox;
 mod given;
 mod split;
