@@ -16,3 +16,4 @@ pub mod api;
 pub mod audit;
 pub mod controller;
 pub mod rollout;
+pub mod sink;
