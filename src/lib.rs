@@ -13,4 +13,6 @@
 
 pub mod analysis;
 pub mod audit;
+pub mod config;
+pub mod retry;
 pub mod rollout;
