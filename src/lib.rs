@@ -15,5 +15,7 @@ pub mod analysis;
 pub mod api;
 pub mod audit;
 pub mod controller;
+pub mod config;
+pub mod retry;
 pub mod rollout;
 pub mod sink;
