@@ -12,4 +12,7 @@
 //! Modules import downwards only; `tests/it/floors.rs` holds the table.
 
 pub mod analysis;
+pub mod api;
+pub mod audit;
+pub mod controller;
 pub mod rollout;

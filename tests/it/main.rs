@@ -1,1 +1,4 @@
-//! it
+//! The hermetic tests: tables over the pure core, properties, the simulator, goldens.
+
+mod given;
+mod split;
