@@ -12,5 +12,6 @@
 //! Modules import downwards only; `tests/it/floors.rs` holds the table.
 
 pub mod analysis;
+pub mod api;
 pub mod audit;
 pub mod rollout;
