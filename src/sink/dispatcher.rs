@@ -1,5 +1,6 @@
 //! Who brings events to sinks: a thin loop around the lanes.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use tokio::time::Instant;
 use tracing::{error, warn};
 
 use super::{Delivery, Lanes, Order, Report, Sink};
-use crate::audit::Outbox;
+use crate::audit::{Outbox, Receipt, SinkName};
 
 /// Brings every event that was offered to every sink, in order per sink and rollout, at least once.
 pub struct Dispatcher<K> {
@@ -19,7 +20,7 @@ pub struct Dispatcher<K> {
     shared: Arc<Shared<K>>,
 }
 
-/// Where committed outboxes are handed over. Neither call waits.
+/// Where committed outboxes are handed over. No call waits.
 pub struct Offers<K> {
     shared: Arc<Shared<K>>,
 }
@@ -39,6 +40,11 @@ impl<K: Clone + Send> Offers<K> {
         self.shared.changed.notify_one();
     }
 
+    /// How far each sink is with a rollout's events that wait: for [`Outbox::acknowledge`] in the next pass.
+    pub fn receipts(&self, stream: &str) -> BTreeMap<SinkName, Receipt> {
+        self.shared.lanes().receipts(stream)
+    }
+
     /// The Rollout is gone for good; what was offered of it is still delivered, then forgotten.
     pub fn gone(&self, stream: &str) {
         self.shared.lanes().gone(stream);
@@ -56,7 +62,8 @@ impl<K: Clone + Send> Dispatcher<K> {
         (Offers { shared: Arc::clone(&shared) }, Self { sinks, shared })
     }
 
-    /// Delivers until it is dropped. `report` hears of every attempt; it must not wait. What is under way when this is
+    /// Delivers until it is dropped. `report` hears of every attempt; it must not wait.
+    /// Where it hears [`Delivery::Delivered`] or [`Delivery::Refused`], the rollout's next pass has something to acknowledge. What is under way when this is
     /// dropped may or may not have reached its sink: it was not reported, so it is delivered again after the restart.
     pub async fn run(self, report: impl Fn(Report<K>)) -> Infallible {
         let start = Instant::now();

@@ -14,11 +14,14 @@ use crate::rollout::EventKind;
 /// The API server refuses longer notes.
 const MAX_NOTE_BYTES: usize = 1024;
 
+/// The API server refuses a longer name of the reporting process.
+const MAX_INSTANCE_BYTES: usize = 128;
+
 /// A courtesy must not pile up behind an API server that hangs.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The Kubernetes Event for a record, where there is one: for an attempt's start, its promotion and its abort. `instance` names
-/// the process that reports, at most 128 bytes. The same record always gets the same name, so that a second creation is a 409.
+/// the process that reports. The same record always gets the same name, so that a second creation is a 409.
 pub fn kubernetes_event(record: &Record, instance: &str) -> Option<Event> {
     let body = record.body().ok()?;
     let (reason, action, kind) = words(&body)?;
@@ -43,7 +46,7 @@ pub fn kubernetes_event(record: &Record, instance: &str) -> Option<Event> {
             "uid": rollout.uid,
         },
         "reportingController": "serin.dev/serin",
-        "reportingInstance": &instance[..instance.floor_char_boundary(128)],
+        "reportingInstance": &instance[..instance.floor_char_boundary(MAX_INSTANCE_BYTES)],
     });
     serde_json::from_value(event).ok()
 }

@@ -23,13 +23,15 @@ pub struct Lanes<K> {
 /// One delivery that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
+    /// The stream under which the event was offered.
+    pub stream: String,
     /// The sink's place in the list of sinks.
     pub sink: usize,
     /// What to deliver.
     pub record: Record,
 }
 
-/// How one attempt to deliver one event ended, for whoever counts and acknowledges.
+/// How one attempt to deliver one event ended, for whoever counts. What may be acknowledged says [`Lanes::receipts`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report<K> {
     /// The rollout.
@@ -40,16 +42,6 @@ pub struct Report<K> {
     pub record: Record,
     /// How it ended.
     pub delivery: Delivery,
-}
-
-impl<K> Report<K> {
-    /// What [`Outbox::acknowledge`] wants to know; a refused event is passed over, so that the next ones get through.
-    pub fn receipt(&self) -> Option<Receipt> {
-        match self.delivery {
-            Delivery::Delivered | Delivery::Refused(_) => Some(Receipt { seq: self.record.seq, hash: self.record.hash.clone() }),
-            Delivery::Retry(_) => None,
-        }
-    }
 }
 
 /// One rollout's events: only the newest list that was committed.
@@ -117,7 +109,7 @@ impl<K: Clone> Lanes<K> {
     /// All deliveries that may begin now. Each is under way until [`Self::settle`] tells how it ended.
     pub fn due(&mut self, now: Duration) -> Vec<Order> {
         let mut orders = Vec::new();
-        for stream in self.streams.values_mut() {
+        for (name, stream) in &mut self.streams {
             for (sink, lane) in stream.lanes.iter_mut().enumerate() {
                 let free = match lane.state {
                     LaneState::Free => true,
@@ -127,7 +119,7 @@ impl<K: Clone> Lanes<K> {
                 let next = stream.records.iter().find(|record| record.seq > lane.done);
                 if let (true, Some(record)) = (free, next) {
                     lane.state = LaneState::Sending(record.hash.clone());
-                    orders.push(Order { sink, record: record.clone() });
+                    orders.push(Order { stream: name.clone(), sink, record: record.clone() });
                 }
             }
         }
@@ -147,8 +139,8 @@ impl<K: Clone> Lanes<K> {
 
     /// Notes how a delivery ended. `None` for an order that these lanes did not give, or whose stream began anew meanwhile.
     pub fn settle(&mut self, order: Order, delivery: Delivery, now: Duration) -> Option<Report<K>> {
-        let Order { sink, record } = order;
-        let stream = self.streams.get_mut(&record.stream)?;
+        let Order { stream: uid, sink, record } = order;
+        let stream = self.streams.get_mut(&uid)?;
         let name = self.sinks.get(sink)?.clone();
         let lane = stream.lanes.get_mut(sink).filter(|lane| lane.is_sending(&record.hash))?;
         match &delivery {
@@ -163,8 +155,21 @@ impl<K: Clone> Lanes<K> {
             }
         }
         let key = stream.key.clone();
-        self.forget(&record.stream);
+        self.forget(&uid);
         Some(Report { key, sink: name, record, delivery })
+    }
+
+    /// How far each sink is, as [`Outbox::acknowledge`] wants to know it. A state and not a message: an acknowledgment
+    /// whose commit failed is there again in the next pass. A refused event is passed over, so that the next ones get through.
+    pub fn receipts(&self, stream: &str) -> BTreeMap<SinkName, Receipt> {
+        let Some(stream) = self.streams.get(stream) else { return BTreeMap::new() };
+        let lanes = self.sinks.iter().zip(&stream.lanes);
+        lanes.filter_map(|(sink, lane)| Some((sink.clone(), stream.receipt(lane.done)?))).collect()
+    }
+
+    /// Whether nothing is left to deliver or to be acknowledged.
+    pub fn is_empty(&self) -> bool {
+        self.streams.is_empty()
     }
 
     fn forget(&mut self, stream: &str) {
@@ -179,6 +184,12 @@ impl<K> Stream<K> {
     fn goes_on(&self, newest: u64, records: &[Record]) -> bool {
         let same = |new: &Record| self.records.iter().all(|old| old.seq != new.seq || old.hash == new.hash);
         newest >= self.newest && records.iter().all(same)
+    }
+
+    /// What was let go of needs no receipt any more.
+    fn receipt(&self, done: u64) -> Option<Receipt> {
+        let record = self.records.iter().find(|record| record.seq == done)?;
+        Some(Receipt { seq: record.seq, hash: record.hash.clone() })
     }
 
     /// Nothing is under way, and nothing is left to send that anybody waits for.
