@@ -14,6 +14,7 @@
 pub mod analysis;
 pub mod api;
 pub mod audit;
+pub mod cluster;
 pub mod config;
 pub mod controller;
 pub mod retry;
