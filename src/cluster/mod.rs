@@ -1,13 +1,22 @@
 //! Kubernetes: what is watched there, and what is written there.
 
+mod client;
 mod deployments;
+mod group;
+mod index;
+mod item;
 mod meta;
 mod pods;
 mod records;
 mod services;
+mod watches;
 
+pub use client::{ConnectError, connect};
 pub use deployments::{ChildView, Deployment, child_view};
+pub use index::{Index, Look};
+pub use item::{Item, Kind};
 pub use meta::{FINALIZER, OUTCOME, REVISION, ROLLOUT, ROLLOUT_UID, child_name};
 pub use pods::{Pod, pod_view};
 pub use records::{Record, record_view};
 pub use services::{Service, ServiceSpec, Wish, fit};
+pub use watches::{Notice, watch};
