@@ -82,6 +82,11 @@ impl Index {
         self.tables().rollouts.get(key).map(|entry| Arc::clone(&entry.object))
     }
 
+    /// The replicas that a Deployment asks for, where it is known.
+    pub(super) fn desired(&self, key: &Key, name: &str) -> Option<u32> {
+        self.tables().children.get(key, name).map(|kept| kept.view.desired)
+    }
+
     /// All rollouts that are known.
     pub fn keys(&self) -> Vec<Key> {
         self.tables().rollouts.keys().cloned().collect()
