@@ -28,6 +28,7 @@ pub use hold::{Held, down, hold, up};
 pub use part::Part;
 pub use pins::{Tool, pins_hash};
 pub use plane::{Audit, ControlPlane, Options};
+pub use supervise::Supervised;
 pub use tag::{Tag, image_tag};
 pub use tools::Tools;
 pub use traffic::serve as serve_traffic;

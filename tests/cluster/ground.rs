@@ -9,7 +9,7 @@ use kube::api::{Api, DynamicObject, PostParams};
 use kube::core::{ApiResource, GroupVersionKind};
 use kube::{Client, ResourceExt, discovery};
 use serde_json::{Value, json};
-use serin_dev::{Audit, ControlPlane, Options, Supervised, free_port};
+use serin_dev::{Audit, ControlPlane, Options, Supervised};
 
 use super::shop::Shop;
 use super::{Body, Plane};
@@ -46,7 +46,7 @@ impl Ground {
             }
         }
         let kubeconfig = plane.service_account_kubeconfig(NAMESPACE, ACCOUNT).await?;
-        let listen = format!("127.0.0.1:{}", free_port()?);
+        let listen = plane.controller_address();
         let config = plane.dir().join("serin.yaml");
         let text = json!({
             "cluster": {"name": "test"},
@@ -76,12 +76,24 @@ impl Ground {
 
     /// Starts the controller, after a kill for example, and waits until it is ready.
     pub async fn start_controller(&self) -> Result<()> {
-        let argv = [env!("CARGO_BIN_EXE_serin"), "run", "--log-format", "json", "--config", path(&self.config)?, "--kubeconfig", path(&self.kubeconfig)?];
+        let argv = [
+            env!("CARGO_BIN_EXE_serin"),
+            "run",
+            "--log-format",
+            "json",
+            "--config",
+            path(&self.config)?,
+            "--kubeconfig",
+            path(&self.kubeconfig)?,
+        ];
         let argv: Vec<String> = argv.map(str::to_owned).to_vec();
-        let running = Supervised::start(&argv, &self.log(), &self.plane.dir().join("controller"))?;
+        let running = self.plane.supervise("serin", &argv)?;
         *self.controller.lock().unwrap_or_else(PoisonError::into_inner) = Some(running);
         let url = format!("http://{}/readyz", self.listen);
-        wait("the controller's readiness", Duration::from_secs(30), || async { reqwest::get(&url).await.is_ok_and(|r| r.status().is_success()) }).await
+        wait("the controller's readiness", Duration::from_secs(30), || async {
+            reqwest::get(&url).await.is_ok_and(|r| r.status().is_success())
+        })
+        .await
     }
 
     /// Kills the controller with SIGKILL, in the middle of whatever it does.
@@ -92,11 +104,6 @@ impl Ground {
     /// What the controller printed, events and log lines together.
     pub fn log(&self) -> PathBuf {
         self.plane.logs().join("serin.log")
-    }
-
-    /// The controller's own metrics.
-    pub async fn metrics(&self) -> Result<String> {
-        Ok(reqwest::get(format!("http://{}/metrics", self.listen)).await?.text().await?)
     }
 
     /// Every event that was delivered, of all rollouts, in the order of delivery.
@@ -138,7 +145,8 @@ pub async fn wait<F: Future<Output = bool>>(what: &str, within: Duration, ask: i
 pub fn manifests(folders: &[&str]) -> Result<Vec<DynamicObject>> {
     let mut objects = Vec::new();
     for folder in folders {
-        let mut files: Vec<PathBuf> = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder))?.map(|f| Ok(f?.path())).collect::<Result<_>>()?;
+        let mut files: Vec<PathBuf> =
+            std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder))?.map(|f| Ok(f?.path())).collect::<Result<_>>()?;
         files.sort_by_key(|file| (file.file_name().is_some_and(|name| name != "namespace.yaml"), file.clone()));
         for file in files.iter().filter(|file| file.extension().is_some_and(|e| e == "yaml") && !file.ends_with("kustomization.yaml")) {
             objects.extend(objects_of(&std::fs::read_to_string(file)?).with_context(|| format!("in {}", file.display()))?);

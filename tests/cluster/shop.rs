@@ -66,7 +66,9 @@ impl Shop {
     }
 
     pub async fn create_named(&self, name: &str, spec: Value) -> Result<()> {
-        let object = serde_json::from_value(json!({"apiVersion": "serin.dev/v1alpha1", "kind": "Rollout", "metadata": {"name": name}, "spec": spec}))?;
+        let object = serde_json::from_value(
+            json!({"apiVersion": "serin.dev/v1alpha1", "kind": "Rollout", "metadata": {"name": name}, "spec": spec}),
+        )?;
         self.rollouts().create(&PostParams::default(), &object).await?;
         Ok(())
     }
@@ -127,7 +129,9 @@ impl Shop {
     /// Waits for a step's share to be reached.
     pub async fn at_weight(&self, weight: u64) -> Result<Value> {
         self.until(&format!("at {weight} %"), |r| {
-            phase(r) == "Stepping" && r["status"]["weight"]["wanted"] == weight && r["status"]["state"]["stepping"]["clock"]["running"].is_object()
+            phase(r) == "Stepping"
+                && r["status"]["weight"]["wanted"] == weight
+                && r["status"]["state"]["stepping"]["clock"]["running"].is_object()
         })
         .await
     }
@@ -147,7 +151,8 @@ impl Shop {
     pub async fn pods(&self, revision: &str) -> Result<Vec<String>> {
         let chosen = ListParams::default().labels(&format!("serin.dev/revision={revision}"));
         let pods = Api::<Pod>::namespaced(self.client.clone(), &self.namespace).list(&chosen).await?.items;
-        let mut names: Vec<String> = pods.into_iter().filter(|pod| pod.metadata.deletion_timestamp.is_none()).map(|pod| pod.name_any()).collect();
+        let mut names: Vec<String> =
+            pods.into_iter().filter(|pod| pod.metadata.deletion_timestamp.is_none()).map(|pod| pod.name_any()).collect();
         names.sort();
         Ok(names)
     }
@@ -206,7 +211,9 @@ pub fn quick(replicas: u32, tag: &str) -> Value {
 
 /// The share of failed requests that the canary answers.
 pub fn errors_below(max: f64) -> Value {
-    let errors = |codes: &str| format!(r#"sum(rate(http_requests_total{{namespace="{{{{namespace}}}}",pod=~"{{{{canaryPods}}}}"{codes}}}[{{{{window}}}}]))"#);
+    let errors = |codes: &str| {
+        format!(r#"sum(rate(http_requests_total{{namespace="{{{{namespace}}}}",pod=~"{{{{canaryPods}}}}"{codes}}}[{{{{window}}}}]))"#)
+    };
     let query = format!("({} or vector(0)) / {}", errors(r#",code=~"5..""#), errors(""));
     json!({"name": "errors", "threshold": {"query": query, "window": "4s", "max": max}})
 }
