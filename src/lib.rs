@@ -11,6 +11,11 @@
 //! # Floors
 //! Modules import downwards only; `tests/it/floors.rs` holds the table.
 
+pub mod analysis;
+pub mod api;
 pub mod audit;
+pub mod config;
+pub mod controller;
+pub mod retry;
 pub mod rollout;
 pub mod sink;

@@ -1,0 +1,27 @@
+//! The canary earned everything and replaces stable, pod by pod.
+
+use super::super::reach::{Reach, reach};
+use super::super::{AttemptResult, Cause, Ended, Event, EventKind, Promoting, State, Weight, Why};
+use super::{Facts, Next, roll_back, settle, stay, tell};
+
+pub(super) fn next(at: &Promoting, facts: &Facts) -> Next {
+    let attempt = &at.attempt;
+    let waiting = match reach(facts.intent, attempt, Weight::FULL, facts.seen) {
+        Reach::Reached => return promoted(at),
+        Reach::Waiting(text) | Reach::Exceeded(text) => text,
+    };
+    let deadline = at.since + facts.intent.deadlines.available;
+    if facts.now >= deadline {
+        return roll_back(attempt.clone(), Cause::Unavailable(format!("promotion not complete in time: {waiting}")), facts);
+    }
+    stay(State::Promoting(at.clone()), Why::WaitingForPods(waiting), Some(deadline))
+}
+
+fn promoted(at: &Promoting) -> Next {
+    let Promoting { attempt, .. } = at;
+    let message = format!("revision {} replaced revision {}", attempt.canary, attempt.stable);
+    let last = Ended { revision: attempt.canary.clone(), result: AttemptResult::Promoted, message: message.clone() };
+    let event =
+        Event { weight: Some(Weight::FULL), stable: Some(attempt.canary.clone()), ..tell(EventKind::Promoted, attempt, "Passed", message) };
+    Next::Edge { state: settle(attempt.canary.clone(), attempt.number, last, None), event, why: Why::Settled }
+}
