@@ -14,5 +14,7 @@
 pub mod analysis;
 pub mod api;
 pub mod audit;
+pub mod config;
 pub mod controller;
+pub mod retry;
 pub mod rollout;
