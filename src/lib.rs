@@ -18,3 +18,4 @@ pub mod config;
 pub mod controller;
 pub mod retry;
 pub mod rollout;
+pub mod sink;
