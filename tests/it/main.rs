@@ -1,5 +1,6 @@
 //! The hermetic tests: tables over the pure core, properties, the simulator, goldens.
 
+mod api_crd;
 mod audit_bytes;
 mod audit_chain;
 mod audit_docs;
