@@ -6,6 +6,7 @@ mod audit_chain;
 mod audit_docs;
 mod audit_given;
 mod audit_outbox;
+mod floors;
 mod given;
 mod sink_kubernetes;
 mod sink_lanes;
