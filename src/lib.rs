@@ -14,5 +14,6 @@
 pub mod analysis;
 pub mod audit;
 pub mod config;
+pub mod prometheus;
 pub mod retry;
 pub mod rollout;
