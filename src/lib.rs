@@ -12,8 +12,11 @@
 //! Modules import downwards only; `tests/it/floors.rs` holds the table.
 
 pub mod analysis;
+pub mod api;
 pub mod audit;
 pub mod config;
+pub mod controller;
 pub mod prometheus;
 pub mod retry;
 pub mod rollout;
+pub mod sink;
