@@ -9,7 +9,9 @@ mod audit;
 mod fetch;
 mod flow;
 mod hold;
+mod install;
 mod nodes;
+mod objects;
 mod part;
 mod pins;
 mod pki;
@@ -25,6 +27,8 @@ mod users;
 
 pub use audit::AuditEvent;
 pub use hold::{Held, down, hold, up};
+pub use install::{CONTROLLER_USER, Installed};
+pub use objects::{create, objects_in, objects_of, repository};
 pub use part::Part;
 pub use pins::{Tool, pins_hash};
 pub use plane::{Audit, ControlPlane, Options};

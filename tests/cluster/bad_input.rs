@@ -87,11 +87,10 @@ pub async fn nonsense_in_flight_freezes_exposure(_: &Ground, shop: &Shop) -> Res
 
 /// Every example is applied, and its Rollout comes up.
 pub async fn every_example_installs(_: &Ground, shop: &Shop) -> Result<()> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    for file in std::fs::read_dir(folder)? {
+    for file in std::fs::read_dir(serin_dev::repository("examples"))? {
         let text = std::fs::read_to_string(file?.path())?;
         shop.apply(&text).await?;
-        for object in super::ground::objects_of(&text)? {
+        for object in serin_dev::objects_of(&text)? {
             if object.types.as_ref().is_some_and(|t| t.kind == "Rollout") {
                 let name = object.metadata.name.unwrap_or_default();
                 shop.until_of(&name, "installed", |r| reason(r) == "Settled").await?;

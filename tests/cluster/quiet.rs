@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use serde_json::json;
-use serin_dev::AuditEvent;
+use serin_dev::{AuditEvent, CONTROLLER_USER};
 
-use super::ground::{Ground, USER, wait};
+use super::ground::{Ground, wait};
 use super::shop::{Shop, quick, revision, template};
 
 /// The plan whose writes are counted: 25 check 50 check 75 check 100, no pauses, four replicas.
@@ -77,7 +77,7 @@ pub async fn the_controller_is_refused_nothing_and_reads_no_secret(ground: &Grou
 }
 
 fn asked(ground: &Ground) -> Result<Vec<AuditEvent>> {
-    ground.plane.audit_events(USER)
+    ground.plane.audit_events(CONTROLLER_USER)
 }
 
 /// Waits until the controller has asked for nothing but watches for ten seconds: longer than anything that it delays.

@@ -11,7 +11,9 @@ use kube::core::ApiResource;
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
-use super::ground::{Ground, create, objects_of};
+use serin_dev::{create, objects_of};
+
+use super::ground::Ground;
 
 /// Every test's rollout.
 pub const NAME: &str = "checkout";

@@ -61,7 +61,10 @@ async fn every_odd_answer_is_a_reading_of_its_own() {
         (data("string", r#"[1,"0.01"]"#), Reading::WrongType("a string".to_owned())),
         (data("matrix", r#"[{"values":[[1,"0"]]}]"#), Reading::WrongType("a range of values".to_owned())),
         (data("vector", r#"[{"histogram":[1,{"count":"1"}]}]"#), Reading::WrongType("a histogram".to_owned())),
-        (ok(r#"{"status":"success","warnings":["no store"],"data":{"resultType":"vector","result":[]}}"#), Reading::Partial("no store".into())),
+        (
+            ok(r#"{"status":"success","warnings":["no store"],"data":{"resultType":"vector","result":[]}}"#),
+            Reading::Partial("no store".into()),
+        ),
         (ok(html), malformed("it is a page in HTML; does a login page stand before the API?")),
         (ok(r#"{"status":"succ"#), malformed("not the JSON of the API: EOF while parsing a string at line 1 column 15")),
         (ok(""), malformed("it is empty")),
