@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "the product's core takes the time as an argument; the workshop may ask for it")]
 
 mod audit;
+mod demo;
 mod fetch;
 mod flow;
 mod hold;
@@ -26,6 +27,7 @@ mod traffic;
 mod users;
 
 pub use audit::AuditEvent;
+pub use demo::{Afterwards, demo};
 pub use hold::{Held, down, hold, up};
 pub use install::{CONTROLLER_USER, Installed};
 pub use objects::{create, objects_in, objects_of, repository};
