@@ -14,4 +14,8 @@
 pub mod analysis;
 pub mod api;
 pub mod audit;
+pub mod config;
+pub mod controller;
+pub mod retry;
 pub mod rollout;
+pub mod sink;

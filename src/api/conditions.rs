@@ -2,7 +2,7 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use super::render::{Facts, result_name, shorten};
+use super::render::{View, result_name, shorten};
 use super::status::Reason;
 use super::time::to_time;
 use crate::rollout::{AttemptResult, Idle, Mood, Revision, RollingBack, State};
@@ -29,9 +29,8 @@ enum Fate {
 ///
 /// `Ready`, `Reconciling` and `Stalled` follow kstatus. `Promoted` and `Aborted` speak of the spec's current revision and are
 /// Unknown while it is not decided, so that `kubectl wait --for=condition=Promoted` never answers for an older one.
-pub(super) fn conditions(facts: &Facts<'_>, why: &Reason) -> Vec<Condition> {
-    let ours = stands(facts, why);
-    let old = &facts.previous.conditions;
+pub(super) fn conditions(view: &View<'_>, why: &Reason, old: &[Condition]) -> Vec<Condition> {
+    let ours = stands(view, why);
     let foreign = old.iter().filter(|condition| ours.iter().all(|stand| stand.kind != condition.type_)).cloned();
     let timed = ours.iter().map(|stand| {
         let same = old.iter().find(|condition| condition.type_ == stand.kind && condition.status == stand.status);
@@ -40,16 +39,16 @@ pub(super) fn conditions(facts: &Facts<'_>, why: &Reason) -> Vec<Condition> {
             status: stand.status.to_owned(),
             reason: stand.reason.clone(),
             message: stand.message.clone(),
-            observed_generation: Some(facts.generation),
-            last_transition_time: same.map_or_else(|| to_time(facts.now), |condition| condition.last_transition_time.clone()),
+            observed_generation: Some(view.generation),
+            last_transition_time: same.map_or_else(|| to_time(view.now), |condition| condition.last_transition_time.clone()),
         }
     });
     timed.chain(foreign).collect()
 }
 
-fn stands(facts: &Facts<'_>, why: &Reason) -> [Stand; 5] {
-    let fate = fate(facts);
-    let mood = match (facts.why.mood(), &fate) {
+fn stands(view: &View<'_>, why: &Reason) -> [Stand; 5] {
+    let fate = fate(view);
+    let mood = match (view.why.mood(), &fate) {
         // Nothing is ready before the spec's own revision serves.
         (Mood::Ready, Fate::Aborted { .. } | Fate::Open) => Mood::Working,
         (mood, _) => mood,
@@ -68,9 +67,9 @@ fn stands(facts: &Facts<'_>, why: &Reason) -> [Stand; 5] {
     [ready, is("Reconciling", Mood::Working), is("Stalled", Mood::Stuck), stand("Promoted", promoted), stand("Aborted", aborted)]
 }
 
-fn fate(facts: &Facts<'_>) -> Fate {
-    let Some(wanted) = facts.intent.map(|intent| &intent.revision) else { return Fate::Open };
-    match facts.state {
+fn fate(view: &View<'_>) -> Fate {
+    let (Some(wanted), Some(state)) = (view.revision(), view.state) else { return Fate::Open };
+    match state {
         State::Idle(idle) => idle_fate(idle, wanted),
         State::RollingBack(RollingBack { attempt, cause, .. }) if attempt.canary == *wanted && cause.result() == AttemptResult::Aborted => {
             Fate::Aborted { message: shorten(&cause.to_string()) }

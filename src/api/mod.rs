@@ -24,7 +24,7 @@ pub use invalid::Invalid;
 pub use object::Object;
 pub use parse::parse;
 pub use providers::Providers;
-pub use render::{Facts, render};
+pub use render::View;
 pub use revision::revision;
 pub use spec::{
     AnalysisSpec, CapacitySpec, CheckSpec, DeadlinesSpec, NoAnalysis, OnStepSpec, Rollout, RolloutSpec, StepSpec, ThresholdSpec,

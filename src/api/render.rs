@@ -5,73 +5,67 @@ use chrono::{DateTime, Utc};
 use super::conditions::conditions;
 use super::status::{LastOutcome, Reason, Shares, Status};
 use crate::audit::Outbox;
-use crate::rollout::{AttemptResult, Intent, State, Weight, Why, split};
+use crate::rollout::{Attempt, AttemptResult, Child, Idle, Intent, Observed, Revision, Split, State, Weight, Why, split, target};
 
 /// Longer messages are cut: an API server's refusal may be a page, and status is not where it is read.
 const MAX_MESSAGE: usize = 1024;
 
-/// A share that moved by less than this many points is not worth a write of its own.
-const NOTABLE: i64 = 10;
-
-/// What a status is rendered from.
+/// What a status is rendered from, besides the status that was committed last.
 #[derive(Clone, Debug)]
-pub struct Facts<'a> {
-    /// The status that was committed last.
-    pub previous: &'a Status,
+pub struct View<'a> {
     /// The Rollout's name.
     pub name: &'a str,
     /// The generation of the spec that was looked at.
     pub generation: i64,
-    /// Where the rollout stands now.
-    pub state: &'a State,
+    /// What the user wants. Without any step it stands for a spec that cannot be read.
+    pub intent: &'a Intent,
+    /// Where the rollout stands now; `None` before its first state.
+    pub state: Option<&'a State>,
     /// Why nothing moves now.
     pub why: &'a Why,
-    /// What the user wants; `None` where the spec cannot be read.
-    pub intent: Option<&'a Intent>,
-    /// Pods that the state asks for; `None` where nothing is asked for.
-    pub replicas: Option<u32>,
-    /// The canary's share among the pods that serve, in percent.
-    pub achieved: Option<u32>,
-    /// Events that wait, those of this pass included.
-    pub audit: Outbox,
+    /// What was seen of the pods.
+    pub observed: &'a Observed,
     /// The time of this pass.
     pub now: DateTime<Utc>,
 }
 
-/// Renders the status that has to be committed.
-///
-/// # Guarantees
-/// A fixpoint: with the status that it gives as `previous` and all else the same, it gives that status again, whatever `now` is.
-/// Numbers alone cause no write: `why` keeps its message while reason, generation and state stay, and so does the achieved share
-/// while it moves by less than 10 points.
-pub fn render(facts: Facts<'_>) -> Status {
-    let previous = facts.previous;
-    let why = why(&facts);
-    let rendered = Status {
-        observed_generation: Some(facts.generation),
-        phase: Some(facts.state.phase().name().to_owned()),
-        attempt: attempt(&facts),
-        step: step(&facts),
-        weight: weight(&facts),
-        stable: facts.state.stable().map(ToString::to_string),
-        canary: facts.state.attempt().map(|attempt| attempt.canary.to_string()),
-        replicas: facts.replicas.map_or(previous.replicas, i64::from),
-        selector: format!("serin.dev/rollout={}", facts.name),
-        conditions: conditions(&facts, &why),
-        last_outcome: last_outcome(&facts),
-        state: Some(facts.state.clone()),
-        why: Some(why),
-        audit: facts.audit,
-    };
-    settle_share(rendered, previous)
+impl Status {
+    /// Whether this status already tells that reason for that generation: numbers in a message are no reason to write.
+    pub fn tells(&self, why: &Why, generation: i64) -> bool {
+        self.observed_generation == Some(generation) && self.why.as_ref().is_some_and(|told| told.reason == why.reason())
+    }
+
+    /// The status that follows this one.
+    ///
+    /// # Guarantees
+    /// A fixpoint: rendered again from its own result and the same view, it is the same status, whatever `now` is. `why` keeps
+    /// its message while reason, generation and state stay; a condition keeps its time while it stands as it stood.
+    #[must_use]
+    pub fn render(&self, view: &View<'_>, audit: Outbox) -> Self {
+        let why = why(self, view);
+        Self {
+            observed_generation: Some(view.generation),
+            phase: view.state.map(|state| state.phase().name().to_owned()),
+            attempt: view.state.map_or(self.attempt, |state| attempt(state, self)),
+            step: view.state.and_then(|state| step(state, view, self)),
+            weight: view.state.and_then(|state| weight(state, view, self)),
+            stable: view.state.and_then(State::stable).map(ToString::to_string),
+            canary: view.state.and_then(State::attempt).map(|attempt| attempt.canary.to_string()),
+            replicas: view.state.and_then(|state| target(view.intent, state).pods()).map_or(self.replicas, i64::from),
+            selector: format!("serin.dev/rollout={}", view.name),
+            conditions: conditions(view, &why, &self.conditions),
+            last_outcome: view.state.and_then(last_outcome).or_else(|| self.last_outcome.clone()),
+            state: view.state.cloned(),
+            why: Some(why),
+            audit,
+        }
+    }
 }
 
-fn why(facts: &Facts<'_>) -> Reason {
-    let reason = facts.why.reason();
-    let goes_on = facts.previous.observed_generation == Some(facts.generation) && facts.previous.state.as_ref() == Some(facts.state);
-    match &facts.previous.why {
-        Some(old) if goes_on && old.reason == reason => old.clone(),
-        Some(_) | None => Reason { reason: reason.to_owned(), message: shorten(&facts.why.to_string()) },
+impl View<'_> {
+    /// The spec's revision, where the spec can be read: a spec that was read has at least one step.
+    pub(super) fn revision(&self) -> Option<&Revision> {
+        (!self.intent.steps.is_empty()).then_some(&self.intent.revision)
     }
 }
 
@@ -80,47 +74,6 @@ pub(super) fn shorten(text: &str) -> String {
     match text.char_indices().nth(MAX_MESSAGE) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}…", &text[..end]),
-    }
-}
-
-fn attempt(facts: &Facts<'_>) -> Option<i64> {
-    match facts.state {
-        State::Idle(idle) => Some(i64::from(idle.attempts)),
-        State::Installing(_) => None,
-        State::Deleted(_) => facts.previous.attempt,
-        State::Stepping(_) | State::Paused(_) | State::Promoting(_) | State::RollingBack(_) => {
-            facts.state.attempt().map(|attempt| i64::from(attempt.number))
-        }
-    }
-}
-
-fn step(facts: &Facts<'_>) -> Option<String> {
-    let (_, weight) = facts.state.trial()?;
-    let Some(intent) = facts.intent else { return facts.previous.step.clone() };
-    Some(format!("{}/{}", intent.position(weight), intent.steps.len()))
-}
-
-fn weight(facts: &Facts<'_>) -> Option<Shares> {
-    let wanted = match (facts.state.trial(), facts.state) {
-        (Some((_, weight)), _) => weight,
-        (None, State::RollingBack(_)) => Weight::new(0)?,
-        (None, _) => return None,
-    };
-    let before = facts.previous.weight.and_then(|shares| shares.granted);
-    let granted = facts.intent.map(|intent| i64::from(split(intent.replicas, wanted, &intent.capacity).percent()));
-    Some(Shares { wanted: i64::from(wanted.percent()), granted: granted.or(before), achieved: facts.achieved.map(i64::from) })
-}
-
-fn last_outcome(facts: &Facts<'_>) -> Option<LastOutcome> {
-    match facts.state {
-        State::Idle(idle) => Some(LastOutcome {
-            revision: idle.last.revision.to_string(),
-            result: result_name(idle.last.result).to_owned(),
-            message: shorten(&idle.last.message),
-        }),
-        State::Installing(_) | State::Stepping(_) | State::Paused(_) | State::Promoting(_) | State::RollingBack(_) | State::Deleted(_) => {
-            facts.previous.last_outcome.clone()
-        }
     }
 }
 
@@ -133,15 +86,62 @@ pub(super) const fn result_name(result: AttemptResult) -> &'static str {
     }
 }
 
-/// Keeps the share that was shown before where it is all that moved, and only a little.
-fn settle_share(rendered: Status, previous: &Status) -> Status {
-    let shown = |status: &Status| status.weight.and_then(|shares| shares.achieved);
-    let (Some(now), Some(before)) = (shown(&rendered), shown(previous)) else { return rendered };
-    let granted = rendered.weight.and_then(|shares| shares.granted);
-    if (now - before).abs() >= NOTABLE || granted == Some(now) {
-        return rendered;
+fn why(before: &Status, view: &View<'_>) -> Reason {
+    let goes_on = before.tells(view.why, view.generation) && before.state.as_ref() == view.state;
+    match &before.why {
+        Some(told) if goes_on => told.clone(),
+        Some(_) | None => Reason { reason: view.why.reason().to_owned(), message: shorten(&view.why.to_string()) },
     }
-    let weight = rendered.weight.map(|shares| Shares { achieved: Some(before), ..shares });
-    let kept = Status { weight, ..rendered.clone() };
-    if kept == *previous { kept } else { rendered }
+}
+
+fn attempt(state: &State, before: &Status) -> Option<i64> {
+    match state {
+        State::Installing(_) => None,
+        State::Idle(Idle { attempts, .. }) => Some(i64::from(*attempts)),
+        State::Deleted(_) => before.attempt,
+        State::Stepping(_) | State::Paused(_) | State::Promoting(_) | State::RollingBack(_) => {
+            state.attempt().map(|attempt| i64::from(attempt.number))
+        }
+    }
+}
+
+fn step(state: &State, view: &View<'_>, before: &Status) -> Option<String> {
+    let (_, weight) = state.trial()?;
+    match view.revision() {
+        Some(_) => Some(format!("{}/{}", view.intent.position(weight), view.intent.steps.len())),
+        None => before.step.clone(),
+    }
+}
+
+fn weight(state: &State, view: &View<'_>, before: &Status) -> Option<Shares> {
+    let (attempt, wanted) = match state {
+        State::Stepping(_) | State::Paused(_) | State::Promoting(_) => state.trial()?,
+        State::RollingBack(at) => (&at.attempt, Weight::new(0)?),
+        State::Installing(_) | State::Idle(_) | State::Deleted(_) => return None,
+    };
+    let granted = match view.revision() {
+        Some(_) => Some(i64::from(split(view.intent.replicas, wanted, &view.intent.capacity).percent())),
+        None => before.weight.and_then(|shares| shares.granted),
+    };
+    Some(Shares { wanted: i64::from(wanted.percent()), granted, achieved: achieved(attempt, view.observed) })
+}
+
+/// The canary's share among the pods that serve, in percent; nothing while none does.
+fn achieved(attempt: &Attempt, seen: &Observed) -> Option<i64> {
+    let serving = |revision: &Revision| seen.children.get(revision).map_or(0, Child::serving);
+    let serving = Split { stable: serving(&attempt.stable), canary: serving(&attempt.canary) };
+    (serving.total() > 0).then(|| i64::from(serving.percent()))
+}
+
+fn last_outcome(state: &State) -> Option<LastOutcome> {
+    match state {
+        State::Idle(Idle { last, .. }) => Some(LastOutcome {
+            revision: last.revision.to_string(),
+            result: result_name(last.result).to_owned(),
+            message: shorten(&last.message),
+        }),
+        State::Installing(_) | State::Stepping(_) | State::Paused(_) | State::Promoting(_) | State::RollingBack(_) | State::Deleted(_) => {
+            None
+        }
+    }
 }

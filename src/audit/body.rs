@@ -13,6 +13,9 @@ pub const MAX_EVENT_BYTES: usize = 1536;
 /// The version of the format. It grows only when a field changes its meaning or goes; new fields are no new version.
 const VERSION: u32 = 1;
 
+/// JSON numbers are exact up to here.
+const MAX_EXACT: i64 = (1 << 53) - 1;
+
 /// What `"truncated":true,` takes.
 const MARK_BYTES: usize = 17;
 
@@ -205,7 +208,7 @@ impl Body {
                 namespace: scissors.cut(namespace, bound::NAME),
                 name: scissors.cut(name, bound::NAME),
                 uid,
-                generation: *generation,
+                generation: (*generation).clamp(0, MAX_EXACT),
             },
             revision: None,
             stable: None,

@@ -6,7 +6,7 @@ use std::future::Future;
 use chrono::{DateTime, Utc};
 
 use crate::api::{Invalid, Status};
-use crate::audit::Teller;
+use crate::audit::{Receipt, SinkName, Teller};
 use crate::rollout::{Change, Intent, Observed, Question};
 
 /// Which rollout.
@@ -35,17 +35,19 @@ pub struct Seen {
     pub status: Result<Status, String>,
     /// The cluster, as it was seen.
     pub observed: Observed,
-    /// Up to which sequence number each required sink acknowledged, and when that was heard.
-    pub acks: BTreeMap<String, Ack>,
+    /// The required sinks, and what each acknowledged last.
+    pub sinks: BTreeMap<SinkName, Option<Ack>>,
+    /// Why the cluster refused the last change, until a later one is taken. Conflicts do not count.
+    pub refused: Option<String>,
     /// Who speaks in events.
     pub teller: Teller,
 }
 
 /// What a sink has acknowledged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ack {
-    /// Every event up to this sequence number arrived.
-    pub seq: u64,
+    /// Every event up to this one arrived.
+    pub receipt: Receipt,
     /// When that was heard.
     pub at: DateTime<Utc>,
 }

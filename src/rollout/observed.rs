@@ -57,10 +57,24 @@ pub enum Template {
     Unasked,
     /// The API server would take it.
     Accepted(Revision),
-    /// The API server refuses it, in its words.
-    Refused(Revision, String),
-    /// The question got no answer; the text says why.
-    Unknown(Revision, String),
+    /// The API server refuses it.
+    Refused {
+        /// The template's revision.
+        revision: Revision,
+        /// Its words.
+        text: String,
+        /// When it said so.
+        at: DateTime<Utc>,
+    },
+    /// The question got no answer.
+    Unknown {
+        /// The template's revision.
+        revision: Revision,
+        /// Why there is no answer.
+        text: String,
+        /// When that was clear.
+        at: DateTime<Utc>,
+    },
 }
 
 /// A stored template.

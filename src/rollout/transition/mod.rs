@@ -181,8 +181,8 @@ fn template_trouble(intent: &Intent, seen: &Observed) -> Option<Why> {
     }
     match &seen.template {
         Template::Accepted(revision) if *revision == intent.revision => None,
-        Template::Refused(revision, text) if *revision == intent.revision => Some(Why::InvalidTemplate(text.clone())),
-        Template::Unknown(revision, text) if *revision == intent.revision => Some(Why::TemplateUnknown(text.clone())),
-        Template::Accepted(_) | Template::Refused(..) | Template::Unknown(..) | Template::Unasked => Some(Why::CheckingTemplate),
+        Template::Refused { revision, text, .. } if *revision == intent.revision => Some(Why::InvalidTemplate(text.clone())),
+        Template::Unknown { revision, text, .. } if *revision == intent.revision => Some(Why::TemplateUnknown(text.clone())),
+        Template::Accepted(_) | Template::Refused { .. } | Template::Unknown { .. } | Template::Unasked => Some(Why::CheckingTemplate),
     }
 }
