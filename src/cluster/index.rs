@@ -13,7 +13,7 @@ use super::item::{Item, Kind, View};
 use super::meta::version;
 use super::services::ServiceSpec;
 use crate::api::{Object, from_time};
-use crate::rollout::{Child, Fence, Key, Pod, Record, Revision};
+use crate::rollout::{Child, Fence, Key, Phase, Pod, Record, Revision};
 
 /// A compact copy of what the watches bring. Reading it waits for nothing but a lock that nobody holds for long.
 #[derive(Debug)]
@@ -35,6 +35,15 @@ pub struct Look {
     pub children: BTreeMap<Revision, Child>,
     /// Its stored templates.
     pub records: BTreeMap<Revision, Record>,
+}
+
+/// All rollouts, counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// How many are in each phase; those that were never looked at have none.
+    pub phases: BTreeMap<Phase, i64>,
+    /// Events that wait for a sink.
+    pub events: i64,
 }
 
 #[derive(Debug)]
@@ -87,9 +96,17 @@ impl Index {
         self.tables().children.get(key, name).map(|kept| kept.view.desired)
     }
 
-    /// All rollouts that are known.
-    pub fn keys(&self) -> Vec<Key> {
-        self.tables().rollouts.keys().cloned().collect()
+    /// Counts all rollouts.
+    pub fn census(&self) -> Census {
+        let mut census = Census::default();
+        for Entry { object, .. } in self.tables().rollouts.values() {
+            let Ok(status) = &object.status else { continue };
+            if let Some(state) = &status.state {
+                *census.phases.entry(state.phase()).or_default() += 1;
+            }
+            census.events += i64::try_from(status.audit.pending().count()).unwrap_or(i64::MAX);
+        }
+        census
     }
 
     /// Whether every kind was listed once.

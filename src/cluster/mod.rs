@@ -14,10 +14,10 @@ mod services;
 mod watches;
 mod writer;
 
-pub use client::{ConnectError, connect};
+pub use client::client;
 pub use deployments::{ChildView, Deployment, child_view};
 pub use error::Error;
-pub use index::{Index, Look};
+pub use index::{Census, Index, Look};
 pub use item::{Item, Kind};
 pub use meta::{FINALIZER, OUTCOME, REVISION, ROLLOUT, ROLLOUT_UID, child_name};
 pub use pods::{Pod, pod_view};

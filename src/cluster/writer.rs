@@ -128,8 +128,15 @@ impl Writer {
         let what = format!("creating Deployment {}", child_name(&key.name, revision));
         let source = self.source(key, revision, &what)?;
         let request = requests::create_deployment(&source.of(key, revision), &source.pods(replicas));
-        let deployment: Deployment = self.call(&what, request).await?;
-        self.keep(Item::deployment(&deployment));
+        match self.call::<Deployment>(&what, request).await {
+            Ok(deployment) => self.keep(Item::deployment(&deployment)),
+            // The watch has not brought it, so it does not carry our labels: looking again will not help.
+            Err(Error::Changed { .. }) if self.index.desired(key, &child_name(&key.name, revision)).is_none() => {
+                let text = "a Deployment of that name exists without the labels of this revision; delete it, or give the labels back".to_owned();
+                return Err(Error::Refused { what, text });
+            }
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 
