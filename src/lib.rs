@@ -14,8 +14,10 @@
 pub mod analysis;
 pub mod api;
 pub mod audit;
+pub mod cli;
 pub mod config;
 pub mod controller;
 pub mod retry;
 pub mod rollout;
+pub mod server;
 pub mod sink;
