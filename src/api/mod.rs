@@ -2,12 +2,14 @@
 
 mod capacity;
 mod checks;
+mod conditions;
 mod crd;
 mod duration;
 mod invalid;
 mod object;
 mod parse;
 mod providers;
+mod render;
 mod revision;
 mod schema;
 #[expect(unreachable_pub, reason = "the derive of rules makes helper structs that nobody reaches")]
@@ -22,6 +24,7 @@ pub use invalid::Invalid;
 pub use object::Object;
 pub use parse::parse;
 pub use providers::Providers;
+pub use render::View;
 pub use revision::revision;
 pub use spec::{
     AnalysisSpec, CapacitySpec, CheckSpec, DeadlinesSpec, NoAnalysis, OnStepSpec, Rollout, RolloutSpec, StepSpec, ThresholdSpec,

@@ -112,6 +112,7 @@ impl Draft<'_> {
                 state
             }
             Next::Stay { state: moved, why, wake } => {
+                let why = self.blame(why);
                 self.wake_at(wake);
                 if Some(&moved) != state || acked.is_some_and(|at| self.now >= at + ACK_DELAY) {
                     self.commit(Some(&moved), &why);
@@ -121,6 +122,14 @@ impl Draft<'_> {
                 }
                 moved
             }
+        }
+    }
+
+    /// Pods that do not come because the cluster refuses them are not merely on their way.
+    fn blame(&self, why: Why) -> Why {
+        match (&self.seen.refused, why) {
+            (Some(text), Why::WaitingForPods(_) | Why::RollingBack(_)) => Why::WriteRefused(text.clone()),
+            (_, why) => why,
         }
     }
 

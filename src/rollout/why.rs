@@ -41,6 +41,8 @@ pub enum Why {
     InstallFailed(String),
     /// A Deployment that serves is gone and its template is not in the spec.
     Missing(Revision),
+    /// The cluster refuses a write that the state needs.
+    WriteRefused(String),
     /// Stable comes back.
     RollingBack(String),
     /// The Rollout is gone as soon as its last events are delivered.
@@ -79,6 +81,7 @@ impl Why {
             Self::AuditBacklog(_) => "AuditBacklog",
             Self::InstallFailed(_) => "InstallFailed",
             Self::Missing(_) => "Missing",
+            Self::WriteRefused(_) => "WriteRefused",
             Self::RollingBack(_) => "RollingBack",
             Self::Deleting => "Deleting",
         }
@@ -94,6 +97,7 @@ impl Why {
             | Self::InvalidTemplate(_)
             | Self::Service(_)
             | Self::InstallFailed(_)
+            | Self::WriteRefused(_)
             | Self::Missing(_) => Mood::Stuck,
             Self::WaitingForPods(_)
             | Self::Holding(_)
@@ -135,6 +139,7 @@ impl fmt::Display for Why {
             Self::AuditBacklog(pending) => {
                 write!(f, "{pending} events wait for their sinks; exposure does not grow until they are delivered")
             }
+            Self::WriteRefused(text) => write!(f, "a write that is needed was refused: {text}"),
             Self::Missing(revision) => {
                 write!(f, "the Deployment of revision {revision} is gone; set the template back to that revision to have it made again")
             }
