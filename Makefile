@@ -54,16 +54,16 @@ deny: $(DENY)
 	$(call stage,dependencies,cargo fetch --locked --quiet; $(DENY) --offline check bans licenses sources)
 
 fresh:
-	$(call stage,generated files,cargo test --quiet --package serin --test it generated)
+	$(call stage,generated files,cargo test --quiet --package serin --test it -- generated the_crd_in_the_repository)
 
 advisories: $(DENY) ## ask the advisory database about our dependencies (needs a network)
 	$(DENY) check advisories
 
-crds: ## print the custom resource definition
-	@cargo run --quiet --package serin -- crds
+crds: ## write crds/ from the code
+	$(call stage,crds,cargo run --quiet --package serin -- crds > crds/.new; mv crds/.new crds/rollouts.serin.dev.yaml)
 
-gen: ## write the generated files: crds/ and parts of docs/
-	$(call stage,generate,SERIN_GEN=1 cargo test --quiet --package serin --test it generated)
+gen: crds ## write all generated files: crds/, docs/cli.md, docs/transitions.md
+	$(call stage,generated pages,SERIN_GEN=1 cargo test --quiet --package serin --test it generated)
 
 # Built without optimisation: it runs for seconds, and is compiled once a machine.
 $(DENY):

@@ -97,3 +97,80 @@ fn events(pending: usize) -> String {
         many => format!("{many} wait for their sinks"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    fn stepping() -> Status {
+        Status {
+            observed_generation: Some(7),
+            phase: Some("Stepping".to_owned()),
+            why: Some(Reason { reason: "Holding".to_owned(), message: "the step holds until 12:03:10 UTC".to_owned() }),
+            attempt: Some(3),
+            step: Some("2/3".to_owned()),
+            weight: Some(Shares { wanted: 30, granted: Some(33), achieved: Some(33) }),
+            stable: Some("0123456789".to_owned()),
+            canary: Some("abcdef0123".to_owned()),
+            last_outcome: Some(LastOutcome {
+                revision: "9876543210".to_owned(),
+                result: "Aborted".to_owned(),
+                message: "errors is 0.4, above 0.01".to_owned(),
+            }),
+            ..Status::default()
+        }
+    }
+
+    #[test]
+    fn a_rollout_in_flight_says_where_it_stands_and_why() {
+        assert_snapshot!(Page::of("shop", "checkout", 7, &stepping()), @"
+        Rollout shop/checkout
+        phase     Stepping
+        why       Holding: the step holds until 12:03:10 UTC
+        attempt   3
+        step      2/3
+        weight    30% wanted, 33% granted, 33% achieved
+        stable    0123456789
+        canary    abcdef0123
+        last      Aborted 9876543210: errors is 0.4, above 0.01
+        events    all are delivered
+        ");
+    }
+
+    #[test]
+    fn a_change_that_was_not_looked_at_is_noted() {
+        let page = Page::of("shop", "checkout", 8, &stepping()).to_string();
+        assert!(page.ends_with("note      the newest change of the spec has not been looked at yet\n"), "{page}");
+    }
+
+    #[test]
+    fn a_rollout_that_nobody_looked_at_asks_for_the_controller() {
+        assert_snapshot!(Page::of("shop", "checkout", 1, &Status::default()), @"
+        Rollout shop/checkout
+        Serin has not looked at it yet; is the controller running?
+        ");
+    }
+
+    #[test]
+    fn scripts_get_every_member_even_where_there_is_nothing() {
+        assert_snapshot!(Page::of("shop", "checkout", 1, &Status::default()).json(), @r#"
+        {
+          "namespace": "shop",
+          "name": "checkout",
+          "generation": 1,
+          "observedGeneration": null,
+          "phase": null,
+          "why": null,
+          "step": null,
+          "weight": null,
+          "attempt": null,
+          "stable": null,
+          "canary": null,
+          "lastOutcome": null,
+          "pendingEvents": 0
+        }
+        "#);
+    }
+}
