@@ -17,6 +17,7 @@ pub mod audit;
 pub mod cli;
 pub mod config;
 pub mod controller;
+pub mod prometheus;
 pub mod retry;
 pub mod rollout;
 pub mod server;
