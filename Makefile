@@ -23,7 +23,7 @@ demo: ## promote a good revision and roll a bad one back, before your eyes (KEEP
 up: ## start a control plane on this machine and say how to use it
 	@$(DEV) up
 
-down: ## stop what `make up` or `KEEP=1 make demo` started
+down: ## stop what `make up` started
 	@$(DEV) down
 
 test: test-it test-cluster ## all tests: the hermetic ones, then those on a real control plane
