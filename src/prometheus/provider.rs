@@ -13,9 +13,9 @@ use reqwest::{Response, StatusCode};
 use tokio::io::AsyncReadExt as _;
 use tokio::sync::Semaphore;
 
+use super::SetUpError;
 use super::answer::interpret;
 use super::tidy::{Secrets, tidy};
-use super::SetUpError;
 use crate::config;
 use crate::rollout::Reading;
 

@@ -36,7 +36,8 @@ async fn a_token_is_read_from_its_file_at_each_question() {
         fs::write(&file, token).unwrap();
         assert_eq!(ask(&provider).await, Reading::Value(1.0));
     }
-    let sent: Vec<String> = peer.requests().iter().filter_map(|one| one.lines().find(|l| l.starts_with("authorization")).map(str::to_owned)).collect();
+    let sent: Vec<String> =
+        peer.requests().iter().filter_map(|one| one.lines().find(|l| l.starts_with("authorization")).map(str::to_owned)).collect();
     assert_eq!(sent, ["authorization: Bearer first", "authorization: Bearer second"]);
 }
 
