@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serin::config;
-use serin::prometheus::Provider;
+use serin::prometheus::{Provider, SetUpError};
 use serin::rollout::Reading;
 
 use crate::prometheus_peer::{Manner, Peer, http, number};
@@ -16,9 +16,13 @@ const TOO_LONG: Duration = Duration::from_secs(30);
 
 /// The provider `p` with these lines more.
 pub(crate) fn provider(lines: &str) -> Provider {
+    set_up(lines).unwrap()
+}
+
+fn set_up(lines: &str) -> Result<Provider, SetUpError> {
     let lines = lines.lines().fold(String::new(), |all, line| all + "    " + line + "\n");
     let config = config::parse(&format!("metrics:\n  providers:\n  - name: p\n{lines}")).unwrap();
-    Provider::new(&config.metrics.providers()[0]).unwrap()
+    Provider::new(&config.metrics.providers()[0])
 }
 
 pub(crate) fn at() -> DateTime<Utc> {
@@ -127,7 +131,12 @@ async fn what_does_not_speak_http_or_tls_is_unreachable() {
     assert_eq!(reading, Reading::Unreachable("invalid HTTP version parsed".to_owned()));
 
     let peer = Peer::start(Manner::Blurt(ssh)).await;
-    let reading = ask(&provider(&format!("url: https://{}\ntimeout: 20s", peer.address))).await;
+    // Only https needs the machine's CA certificates, and a machine without any is told so.
+    let tls = match set_up(&format!("url: https://{}\ntimeout: 20s", peer.address)) {
+        Ok(provider) => provider,
+        Err(error) => return assert!(error.to_string().contains("check the machine's CA certificates"), "{error}"),
+    };
+    let reading = ask(&tls).await;
     assert_eq!(reading, Reading::Unreachable("received corrupt message of type InvalidContentType".to_owned()));
 }
 
