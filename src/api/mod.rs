@@ -2,6 +2,7 @@
 
 mod capacity;
 mod checks;
+mod conditions;
 mod crd;
 mod duration;
 mod invalid;

@@ -5,7 +5,7 @@
 use schemars::{Schema, SchemaGenerator, json_schema};
 
 /// Text like `1h30m`; every text that this matches and that CEL's `duration` takes is read by [`super::parse_duration`].
-const DURATION: &str = "^([0-9]{1,9}(ms|s|m|h))+$";
+const DURATION: &str = "^([0-9]{1,7}(ms|s|m|h))+$";
 
 pub(super) fn duration(_: &mut SchemaGenerator) -> Schema {
     between("0s", "720h", "write a duration from 0s to 720h, such as 90s, 5m or 1h30m")
@@ -26,7 +26,6 @@ pub(super) fn window(_: &mut SchemaGenerator) -> Schema {
 fn between(low: &str, high: &str, message: &str) -> Schema {
     json_schema!({
         "type": "string",
-        "minLength": 2,
         "maxLength": 24,
         "x-kubernetes-validations": [{
             "rule": format!("self.matches('{DURATION}') && duration(self) >= duration('{low}') && duration(self) <= duration('{high}')"),

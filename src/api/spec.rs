@@ -207,7 +207,7 @@ pub enum OnStepSpec {
 /// How many pods may be missing or too many. Each is a number of pods or a percentage of `replicas`.
 #[derive(KubeSchema, Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("!(has(self.surge) && self.surge in [0, '0%'] && (!has(self.maxUnavailable) || self.maxUnavailable in [0, '0%']))").message("with neither surge nor maxUnavailable no pod could be replaced; allow one of them"))]
+#[x_kube(validation = Rule::new("!(has(self.surge) && string(self.surge) in ['0', '0%'] && (!has(self.maxUnavailable) || string(self.maxUnavailable) in ['0', '0%']))").message("with neither surge nor maxUnavailable no pod could be replaced; allow one of them"))]
 pub struct CapacitySpec {
     /// Extra pods while both revisions run; a percentage is rounded up. Default: 25%.
     #[serde(default, skip_serializing_if = "Option::is_none")]

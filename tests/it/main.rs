@@ -7,6 +7,7 @@ mod audit_docs;
 mod audit_given;
 mod audit_outbox;
 mod config_file;
+mod floors;
 mod given;
 mod prometheus_asking;
 mod prometheus_odd;
