@@ -14,9 +14,11 @@
 pub mod analysis;
 pub mod api;
 pub mod audit;
+pub mod cli;
 pub mod config;
 pub mod controller;
 pub mod prometheus;
 pub mod retry;
 pub mod rollout;
+pub mod server;
 pub mod sink;
