@@ -15,6 +15,7 @@ pub mod analysis;
 pub mod api;
 pub mod audit;
 pub mod cli;
+pub mod cluster;
 pub mod config;
 pub mod controller;
 pub mod prometheus;
