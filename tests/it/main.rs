@@ -3,8 +3,10 @@
 mod api_crd;
 mod api_duration;
 mod api_given;
+mod api_object;
 mod api_parse;
 mod api_query;
+mod api_render;
 mod api_revision;
 mod audit_bytes;
 mod audit_chain;
