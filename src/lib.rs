@@ -16,6 +16,7 @@ pub mod api;
 pub mod audit;
 pub mod config;
 pub mod controller;
+pub mod prometheus;
 pub mod retry;
 pub mod rollout;
 pub mod sink;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::record::ID_BYTES;
 use super::text::{self, Scissors};
-use crate::rollout::{Event, EventKind, Outcome, PauseCause, Severity, Why};
+use crate::rollout::{Cause, Event, EventKind, Outcome, PauseCause, Severity, Why};
 
 /// The most bytes that one canonical event takes: 64 of them stay far below what etcd takes for one object.
 pub const MAX_EVENT_BYTES: usize = 1536;
@@ -259,6 +259,7 @@ fn hand(event: &Event) -> Hand {
     match event.kind {
         EventKind::Created | EventKind::Resumed | EventKind::Superseded | EventKind::Deleted => Hand::Somebody,
         EventKind::Paused if event.reason == Why::Paused(PauseCause::Spec, String::new()).reason() => Hand::Somebody,
+        EventKind::Aborted if event.reason == Cause::Deleted.reason() => Hand::Somebody,
         EventKind::Installed
         | EventKind::InstallFailed
         | EventKind::Started

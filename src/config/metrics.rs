@@ -66,11 +66,11 @@ impl Metrics {
 }
 
 /// The section as it is written, before what spans several keys is checked.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-#[derive(Default)]
 struct Written {
     default: Option<String>,
+    #[serde(deserialize_with = "parts::section")]
     providers: Vec<Provider>,
 }
 

@@ -8,19 +8,22 @@ pub use metrics::{MAX_BODY_BYTES, MAX_PROVIDERS, Metrics, Provider, TIMEOUT};
 use std::net::{Ipv4Addr, SocketAddr};
 
 use serde::Deserialize;
+use serde_saphyr::{MessageFormatter as _, UserMessageFormatter};
 
-use parts::{LISTEN, MAX_CLUSTER_NAME};
+use parts::LISTEN;
 
 /// The configuration file. An empty one is valid: every key has a default.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Config {
     /// The cluster that this controller works for.
+    #[serde(deserialize_with = "parts::section")]
     pub cluster: Cluster,
     /// Where health and metrics are served: an address and a port.
     #[serde(deserialize_with = "parts::listen")]
     pub listen: SocketAddr,
     /// Who answers the checks of rollouts.
+    #[serde(deserialize_with = "parts::section")]
     pub metrics: Metrics,
 }
 
@@ -55,9 +58,9 @@ pub fn parse(text: &str) -> Result<Config, ConfigError> {
 
 impl ConfigError {
     fn new(error: &serde_saphyr::Error) -> Self {
-        // The snippet would repeat lines of the file, secrets included; the formatter's own place comes first in its text.
         let place = error.location().map_or_else(String::new, |at| format!("line {}, column {}: ", at.line(), at.column()));
-        Self { place, message: error.without_snippet().to_string() }
+        // The snippet would repeat lines of the file, secrets included.
+        Self { place, message: UserMessageFormatter.format_message(error.without_snippet()).into_owned() }
     }
 }
 
@@ -72,5 +75,3 @@ impl Default for Cluster {
         Self { name: "kubernetes".to_owned() }
     }
 }
-
-const _: () = assert!(MAX_CLUSTER_NAME < 1024, "events repeat the name");

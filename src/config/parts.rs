@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -26,6 +25,11 @@ const MAX_HEADER_VALUE: usize = 4096;
 /// The sender sets these itself; another value would break the request.
 const OWN_HEADERS: [HeaderName; 5] =
     [header::HOST, header::CONTENT_LENGTH, header::CONTENT_TYPE, header::TRANSFER_ENCODING, header::CONNECTION];
+
+/// A section whose keys may all be commented out.
+pub(super) fn section<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
+    Option::<T>::deserialize(from).map(Option::unwrap_or_default)
+}
 
 /// The address of health and metrics.
 pub(super) fn listen<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
@@ -87,10 +91,10 @@ pub(super) fn timeout<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D:
 
 /// How large an answer may be.
 pub(super) fn body_bytes<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
-    let given = u64::deserialize(from)?;
-    let range: RangeInclusive<usize> = BODY_BYTES;
-    let rule = || format!("`{given}` is out of range; maxBodyBytes is from {} to {}", range.start(), range.end());
-    usize::try_from(given).ok().filter(|bytes| range.contains(bytes)).ok_or_else(|| D::Error::custom(rule()))
+    text(from, |given| {
+        let rule = || format!("maxBodyBytes is a whole number from {} to {}, not `{given}`", BODY_BYTES.start(), BODY_BYTES.end());
+        given.parse().ok().filter(|bytes| BODY_BYTES.contains(bytes)).ok_or_else(rule)
+    })
 }
 
 /// The file that holds a bearer token.
@@ -102,7 +106,7 @@ pub(super) fn token_file<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Pa
 
 /// Headers that go with every request. Their values never show in a log.
 pub(super) fn headers<'de, D: Deserializer<'de>>(from: D) -> Result<HeaderMap, D::Error> {
-    let given = BTreeMap::<String, String>::deserialize(from)?;
+    let given: BTreeMap<String, String> = section(from)?;
     if given.len() > MAX_HEADERS {
         return Err(D::Error::custom(format!("{} headers; at most {MAX_HEADERS} are allowed", given.len())));
     }

@@ -111,13 +111,12 @@ impl<K: Clone> Lanes<K> {
         let mut orders = Vec::new();
         for (name, stream) in &mut self.streams {
             for (sink, lane) in stream.lanes.iter_mut().enumerate() {
-                let free = match lane.state {
-                    LaneState::Free => true,
-                    LaneState::Sending(_) => false,
-                    LaneState::Waiting(until) => until <= now,
-                };
-                let next = stream.records.iter().find(|record| record.seq > lane.done);
-                if let (true, Some(record)) = (free, next) {
+                match lane.state {
+                    LaneState::Sending(_) => continue,
+                    LaneState::Waiting(until) if until > now => continue,
+                    LaneState::Waiting(_) | LaneState::Free => lane.state = LaneState::Free,
+                }
+                if let Some(record) = stream.records.iter().find(|record| record.seq > lane.done) {
                     lane.state = LaneState::Sending(record.hash.clone());
                     orders.push(Order { stream: name.clone(), sink, record: record.clone() });
                 }

@@ -3,6 +3,8 @@
 //! `cargo test --test cluster` starts the planes that the chosen tests need, runs the tests side by side in namespaces of their own, with the
 //! controller as the service account of `deploy/`, and stops everything.
 
+#![expect(unreachable_pub, reason = "nobody uses a test binary as a library")]
+
 mod bad_input;
 mod evidence;
 mod going_back;
@@ -59,6 +61,43 @@ macro_rules! case {
 fn cases() -> Vec<Case> {
     vec![
         case!(Shared, installing::a_first_revision_is_stable_only_once_it_is_available),
+        case!(Shared, installing::a_first_revision_that_crashes_is_told_and_a_fixed_one_installs_at_once),
+        case!(Shared, installing::deleting_an_idle_rollout_leaves_its_pods_serving),
+        case!(Shared, installing::deleting_a_rollout_in_flight_brings_stable_back_first),
+        case!(Shared, installing::nothing_is_written_until_the_service_fits),
+        case!(Shared, installing::a_service_that_does_not_select_the_template_stalls_with_the_reason),
+        case!(Shared, installing::a_second_rollout_on_the_same_service_is_stalled_naming_the_first),
+        case!(Shared, installing::the_template_reaches_the_deployment_as_it_was_written),
+        case!(Shared, installing::a_misspelt_field_of_the_template_is_stalled_in_words),
+        case!(Shared, stepping::ten_replicas_step_through_their_shares_and_never_exceed_the_surge),
+        case!(Shared, stepping::a_pause_freezes_exposure_and_resuming_goes_on),
+        case!(Shared, stepping::scaling_in_flight_keeps_the_ratio),
+        case!(Shared, stepping::a_settled_rollout_is_left_alone),
+        case!(Shared, evidence::a_canary_with_errors_is_aborted_and_stable_keeps_its_pods),
+        case!(Shared, evidence::without_traffic_exposure_is_held_and_the_step_deadline_pauses),
+        case!(Shared, evidence::traffic_that_stops_is_no_pass_for_the_next_step),
+        case!(Shared, evidence::a_backend_that_never_answers_ends_in_the_step_deadline),
+        case!(Shared, evidence::a_canary_that_cannot_run_is_aborted_without_any_metrics),
+        case!(Shared, evidence::a_canary_that_loses_its_readiness_is_aborted),
+        case!(Shared, evidence::a_registry_outage_holds_and_ends_in_the_deadline_for_pods),
+        case!(Shared, evidence::the_status_prints_what_people_ask_for),
+        case!(Shared, going_back::reverting_in_flight_supersedes_and_stable_keeps_its_pods),
+        case!(Shared, going_back::a_newer_template_supersedes_the_one_in_flight),
+        case!(Shared, going_back::a_deadline_with_on_step_abort_rolls_back_and_the_revision_stays_rejected),
+        case!(Shared, going_back::a_rejected_template_may_try_again_after_going_back),
+        case!(Shared, bad_input::a_spec_that_cannot_work_is_refused_in_words),
+        case!(Shared, bad_input::an_unknown_provider_is_stalled_naming_the_known_ones),
+        case!(Shared, bad_input::a_wrong_query_is_told_and_holds),
+        case!(Shared, bad_input::nonsense_in_flight_freezes_exposure),
+        case!(Shared, bad_input::every_example_installs),
+        case!(Rough, kills::a_kill_in_every_state_changes_nothing),
+        case!(Rough, kills::a_restart_does_not_begin_the_hold_anew),
+        case!(Rough, kills::a_metrics_backend_that_is_down_holds_exposure_and_no_more),
+        case!(Rough, kills::a_lost_node_stops_the_clock_and_blames_nobody),
+        case!(Rough, kills::an_api_server_that_restarts_is_waited_for),
+        case!(Audited, quiet::a_whole_rollout_reads_nothing_and_writes_little),
+        case!(Audited, quiet::two_hundred_settled_rollouts_ask_for_nothing_in_a_minute),
+        case!(Audited, quiet::the_controller_is_refused_nothing_and_reads_no_secret),
     ]
 }
 

@@ -11,7 +11,9 @@ use kube::core::ApiResource;
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
-use super::ground::{Ground, create, objects_of};
+use serin_dev::{create, objects_of};
+
+use super::ground::Ground;
 
 /// Every test's rollout.
 pub const NAME: &str = "checkout";
@@ -66,7 +68,9 @@ impl Shop {
     }
 
     pub async fn create_named(&self, name: &str, spec: Value) -> Result<()> {
-        let object = serde_json::from_value(json!({"apiVersion": "serin.dev/v1alpha1", "kind": "Rollout", "metadata": {"name": name}, "spec": spec}))?;
+        let object = serde_json::from_value(
+            json!({"apiVersion": "serin.dev/v1alpha1", "kind": "Rollout", "metadata": {"name": name}, "spec": spec}),
+        )?;
         self.rollouts().create(&PostParams::default(), &object).await?;
         Ok(())
     }
@@ -127,7 +131,9 @@ impl Shop {
     /// Waits for a step's share to be reached.
     pub async fn at_weight(&self, weight: u64) -> Result<Value> {
         self.until(&format!("at {weight} %"), |r| {
-            phase(r) == "Stepping" && r["status"]["weight"]["wanted"] == weight && r["status"]["state"]["stepping"]["clock"]["running"].is_object()
+            phase(r) == "Stepping"
+                && r["status"]["weight"]["wanted"] == weight
+                && r["status"]["state"]["stepping"]["clock"]["running"].is_object()
         })
         .await
     }
@@ -147,7 +153,8 @@ impl Shop {
     pub async fn pods(&self, revision: &str) -> Result<Vec<String>> {
         let chosen = ListParams::default().labels(&format!("serin.dev/revision={revision}"));
         let pods = Api::<Pod>::namespaced(self.client.clone(), &self.namespace).list(&chosen).await?.items;
-        let mut names: Vec<String> = pods.into_iter().filter(|pod| pod.metadata.deletion_timestamp.is_none()).map(|pod| pod.name_any()).collect();
+        let mut names: Vec<String> =
+            pods.into_iter().filter(|pod| pod.metadata.deletion_timestamp.is_none()).map(|pod| pod.name_any()).collect();
         names.sort();
         Ok(names)
     }
@@ -206,7 +213,9 @@ pub fn quick(replicas: u32, tag: &str) -> Value {
 
 /// The share of failed requests that the canary answers.
 pub fn errors_below(max: f64) -> Value {
-    let errors = |codes: &str| format!(r#"sum(rate(http_requests_total{{namespace="{{{{namespace}}}}",pod=~"{{{{canaryPods}}}}"{codes}}}[{{{{window}}}}]))"#);
+    let errors = |codes: &str| {
+        format!(r#"sum(rate(http_requests_total{{namespace="{{{{namespace}}}}",pod=~"{{{{canaryPods}}}}"{codes}}}[{{{{window}}}}]))"#)
+    };
     let query = format!("({} or vector(0)) / {}", errors(r#",code=~"5..""#), errors(""));
     json!({"name": "errors", "threshold": {"query": query, "window": "4s", "max": max}})
 }

@@ -63,6 +63,8 @@ fn who_edited_a_rollout_is_not_guessed() {
     }
     let by_hand = Event { reason: "PausedBySpec", ..event(EventKind::Paused, "spec.paused is set") };
     assert_eq!(actor(&by_hand), serin::audit::Actor::Unknown);
+    let deleted = Event { reason: "Deleted", ..event(EventKind::Aborted, "the Rollout was deleted") };
+    assert_eq!(actor(&deleted), serin::audit::Actor::Unknown);
 }
 
 #[test]

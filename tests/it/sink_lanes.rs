@@ -306,6 +306,16 @@ fn a_rollout_that_is_gone_is_told_to_the_end_and_then_forgotten() {
 }
 
 #[test]
+fn a_lane_that_waits_for_what_was_let_go_of_does_not_wake_for_ever() {
+    let mut talk = Talk::new();
+    talk.offer(&filled(2));
+    talk.answer("a", retry());
+    talk.offer(&acknowledged(filled(2), &[("a", 2)]));
+    talk.wait();
+    assert_eq!(talk.lanes.wake(), None);
+}
+
+#[test]
 fn nothing_is_kept_of_a_rollout_whose_events_all_arrived() {
     let mut talk = Talk::new();
     talk.offer(&filled(1));
