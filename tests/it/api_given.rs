@@ -36,8 +36,8 @@ pub(crate) fn spec_with(edits: &[(&str, Value)]) -> Value {
     let mut spec = spec();
     for (path, value) in edits {
         let pointer = format!("/{}", path.replace('.', "/"));
-        let (parent, last) = pointer.rsplit_once('/').unwrap();
-        let parent = spec.pointer_mut(parent).and_then(Value::as_object_mut).unwrap_or_else(|| panic!("no {parent} in the spec"));
+        let (parent, last) = pointer.rsplit_once('/').expect("it begins with one");
+        let parent = spec.pointer_mut(parent).and_then(Value::as_object_mut).expect("the spec has that parent");
         match value {
             Value::Null => parent.remove(last),
             other => parent.insert(last.to_owned(), other.clone()),

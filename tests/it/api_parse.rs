@@ -182,7 +182,7 @@ fn compare(path: &str, schema: &Value, values: &[&Value], missing: &mut Vec<Stri
             continue;
         }
         match schema.get("items") {
-            Some(items) => compare(&path, items, &found.iter().flat_map(|v| v.as_array().unwrap()).collect::<Vec<_>>(), missing),
+            Some(items) => compare(&path, items, &found.iter().filter_map(|v| v.as_array()).flatten().collect::<Vec<_>>(), missing),
             None => compare(&path, schema, &found, missing),
         }
     }
