@@ -1,6 +1,13 @@
 //! The hermetic tests: tables over the pure core, properties, the simulator, goldens.
 
 mod api_crd;
+mod api_duration;
+mod api_given;
+mod api_object;
+mod api_parse;
+mod api_query;
+mod api_render;
+mod api_revision;
 mod audit_bytes;
 mod audit_chain;
 mod audit_docs;
