@@ -98,6 +98,11 @@ impl Plan<'_> {
             let needed = if other == canary { floor.saturating_sub(back) } else { 0 };
             self.shrink(other, child, 0, needed)
         }));
+        // Replicas may have shrunk, or a step may have lent stable extra pods: they go once the canary is gone, or its share would grow.
+        let gone = self.others(&[stable]).next().is_none();
+        if let Some(child) = self.seen.children.get(stable).filter(|child| gone && child.desired > pods) {
+            out.push(scale(stable, child, pods, Direction::Raise));
+        }
         out
     }
 

@@ -158,7 +158,7 @@ fn a_rollback_to_fewer_replicas_ends_too() {
         "
         state   RollingBack #1 v1>v2 since +0s, CheckFailed
         event   none
-        changes none
+        changes scale v1 4!
         wake    +600s; RollingBack: rolling back: errors is 0.2, above 0.01 (10 of 4 stable pods are available)
         ",
     );
