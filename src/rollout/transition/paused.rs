@@ -6,8 +6,11 @@ use super::{Facts, Next, stay, tell};
 pub(super) fn next(at: &Paused, facts: &Facts) -> Next {
     match (at.cause, facts.intent.pausing) {
         (PauseCause::Spec, Pausing::Off) => resume(at, facts),
-        // Whoever sets spec.paused takes a pause by a deadline over, so unsetting it goes on.
-        (PauseCause::Deadline, Pausing::On) => stay_paused(&Paused { cause: PauseCause::Spec, ..at.clone() }, facts),
+        // Whoever sets spec.paused takes a pause by a deadline over, so unsetting it goes on; the time for a Pass begins anew.
+        (PauseCause::Deadline, Pausing::On) => {
+            let held = at.held.min(facts.intent.hold(at.step));
+            stay_paused(&Paused { cause: PauseCause::Spec, held, ..at.clone() }, facts)
+        }
         (PauseCause::Spec, Pausing::On) | (PauseCause::Deadline, Pausing::Off) => stay_paused(at, facts),
     }
 }

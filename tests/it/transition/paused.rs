@@ -129,7 +129,7 @@ fn setting_the_pause_takes_a_pause_by_deadline_over_and_forgives_the_time_that_w
     check(
         by_deadline().paused(),
         "
-        state   Paused #1 v1>v2 25%, held 3660s, by Spec
+        state   Paused #1 v1>v2 25%, held 60s, by Spec
         event   none
         changes none
         wake    never; PausedBySpec: spec.paused is set
