@@ -450,10 +450,10 @@ fn a_full_audit_backlog_holds_exposure_even_with_a_pass() {
     check(
         holding().passing().brake(Why::AuditBacklog(512)).after(70),
         "
-        state   Stepping #1 v1>v2 25%, running since +0s, held 0s
+        state   Stepping #1 v1>v2 25%, waiting since +70s, held 70s
         event   none
         changes none
-        wake    +3660s; AuditBacklog: 512 events wait for their sinks; exposure does not grow until they are delivered
+        wake    +670s; AuditBacklog: 512 events wait for their sinks; exposure does not grow until they are delivered
         ",
     );
 }
@@ -463,10 +463,10 @@ fn a_spec_that_cannot_be_read_holds_exposure() {
     check(
         holding().passing().brake(Why::InvalidSpec("spec.steps: weights must increase".to_owned())).after(70),
         "
-        state   Stepping #1 v1>v2 25%, running since +0s, held 0s
+        state   Stepping #1 v1>v2 25%, waiting since +70s, held 70s
         event   none
         changes none
-        wake    +3660s; InvalidSpec: spec.steps: weights must increase
+        wake    +670s; InvalidSpec: spec.steps: weights must increase
         ",
     );
 }
@@ -489,10 +489,36 @@ fn the_step_deadline_stands_still_while_the_brake_is_on() {
     check(
         abort_late(holding()).brake(Why::AuditBacklog(512)).after(3660),
         "
-        state   RollingBack #1 v1>v2 since +3660s, StepDeadline
-        event   rollout.aborted StepDeadline #1 v1>v2 0%: revision v2 aborted: no Pass at 25% in time: 512 events wait for their sinks; exposure does not grow until they are delivered; revision v1 comes back
-        changes scale v1 10
-        wake    at once; RollingBack: rolling back: no Pass at 25% in time: 512 events wait for their sinks; exposure does not grow until they are delivered
+        state   Stepping #1 v1>v2 25%, waiting since +3660s, held 3660s
+        event   none
+        changes none
+        wake    +4260s; AuditBacklog: 512 events wait for their sinks; exposure does not grow until they are delivered
+        ",
+    );
+}
+
+#[test]
+fn a_step_goes_on_where_it_stood_when_the_brake_is_off_again() {
+    check(
+        abort_late(holding()).stands(stopped(30)).after(3000),
+        "
+        state   Stepping #1 v1>v2 25%, running since +3000s, held 30s
+        event   none
+        changes none
+        wake    +3030s; Holding: the step holds until 12:50:30 UTC
+        ",
+    );
+}
+
+#[test]
+fn pods_that_are_missing_while_the_brake_is_on_roll_nothing_back() {
+    check(
+        growing().brake(Why::AuditBacklog(512)).after(600),
+        "
+        state   Stepping #1 v1>v2 25%, waiting since +600s, held 0s
+        event   none
+        changes scale v2 2!
+        wake    +1200s; WaitingForPods: 1 of 2 canary pods are available
         ",
     );
 }
