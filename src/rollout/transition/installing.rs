@@ -20,7 +20,13 @@ pub(super) fn next(at: &Installing, facts: &Facts) -> Next {
         let message = format!("revision {} never became stable; revision {} is being installed instead", at.revision, intent.revision);
         return enter(intent, now, EventKind::Superseded, "Superseded", message);
     }
-    let Some(waiting) = missing("first", seen.children.get(&at.revision), intent.replicas) else { return installed(at) };
+    let child = seen.children.get(&at.revision);
+    let waiting = match (missing("first", child, intent.replicas), child) {
+        (None, Some(_)) => return installed(at),
+        (Some(text), _) => text,
+        // No replicas are wanted, but whether the Deployment can be made shows only once it is.
+        (None, None) => "the Deployment does not exist yet".to_owned(),
+    };
     let deadline = at.since + intent.deadlines.available;
     let stuck = pod_trouble(seen, &at.revision).map_or_else(|| waiting.clone(), |trouble| format!("{waiting}: {trouble}"));
     if at.overdue {

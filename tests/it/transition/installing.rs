@@ -271,10 +271,10 @@ fn no_replicas_are_installed_only_once_the_deployment_exists() {
     check(
         first().spec(|intent| intent.replicas = 0),
         "
-        state   Idle v1, attempts 0, v1 installed
-        event   rollout.installed Available #0 v1>v1 100%: revision v1 is available and stable
+        state   Installing v1 since +0s
+        event   none
         changes record v1 #0, create v1 0
-        wake    at once; Settled: the spec's revision is stable
+        wake    +600s; WaitingForPods: the Deployment does not exist yet
         ",
     );
     check(
