@@ -27,21 +27,20 @@ pub(super) fn next(at: &Installing, facts: &Facts) -> Next {
         // No replicas are wanted, but whether the Deployment can be made shows only once it is.
         (None, None) => "the Deployment does not exist yet".to_owned(),
     };
-    let deadline = at.since + intent.deadlines.available;
-    let stuck = pod_trouble(seen, &at.revision).map_or_else(|| waiting.clone(), |trouble| format!("{waiting}: {trouble}"));
-    if at.overdue {
-        return stay(State::Installing(at.clone()), Why::InstallFailed(format!("not available in time: {stuck}; fix the template")), None);
-    }
-    if now >= deadline {
-        return overdue(at, &stuck);
-    }
+    let trouble = pod_trouble(seen, &at.revision);
+    let stuck = trouble.as_ref().map_or_else(|| waiting.clone(), |trouble| format!("{waiting}: {trouble}"));
     let blocked = facts.brake.cloned().or_else(|| service_trouble(seen)).or_else(|| template_trouble(intent, seen));
-    let why = match (blocked, pod_trouble(seen, &at.revision)) {
+    let deadline = at.since + intent.deadlines.available;
+    if now >= deadline && !at.overdue {
+        return overdue(at, &stuck, blocked);
+    }
+    let why = match (blocked, trouble) {
         (Some(why), _) => why,
+        (None, _) if at.overdue => late(&stuck),
         (None, Some(_)) => Why::InstallFailed(stuck),
         (None, None) => Why::WaitingForPods(waiting),
     };
-    stay(State::Installing(at.clone()), why, Some(deadline))
+    stay(State::Installing(at.clone()), why, (!at.overdue).then_some(deadline))
 }
 
 fn installed(at: &Installing) -> Next {
@@ -60,7 +59,8 @@ fn installed(at: &Installing) -> Next {
     Next::Edge { state: settle(at.revision.clone(), 0, last, None), event, why: Why::Settled }
 }
 
-fn overdue(at: &Installing, stuck: &str) -> Next {
+fn overdue(at: &Installing, stuck: &str, blocked: Option<Why>) -> Next {
+    let stuck = blocked.as_ref().map_or_else(|| stuck.to_owned(), |why| format!("{stuck}: {why}"));
     let event = Event {
         kind: EventKind::InstallFailed,
         revision: at.revision.clone(),
@@ -71,8 +71,13 @@ fn overdue(at: &Installing, stuck: &str) -> Next {
         message: format!("revision {} did not become available in time: {stuck}", at.revision),
         failure: None,
     };
-    let why = Why::InstallFailed(format!("not available in time: {stuck}; fix the template"));
+    let why = blocked.unwrap_or_else(|| late(&stuck));
     Next::Edge { state: State::Installing(Installing { overdue: true, ..at.clone() }), event, why }
+}
+
+/// It goes on, but somebody has to look.
+fn late(stuck: &str) -> Why {
+    Why::InstallFailed(format!("not available in time: {stuck}; fix the template"))
 }
 
 /// The first trouble that a container of the revision names itself.

@@ -335,9 +335,9 @@ fn a_service_that_is_missing_at_the_deadline_is_told_as_the_cause() {
         first().service(ServiceView::Missing).after(600),
         "
         state   Installing v1 since +0s, overdue
-        event   rollout.install-failed Unavailable #0 ->v1 -: revision v1 did not become available in time: 0 of 10 first pods are available
+        event   rollout.install-failed Unavailable #0 ->v1 -: revision v1 did not become available in time: 0 of 10 first pods are available: the Service does not exist; create it, or correct spec.service
         changes none
-        wake    at once; InstallFailed: not available in time: 0 of 10 first pods are available; fix the template
+        wake    at once; Service: the Service does not exist; create it, or correct spec.service
         ",
     );
 }
@@ -363,7 +363,7 @@ fn an_overdue_installation_still_names_what_is_in_the_way() {
         state   Installing v1 since +0s, overdue
         event   none
         changes none
-        wake    never; InstallFailed: not available in time: 0 of 10 first pods are available; fix the template
+        wake    never; Service: the Service does not exist; create it, or correct spec.service
         ",
     );
 }
