@@ -2,11 +2,14 @@
 
 use super::super::reach::missing;
 use super::super::{Attempt, Clock, Event, EventKind, Idle, PauseCause, Pausing, Promoting, State, Step, Stepping, Weight, Why};
-use super::{Facts, Next, service_trouble, stay, tell, template_trouble};
+use super::{Facts, Next, service_trouble, stay, tell, template_trouble, unread};
 
 pub(super) fn next(at: &Idle, facts: &Facts) -> Next {
     let Facts { intent, seen, .. } = *facts;
     let idle = |why| stay(State::Idle(at.clone()), why, None);
+    if let Some(why) = unread(facts) {
+        return idle(why);
+    }
     if intent.revision == at.stable {
         // The rejected template is gone from the spec: should it come back, it may try again.
         let state = State::Idle(Idle { rejected: None, ..at.clone() });

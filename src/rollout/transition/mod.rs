@@ -162,6 +162,11 @@ fn stay(state: State, why: Why, wake: Option<DateTime<Utc>>) -> Next {
     Next::Stay { state, why, wake }
 }
 
+/// Why the spec cannot be read, if it cannot: what it no longer says must move nothing.
+fn unread(facts: &Facts) -> Option<Why> {
+    facts.brake.filter(|brake| matches!(brake, Why::InvalidSpec(_))).cloned()
+}
+
 /// What stands in the way of writing pods for this rollout's Service, if anything does.
 fn service_trouble(seen: &Observed) -> Option<Why> {
     match &seen.service {

@@ -1,9 +1,12 @@
 //! Exposure stands still. Harm is still watched for, a new template still ends it.
 
 use super::super::{Clock, Event, EventKind, PauseCause, Paused, Pausing, State, Stepping, Verdict, Why};
-use super::{Facts, Next, stay, tell};
+use super::{Facts, Next, stay, tell, unread};
 
 pub(super) fn next(at: &Paused, facts: &Facts) -> Next {
+    if let Some(why) = unread(facts) {
+        return stay(State::Paused(at.clone()), why, None);
+    }
     match (at.cause, facts.intent.pausing) {
         (PauseCause::Spec, Pausing::Off) => resume(at, facts),
         // Whoever sets spec.paused takes a pause by a deadline over, so unsetting it goes on; the time for a Pass begins anew.

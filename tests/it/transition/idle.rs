@@ -324,7 +324,20 @@ fn a_spec_that_cannot_be_read_does_not_clear_the_rejection() {
     check(
         after_an_abort().wants(v1()).brake(Why::InvalidSpec("spec.steps: weights must increase".to_owned())),
         "
-        state   Idle v1, attempts 1, v2 aborted
+        state   Idle v1, attempts 1, v2 aborted, rejects v2
+        event   none
+        changes none
+        wake    never; InvalidSpec: spec.steps: weights must increase
+        ",
+    );
+}
+
+#[test]
+fn a_settled_rollout_whose_spec_cannot_be_read_says_so() {
+    check(
+        settled().brake(Why::InvalidSpec("spec.steps: weights must increase".to_owned())),
+        "
+        state   Idle v1, attempts 0, v1 installed
         event   none
         changes none
         wake    never; InvalidSpec: spec.steps: weights must increase

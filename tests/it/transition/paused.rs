@@ -143,6 +143,19 @@ fn a_spec_that_cannot_be_read_resumes_nothing() {
     check(
         given(paused(25, PauseCause::Spec, 40)).pods(8, 2).brake(unread),
         "
+        state   Paused #1 v1>v2 25%, held 40s, by Spec
+        event   none
+        changes none
+        wake    never; InvalidSpec: spec.steps: weights must increase
+        ",
+    );
+}
+
+#[test]
+fn a_full_audit_backlog_does_not_keep_a_step_from_going_on_where_it_stood() {
+    check(
+        by_spec().spec(|intent| intent.pausing = serin::rollout::Pausing::Off).brake(Why::AuditBacklog(512)),
+        "
         state   Stepping #1 v1>v2 25%, waiting since +0s, held 40s
         event   rollout.resumed ResumedBySpec #1 v1>v2 25%: revision v2 goes on at 25%
         changes none
