@@ -196,3 +196,26 @@ fn fewer_replicas_during_a_promotion_shrink_the_canary_only() {
         ",
     );
 }
+
+#[test]
+fn a_promotion_whose_spec_cannot_be_read_waits_and_loses_no_time() {
+    let unread = || Why::InvalidSpec("spec.steps: weights must increase".to_owned());
+    check(
+        half().brake(unread()).after(599),
+        "
+        state   Promoting #1 v1>v2 since +0s
+        event   none
+        changes scale v2 8!
+        wake    +600s; InvalidSpec: spec.steps: weights must increase
+        ",
+    );
+    check(
+        half().brake(unread()).after(600),
+        "
+        state   Promoting #1 v1>v2 since +600s
+        event   none
+        changes scale v2 8!
+        wake    +1200s; InvalidSpec: spec.steps: weights must increase
+        ",
+    );
+}
