@@ -15,6 +15,10 @@ pub(super) fn next(at: &Idle, facts: &Facts) -> Next {
         let state = State::Idle(Idle { rejected: None, ..at.clone() });
         return stay(state, facts.brake.cloned().unwrap_or_else(|| settled(at, facts)), None);
     }
+    // Without its Deployment and with another template in the spec, stable cannot be made again: that counts for more than what waits.
+    if !seen.children.contains_key(&at.stable) {
+        return idle(Why::Missing(at.stable.clone()));
+    }
     if at.rejected.as_ref() == Some(&intent.revision) {
         return idle(rejected(at));
     }

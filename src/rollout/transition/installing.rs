@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::super::reach::missing;
 use super::super::{AttemptResult, Ended, Event, EventKind, Installing, Intent, Observed, PodState, Revision, State, Weight, Why};
-use super::{Facts, Next, service_trouble, settle, stay, template_trouble};
+use super::{Facts, Next, service_trouble, settle, stay, template_trouble, unread};
 
 /// Begins an installation.
 pub(super) fn enter(intent: &Intent, now: DateTime<Utc>, kind: EventKind, reason: &'static str, message: String) -> Next {
@@ -29,7 +29,7 @@ pub(super) fn next(at: &Installing, facts: &Facts) -> Next {
     };
     let trouble = pod_trouble(seen, &at.revision);
     let stuck = trouble.as_ref().map_or_else(|| waiting.clone(), |trouble| format!("{waiting}: {trouble}"));
-    let blocked = facts.brake.cloned().or_else(|| service_trouble(seen)).or_else(|| template_trouble(intent, seen));
+    let blocked = unread(facts).or_else(|| service_trouble(seen)).or_else(|| template_trouble(intent, seen));
     let deadline = at.since + intent.deadlines.available;
     if now >= deadline && !at.overdue {
         return overdue(at, &stuck, blocked);

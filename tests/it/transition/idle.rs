@@ -99,7 +99,20 @@ fn a_stable_deployment_that_is_gone_while_the_spec_has_a_rejected_template_is_na
         state   Idle v1, attempts 1, v2 aborted, rejects v2
         event   none
         changes none
-        wake    never; Rejected: revision v2 was aborted (errors is 0.2, above 0.01); change the template to try again
+        wake    never; Missing: the Deployment of revision v1 is gone; set the template back to that revision to have it made again
+        ",
+    );
+}
+
+#[test]
+fn no_attempt_starts_while_the_stable_deployment_is_gone() {
+    check(
+        new_template().sees(|seen| seen.children.clear()),
+        "
+        state   Idle v1, attempts 0, v1 installed
+        event   none
+        changes none
+        wake    never; Missing: the Deployment of revision v1 is gone; set the template back to that revision to have it made again
         ",
     );
 }

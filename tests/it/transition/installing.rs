@@ -162,14 +162,27 @@ fn a_service_that_belongs_to_another_rollout_is_refused_by_name() {
 }
 
 #[test]
-fn a_full_audit_backlog_is_told_while_the_first_revision_comes_up() {
+fn a_full_audit_backlog_does_not_stop_the_first_revision() {
     check(
         first().brake(Why::AuditBacklog(512)),
         "
         state   Installing v1 since +0s
         event   none
         changes record v1 #0, create v1 10
-        wake    +600s; AuditBacklog: 512 events wait for their sinks; exposure does not grow until they are delivered
+        wake    +600s; WaitingForPods: 0 of 10 first pods are available
+        ",
+    );
+}
+
+#[test]
+fn a_first_spec_that_can_no_longer_be_read_is_named() {
+    check(
+        first().brake(Why::InvalidSpec("spec.steps: weights must increase".to_owned())),
+        "
+        state   Installing v1 since +0s
+        event   none
+        changes record v1 #0, create v1 10
+        wake    +600s; InvalidSpec: spec.steps: weights must increase
         ",
     );
 }
