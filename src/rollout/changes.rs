@@ -70,7 +70,8 @@ impl Plan<'_> {
         }
         let stable_is_there = old_serves + tolerated(goal.stable) >= goal.stable;
         let new_up = if stable_is_there { goal.canary.min(ceiling.saturating_sub(old_has)) } else { new_has };
-        if new_up > new_has || (new.is_none() && new_up > 0) {
+        // Without replicas there is nothing to grow, but a revision without a Deployment could not become stable.
+        if new_up > new_has || (new.is_none() && self.intent.replicas == 0) {
             out.extend(self.grow(canary, new_up));
         }
         if new_has > goal.canary

@@ -7,7 +7,8 @@ use super::{Facts, Next, roll_back, settle, stay, tell, unread};
 pub(super) fn next(at: &Promoting, facts: &Facts) -> Next {
     let attempt = &at.attempt;
     let waiting = match reach(facts.intent, attempt, Weight::FULL, facts.seen) {
-        Reach::Reached => return promoted(at),
+        Reach::Reached if facts.seen.children.contains_key(&attempt.canary) => return promoted(at),
+        Reach::Reached => "the Deployment does not exist yet".to_owned(),
         Reach::Waiting(text) | Reach::Exceeded(text) => text,
     };
     let available = facts.intent.deadlines.available;

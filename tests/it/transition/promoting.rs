@@ -63,6 +63,29 @@ fn a_revision_that_has_all_pods_is_promoted() {
 }
 
 #[test]
+fn without_replicas_a_revision_is_promoted_only_once_its_deployment_exists() {
+    let none = || given(promoting()).spec(|intent| intent.replicas = 0);
+    check(
+        none().with(v1(), child(0, 0)),
+        "
+        state   Promoting #1 v1>v2 since +0s
+        event   none
+        changes record v2 #1, create v2 0
+        wake    +600s; WaitingForPods: the Deployment does not exist yet
+        ",
+    );
+    check(
+        none().pods(0, 0),
+        "
+        state   Idle v2, attempts 1, v2 promoted
+        event   rollout.promoted Passed #1 v2>v2 100%: revision v2 replaced revision v1
+        changes mark v2 promoted
+        wake    at once; Settled: the spec's revision is stable
+        ",
+    );
+}
+
+#[test]
 fn a_promotion_is_not_over_while_old_pods_serve() {
     check(
         given(promoting()).pods(1, 10),
