@@ -122,10 +122,13 @@ fn roll_back(attempt: Attempt, cause: Cause, facts: &Facts) -> Next {
 /// The Rollout goes; what serves goes on serving.
 fn delete(state: &State, facts: &Facts) -> Next {
     let stable = state.stable().cloned();
-    let message = stable.as_ref().map_or_else(
-        || "the Rollout was deleted before a revision was stable; its Deployments are left as they are".to_owned(),
-        |stable| format!("the Rollout was deleted; Deployment of revision {stable} goes on serving"),
-    );
+    let message = match &stable {
+        None => "the Rollout was deleted before a revision was stable; its Deployments are left as they are".to_owned(),
+        Some(stable) if facts.seen.children.contains_key(stable) => {
+            format!("the Rollout was deleted; the Deployment of revision {stable} goes on serving")
+        }
+        Some(stable) => format!("the Rollout was deleted and the Deployment of revision {stable} is gone; what is there is left as it is"),
+    };
     let event = Event {
         kind: EventKind::Deleted,
         revision: stable.clone().unwrap_or_else(|| facts.intent.revision.clone()),

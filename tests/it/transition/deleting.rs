@@ -11,7 +11,7 @@ fn deleting_a_settled_rollout_touches_nothing() {
         given(idle()).with(v1(), child(10, 10)).deleting(),
         "
         state   Deleted since +0s, v1 serves
-        event   rollout.deleted Deleted #0 v1>v1 -: the Rollout was deleted; Deployment of revision v1 goes on serving
+        event   rollout.deleted Deleted #0 v1>v1 -: the Rollout was deleted; the Deployment of revision v1 goes on serving
         changes none
         wake    at once; Deleting: the last events are being delivered
         ",
@@ -107,7 +107,7 @@ fn a_rollback_whose_stable_is_gone_ends_with_the_deletion() {
         given(rolling_back(Cause::Deleted)).with(v2(), child(5, 5)).deleting(),
         "
         state   Deleted since +0s, v1 serves
-        event   rollout.deleted Deleted #0 v1>v1 -: the Rollout was deleted; Deployment of revision v1 goes on serving
+        event   rollout.deleted Deleted #0 v1>v1 -: the Rollout was deleted and the Deployment of revision v1 is gone; what is there is left as it is
         changes none
         wake    at once; Deleting: the last events are being delivered
         ",
