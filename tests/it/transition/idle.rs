@@ -60,7 +60,7 @@ fn a_smaller_spec_scales_stable_down() {
         state   Idle v1, attempts 0, v1 installed
         event   none
         changes scale v1 8!
-        wake    never; WaitingForPods: 10 of 8 stable pods are available
+        wake    never; WaitingForPods: 10 stable pods have to become 8
         ",
     );
 }

@@ -274,7 +274,7 @@ fn a_status_that_does_not_speak_of_the_newest_spec_does_not_count() {
         state   Installing v1 since +0s
         event   none
         changes none
-        wake    +600s; WaitingForPods: 10 of 10 first pods are available
+        wake    +600s; WaitingForPods: 10 first pods are wanted and the Deployment is still busy
         ",
     );
 }

@@ -93,7 +93,7 @@ fn a_promotion_is_not_over_while_old_pods_serve() {
         state   Promoting #1 v1>v2 since +0s
         event   none
         changes scale v1 0!
-        wake    +600s; WaitingForPods: 1 of 0 stable pods are available
+        wake    +600s; WaitingForPods: 1 stable pods have to become 0
         ",
     );
 }
@@ -206,7 +206,7 @@ fn fewer_replicas_during_a_promotion_shrink_the_canary_only() {
         state   Promoting #1 v1>v2 since +0s
         event   none
         changes scale v2 4
-        wake    +600s; WaitingForPods: 5 of 4 canary pods are available
+        wake    +600s; WaitingForPods: 5 canary pods have to become 4
         ",
     );
     check(
@@ -215,7 +215,7 @@ fn fewer_replicas_during_a_promotion_shrink_the_canary_only() {
         state   Promoting #1 v1>v2 since +0s
         event   none
         changes scale v2 4
-        wake    +600s; WaitingForPods: 10 of 4 canary pods are available
+        wake    +600s; WaitingForPods: 10 canary pods have to become 4
         ",
     );
 }

@@ -159,7 +159,7 @@ fn a_rollback_to_fewer_replicas_ends_too() {
         state   RollingBack #1 v1>v2 since +0s, CheckFailed
         event   none
         changes scale v1 4!
-        wake    +600s; RollingBack: rolling back: errors is 0.2, above 0.01 (10 of 4 stable pods are available)
+        wake    +600s; RollingBack: rolling back: errors is 0.2, above 0.01 (10 stable pods have to become 4)
         ",
     );
     check(
@@ -181,7 +181,7 @@ fn stable_is_not_scaled_down_while_the_canary_serves() {
         state   RollingBack #1 v1>v2 since +0s, CheckFailed
         event   none
         changes scale v2 0
-        wake    +600s; RollingBack: rolling back: errors is 0.2, above 0.01 (10 of 4 stable pods are available)
+        wake    +600s; RollingBack: rolling back: errors is 0.2, above 0.01 (10 stable pods have to become 4)
         ",
     );
 }

@@ -63,7 +63,7 @@ fn stable_shrinks_once_the_canary_is_available() {
         state   Stepping #1 v1>v2 25%, waiting since +0s, held 0s
         event   none
         changes scale v1 8!
-        wake    +600s; WaitingForPods: 9 of 8 stable pods are available
+        wake    +600s; WaitingForPods: 9 stable pods have to become 8
         ",
     );
 }
@@ -115,7 +115,7 @@ fn a_status_that_is_not_settled_is_not_reached() {
         state   Stepping #1 v1>v2 25%, waiting since +30s, held 30s
         event   none
         changes none
-        wake    +630s; WaitingForPods: 2 of 2 canary pods are available
+        wake    +630s; WaitingForPods: 2 canary pods are wanted and the Deployment is still busy
         ",
     );
 }
@@ -579,7 +579,7 @@ fn scaling_in_flight_keeps_the_ratio_and_stops_the_clock_meanwhile() {
         state   Stepping #1 v1>v2 50%, waiting since +20s, held 20s
         event   none
         changes scale v2 2
-        wake    +620s; WaitingForPods: 4 of 2 canary pods are available
+        wake    +620s; WaitingForPods: 4 canary pods have to become 2
         ",
     );
 }
