@@ -1,5 +1,6 @@
 //! The hermetic tests: tables over the pure core, properties, the simulator, goldens.
 
+mod changes;
 mod given;
 mod split;
 mod transition;
