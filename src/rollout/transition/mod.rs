@@ -73,7 +73,10 @@ pub fn transition(state: &State, facts: &Facts) -> Next {
         State::Paused(s) => paused::next(s, facts),
         State::Promoting(s) => promoting::next(s, facts),
         State::RollingBack(s) => rolling_back::next(s, facts),
-        State::Deleted(s) => stay(State::Deleted(s.clone()), Why::Deleting, Some(s.since + facts.intent.deadlines.audit)),
+        State::Deleted(s) => {
+            let deadline = s.since + facts.intent.deadlines.audit;
+            stay(State::Deleted(s.clone()), Why::Deleting, Some(deadline).filter(|at| facts.now < *at))
+        }
     }
 }
 

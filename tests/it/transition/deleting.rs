@@ -128,6 +128,19 @@ fn a_deleted_rollout_waits_for_its_last_events_until_its_deadline() {
 }
 
 #[test]
+fn a_deleted_rollout_that_somebody_else_holds_back_is_not_looked_at_again_and_again() {
+    check(
+        given(State::Deleted(Deleted { stable: Some(v1()), since: noon() })).deleting().after(600),
+        "
+        state   Deleted since +0s, v1 serves
+        event   none
+        changes none
+        wake    never; Deleting: the last events are being delivered
+        ",
+    );
+}
+
+#[test]
 fn a_deleted_rollout_waits_whatever_brake_is_on() {
     let deleted = given(State::Deleted(Deleted { stable: None, since: noon() }));
     check(
