@@ -28,7 +28,10 @@ impl Flow {
         let first = self.given % among;
         self.given += requests;
         // The pods from `first` on, in a circle, get the requests that do not go round.
-        (0..among).map(|pod| each + u128::from((pod + among - first) % among < left)).map(|count| u64::try_from(count).unwrap_or(u64::MAX)).collect()
+        (0..among)
+            .map(|pod| each + u128::from((pod + among - first) % among < left))
+            .map(|count| u64::try_from(count).unwrap_or(u64::MAX))
+            .collect()
     }
 }
 

@@ -16,7 +16,8 @@ pub(crate) async fn create(client: Client, count: u16) -> Result<()> {
     let nodes: Api<Node> = Api::all(client);
     for at in 0..count {
         let name = format!("node-{at}");
-        let labels = [(KUBELET_LABEL, "kwok"), ("kubernetes.io/hostname", &name), ("kubernetes.io/os", "linux"), ("kubernetes.io/arch", "amd64")];
+        let labels =
+            [(KUBELET_LABEL, "kwok"), ("kubernetes.io/hostname", &name), ("kubernetes.io/os", "linux"), ("kubernetes.io/arch", "amd64")];
         let room = [("cpu", "1000"), ("memory", "1Ti"), ("pods", "20000")];
         let room: BTreeMap<_, _> = room.map(|(what, much)| (what.to_owned(), Quantity(much.to_owned()))).into();
         let node = Node {

@@ -87,7 +87,9 @@ impl Tool {
         match self {
             Self::ApiServer | Self::ControllerManager | Self::Scheduler | Self::Kubectl => kubernetes_stamps(version),
             // Prometheus 3.13.5 is published as module version v0.313.5.
-            Self::Prometheus | Self::Promtool => vec![format!("github.com/prometheus/common/version.Version={}", prometheus_version(version))],
+            Self::Prometheus | Self::Promtool => {
+                vec![format!("github.com/prometheus/common/version.Version={}", prometheus_version(version))]
+            }
             Self::Kwok => vec![format!("sigs.k8s.io/kwok/pkg/consts.Version={version}")],
             Self::Etcd => vec![],
         }
@@ -138,7 +140,8 @@ static PROMETHEUS: Pin = pin!("prometheus", "github.com/prometheus/prometheus", 
 
 /// The oldest Go release that can build every pin, for example `1.26.0`.
 pub(crate) fn required_go() -> &'static str {
-    let directives = [&ETCD, &KUBERNETES, &KWOK, &PROMETHEUS].into_iter().filter_map(|pin| pin.go_mod.lines().find_map(|line| line.strip_prefix("go ")));
+    let directives =
+        [&ETCD, &KUBERNETES, &KWOK, &PROMETHEUS].into_iter().filter_map(|pin| pin.go_mod.lines().find_map(|line| line.strip_prefix("go ")));
     directives.map(str::trim).max_by_key(|version| version_numbers(version)).unwrap_or("1.26.0")
 }
 

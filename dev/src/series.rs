@@ -56,7 +56,9 @@ impl Series {
     }
 
     fn write(&self, page: &mut String) -> std::fmt::Result {
-        page.push_str("# HELP http_requests_total Requests to a pod behind a Service, by status code.\n# TYPE http_requests_total counter\n");
+        page.push_str(
+            "# HELP http_requests_total Requests to a pod behind a Service, by status code.\n# TYPE http_requests_total counter\n",
+        );
         for (key, counts) in &self.pods {
             let pod = labels(key);
             writeln!(page, "http_requests_total{{{pod},code=\"200\"}} {}", counts.succeeded)?;
@@ -124,7 +126,11 @@ mod tests {
     fn a_new_pod_has_a_series_of_failures_at_zero() {
         let mut series = Series::default();
         series.keep(&[key("a")].into(), Instant::now());
-        assert!(series.page().contains("http_requests_total{namespace=\"shop\",pod=\"a\",service=\"web\",code=\"500\"} 0\n"), "{}", series.page());
+        assert!(
+            series.page().contains("http_requests_total{namespace=\"shop\",pod=\"a\",service=\"web\",code=\"500\"} 0\n"),
+            "{}",
+            series.page()
+        );
     }
 
     #[test]

@@ -83,7 +83,8 @@ pub(crate) fn cache_dir() -> Result<PathBuf> {
         .or_else(|| set("XDG_CACHE_HOME").map(|dir| dir.join("serin")))
         .or_else(|| set("HOME").map(|dir| dir.join(".cache/serin")))
         .context("no place for the cache: set SERIN_CACHE to a folder that may be written")?;
-    std::fs::create_dir_all(&dir).with_context(|| format!("cannot make the cache {}: set SERIN_CACHE to a folder that may be written", dir.display()))?;
+    std::fs::create_dir_all(&dir)
+        .with_context(|| format!("cannot make the cache {}: set SERIN_CACHE to a folder that may be written", dir.display()))?;
     std::path::absolute(&dir).context("the cache has no absolute path")
 }
 
@@ -102,7 +103,9 @@ fn check_go() -> Result<()> {
     let found = match go().args(["env", "GOVERSION"]).output() {
         Ok(output) => String::from_utf8_lossy(&output.stdout).trim().trim_start_matches("go").to_owned(),
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            bail!("the control plane is built from Go modules, and there is no `go` in PATH: install Go {need} or newer (https://go.dev/dl)")
+            bail!(
+                "the control plane is built from Go modules, and there is no `go` in PATH: install Go {need} or newer (https://go.dev/dl)"
+            )
         }
         Err(error) => return Err(error).context("cannot run `go env GOVERSION`"),
     };

@@ -178,7 +178,9 @@ fn page(series: Arc<Mutex<Series>>, (services, slices, pods): Views) -> Router {
         ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text)
     };
     let health = move || async move {
-        let all = async { services.wait_until_ready().await.is_ok() && slices.wait_until_ready().await.is_ok() && pods.wait_until_ready().await.is_ok() };
+        let all = async {
+            services.wait_until_ready().await.is_ok() && slices.wait_until_ready().await.is_ok() && pods.wait_until_ready().await.is_ok()
+        };
         match tokio::time::timeout(TICK, all).await {
             Ok(true) => (StatusCode::OK, "ok\n"),
             Ok(false) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the first look at the cluster is not complete\n"),
