@@ -132,7 +132,8 @@ impl Writer {
             Ok(deployment) => self.keep(Item::deployment(&deployment)),
             // The watch has not brought it, so it does not carry our labels: looking again will not help.
             Err(Error::Changed { .. }) if self.index.desired(key, &child_name(&key.name, revision)).is_none() => {
-                let text = "a Deployment of that name exists without the labels of this revision; delete it, or give the labels back".to_owned();
+                let text =
+                    "a Deployment of that name exists without the labels of this revision; delete it, or give the labels back".to_owned();
                 return Err(Error::Refused { what, text });
             }
             Err(error) => return Err(error),
