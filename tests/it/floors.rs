@@ -26,7 +26,7 @@ const IO: [Row; 6] = [
     ("prometheus", &["rollout", "config", "retry"], ANY),
     ("sink", &["rollout", "audit", "api", "config", "retry"], ANY),
     ("controller", &["rollout", "analysis", "audit", "api", "config", "retry", "cluster", "prometheus", "sink"], ANY),
-    ("server", &["config", "controller"], &["axum", "thiserror", "tokio", "tracing"]),
+    ("server", &[], &["axum", "tokio"]),
     ("cli", &["rollout", "audit", "api", "config", "cluster", "prometheus", "sink", "controller", "server"], ANY),
 ];
 const ANY: &[&str] = &["*"];
