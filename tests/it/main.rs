@@ -3,4 +3,5 @@
 mod changes;
 mod given;
 mod split;
+mod states;
 mod transition;
