@@ -1,1 +1,41 @@
-//! Dev.
+//! What do the demo, the tests and the benchmarks run on? A real control plane on loopback, built from pins.
+//!
+//! [`ControlPlane::start`] starts etcd, the API server, the controller manager, the scheduler, kwok for the nodes, Prometheus, and the traffic: the
+//! only thing that is simulated, because kwok's pods serve no requests. [`Tools`] builds those programs once. A pod's image tag says how it behaves
+//! ([`Tag`]; the pods' side of it is `tests/control-plane/kwok/stages.yaml`).
+#![allow(clippy::disallowed_methods, reason = "the product's core takes the time as an argument; the workshop may ask for it")]
+
+mod audit;
+mod demo;
+mod fetch;
+mod flow;
+mod hold;
+mod install;
+mod nodes;
+mod objects;
+mod part;
+mod pins;
+mod pki;
+mod plane;
+mod ports;
+mod scratch;
+mod series;
+mod supervise;
+mod tag;
+mod tools;
+mod traffic;
+mod users;
+
+pub use audit::AuditEvent;
+pub use demo::{Afterwards, demo};
+pub use hold::{Held, down, hold, up};
+pub use install::{CONTROLLER_USER, Installed};
+pub use objects::{create, objects_in, objects_of, repository};
+pub use part::Part;
+pub use pins::{Tool, pins_hash};
+pub use plane::{Audit, ControlPlane, Options};
+pub use supervise::Supervised;
+pub use tag::{Tag, image_tag};
+pub use tools::Tools;
+pub use traffic::serve as serve_traffic;
+pub use users::client;

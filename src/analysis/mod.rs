@@ -6,7 +6,7 @@ mod threshold;
 mod workload;
 
 pub use due::{Due, due};
-pub use query::fill_pods;
+pub use query::{BadPlaceholder, fill_fixed, fill_pods};
 
 use chrono::{DateTime, Utc};
 

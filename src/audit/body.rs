@@ -5,13 +5,16 @@ use serde::{Deserialize, Serialize};
 
 use super::record::ID_BYTES;
 use super::text::{self, Scissors};
-use crate::rollout::{Event, EventKind, Outcome, PauseCause, Severity, Why};
+use crate::rollout::{Cause, Event, EventKind, Outcome, PauseCause, Severity, Why};
 
 /// The most bytes that one canonical event takes: 64 of them stay far below what etcd takes for one object.
 pub const MAX_EVENT_BYTES: usize = 1536;
 
 /// The version of the format. It grows only when a field changes its meaning or goes; new fields are no new version.
 const VERSION: u32 = 1;
+
+/// JSON numbers are exact up to here.
+const MAX_EXACT: i64 = (1 << 53) - 1;
 
 /// What `"truncated":true,` takes.
 const MARK_BYTES: usize = 17;
@@ -205,7 +208,7 @@ impl Body {
                 namespace: scissors.cut(namespace, bound::NAME),
                 name: scissors.cut(name, bound::NAME),
                 uid,
-                generation: *generation,
+                generation: (*generation).clamp(0, MAX_EXACT),
             },
             revision: None,
             stable: None,
@@ -256,6 +259,7 @@ fn hand(event: &Event) -> Hand {
     match event.kind {
         EventKind::Created | EventKind::Resumed | EventKind::Superseded | EventKind::Deleted => Hand::Somebody,
         EventKind::Paused if event.reason == Why::Paused(PauseCause::Spec, String::new()).reason() => Hand::Somebody,
+        EventKind::Aborted if event.reason == Cause::Deleted.reason() => Hand::Somebody,
         EventKind::Installed
         | EventKind::InstallFailed
         | EventKind::Started

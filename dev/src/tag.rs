@@ -1,0 +1,76 @@
+//! What does an image's tag ask of the traffic?
+
+use std::time::Duration;
+
+/// How long a request takes when the tag does not say.
+const USUAL_LATENCY: Duration = Duration::from_millis(20);
+
+/// What the traffic reads from a tag: words after the version, separated by `-`, as in `v3-err20-lat250`. All other words are the nodes' business.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tag {
+    /// `err<N>`: how many percent of the requests fail with 500; 0 without the word, at most 100.
+    pub error_percent: u8,
+    /// `lat<N>`: how many milliseconds a request takes; 20 without the word.
+    pub latency: Duration,
+}
+
+impl Tag {
+    /// Reads the tag of an image. A word that is none of ours is ignored, so is a number that makes no sense.
+    pub fn of_image(image: &str) -> Self {
+        let mut tag = Self { error_percent: 0, latency: USUAL_LATENCY };
+        for word in image_tag(image).split('-').skip(1) {
+            if let Some(percent) = number(word, "err").filter(|percent| *percent <= 100) {
+                tag.error_percent = u8::try_from(percent).unwrap_or(100);
+            }
+            if let Some(milliseconds) = number(word, "lat") {
+                tag.latency = Duration::from_millis(milliseconds.into());
+            }
+        }
+        tag
+    }
+}
+
+/// The tag of an image without registry, name and digest; empty if there is none.
+pub fn image_tag(image: &str) -> &str {
+    let name = image.rsplit('/').next().unwrap_or(image);
+    let name = name.split('@').next().unwrap_or(name);
+    name.split_once(':').map_or("", |(_, tag)| tag)
+}
+
+fn number(word: &str, prefix: &str) -> Option<u32> {
+    word.strip_prefix(prefix)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(image: &str, error_percent: u8, latency_ms: u64) {
+        assert_eq!(Tag::of_image(image), Tag { error_percent, latency: Duration::from_millis(latency_ms) }, "{image}");
+    }
+
+    #[test]
+    fn the_words_of_a_tag_say_how_requests_go() {
+        check("app:v2", 0, 20);
+        check("app:v3-err20", 20, 20);
+        check("app:v3-lat250", 0, 250);
+        check("app:v3-err5-lat250", 5, 250);
+        check("app:v3-slow-err100", 100, 20);
+    }
+
+    #[test]
+    fn words_of_others_and_nonsense_are_ignored() {
+        check("app:v3-crash", 0, 20);
+        check("app:v3-err101", 0, 20);
+        check("app:v3-err", 0, 20);
+        check("app:err50", 0, 20);
+        check("app", 0, 20);
+    }
+
+    #[test]
+    fn a_registrys_port_and_a_digest_are_no_tag() {
+        assert_eq!(image_tag("registry:5000/team/app:v1-err3@sha256:abcd"), "v1-err3");
+        assert_eq!(image_tag("registry:5000/team/app"), "");
+        assert_eq!(image_tag("app@sha256:abcd"), "");
+    }
+}
