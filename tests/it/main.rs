@@ -27,4 +27,5 @@ mod sink_kubernetes;
 mod sink_lanes;
 mod sink_stdout;
 mod split;
+mod states;
 mod transition;

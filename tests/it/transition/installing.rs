@@ -1,21 +1,13 @@
-//! The first revision: comes up, is stuck, is overdue, heals, is replaced.
+//! The first revision comes up: what it waits for, what is in its way, when it is stable.
 
-use serin::rollout::{EventKind, Next, PodState, ServiceView, Settled, Template, Why, begin};
+use serin::rollout::{Child, EventKind, Lifetime, Next, PodState, ServiceView, Settled, Template, Why, begin};
 
 use super::check;
 use crate::given::{Given, child, given, installing, intent, noon, pod, v1, v2};
 
 /// v1 is being installed since noon, accepted by the API server; nothing exists yet.
-fn first() -> Given {
+pub(super) fn first() -> Given {
     given(installing()).accepting(v1())
-}
-
-fn overdue() -> Given {
-    let mut given = first().after(700);
-    if let serin::rollout::State::Installing(at) = &mut given.state {
-        at.overdue = true;
-    }
-    given
 }
 
 fn refused() -> Template {
@@ -33,7 +25,7 @@ fn a_new_rollout_installs_its_first_revision_and_says_so() {
 #[test]
 fn a_rollout_without_our_finalizer_gets_it_before_anything_else_is_written() {
     check(
-        first().sees(|seen| seen.lifetime = serin::rollout::Lifetime::Unguarded),
+        first().sees(|seen| seen.lifetime = Lifetime::Unguarded),
         "
         state   Installing v1 since +0s
         event   none
@@ -267,7 +259,7 @@ fn below_five_replicas_no_pod_may_be_missing() {
 
 #[test]
 fn a_status_that_does_not_speak_of_the_newest_spec_does_not_count() {
-    let stale = serin::rollout::Child { settled: Settled::No, ..child(10, 10) };
+    let stale = Child { settled: Settled::No, ..child(10, 10) };
     check(
         first().with(v1(), stale).after(30),
         "
@@ -312,123 +304,6 @@ fn a_pod_that_crashes_is_named_before_the_deadline() {
         event   none
         changes none
         wake    +600s; InstallFailed: 0 of 10 first pods are available: pod pod-1: CrashLoopBackOff: exit code 1
-        ",
-    );
-}
-
-#[test]
-fn a_first_revision_waits_until_a_second_before_its_deadline() {
-    check(
-        first().with(v1(), child(10, 0)).after(599),
-        "
-        state   Installing v1 since +0s
-        event   none
-        changes none
-        wake    +600s; WaitingForPods: 0 of 10 first pods are available
-        ",
-    );
-}
-
-#[test]
-fn a_first_revision_that_is_not_available_at_its_deadline_failed_to_install() {
-    check(
-        first().with(v1(), child(10, 0)).after(600),
-        "
-        state   Installing v1 since +0s, overdue
-        event   rollout.install-failed Unavailable #0 ->v1 -: revision v1 did not become available in time: 0 of 10 first pods are available
-        changes none
-        wake    at once; InstallFailed: not available in time: 0 of 10 first pods are available; fix the template
-        ",
-    );
-}
-
-#[test]
-fn a_service_that_is_missing_at_the_deadline_is_told_as_the_cause() {
-    check(
-        first().service(ServiceView::Missing).after(600),
-        "
-        state   Installing v1 since +0s, overdue
-        event   rollout.install-failed Unavailable #0 ->v1 -: revision v1 did not become available in time: 0 of 10 first pods are available: the Service does not exist; create it, or correct spec.service
-        changes none
-        wake    at once; Service: the Service does not exist; create it, or correct spec.service
-        ",
-    );
-}
-
-#[test]
-fn an_overdue_installation_goes_on_and_is_told_once() {
-    check(
-        overdue().with(v1(), child(10, 0)),
-        "
-        state   Installing v1 since +0s, overdue
-        event   none
-        changes none
-        wake    never; InstallFailed: not available in time: 0 of 10 first pods are available; fix the template
-        ",
-    );
-}
-
-#[test]
-fn an_overdue_installation_still_names_what_is_in_the_way() {
-    check(
-        overdue().service(ServiceView::Missing),
-        "
-        state   Installing v1 since +0s, overdue
-        event   none
-        changes none
-        wake    never; Service: the Service does not exist; create it, or correct spec.service
-        ",
-    );
-}
-
-#[test]
-fn an_overdue_installation_begins_once_its_service_appears() {
-    check(
-        overdue(),
-        "
-        state   Installing v1 since +0s, overdue
-        event   none
-        changes record v1 #0, create v1 10
-        wake    never; InstallFailed: not available in time: 0 of 10 first pods are available; fix the template
-        ",
-    );
-}
-
-#[test]
-fn an_overdue_installation_that_heals_is_stable() {
-    check(
-        overdue().with(v1(), child(10, 10)),
-        "
-        state   Idle v1, attempts 0, v1 installed
-        event   rollout.installed Available #0 v1>v1 100%: revision v1 is available and stable
-        changes mark v1 installed
-        wake    at once; Settled: the spec's revision is stable
-        ",
-    );
-}
-
-#[test]
-fn a_fixed_template_installs_at_once_and_the_broken_one_goes() {
-    check(
-        overdue().wants(v2()).accepting(v2()).with(v1(), child(10, 0)),
-        "
-        state   Installing v2 since +700s
-        event   rollout.superseded Superseded #0 ->v2 -: revision v1 never became stable; revision v2 is being installed instead
-        changes record v2 #0, create v2 10, scale v1 0!
-        wake    at once; WaitingForPods: 0 of 10 pods are available
-        ",
-    );
-}
-
-#[test]
-fn pods_of_the_replaced_first_revision_serve_until_the_new_ones_do() {
-    check(
-        first().wants(v2()).accepting(v2()).with(v1(), child(10, 4)).after(30),
-        "
-        state   Installing v2 since +30s
-        event   rollout.superseded Superseded #0 ->v2 -: revision v1 never became stable; revision v2 is being installed instead
-        changes record v2 #0, create v2 10, scale v1 4!
-        wake    at once; WaitingForPods: 0 of 10 pods are available
         ",
     );
 }
