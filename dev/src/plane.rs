@@ -255,12 +255,14 @@ impl ControlPlane {
         for part in [Part::Etcd, Part::ApiServer, Part::Prometheus] {
             self.launch(part)?;
         }
-        for part in [Part::Etcd, Part::ApiServer] {
-            self.wait_until_ready(part).await?;
-        }
+        self.wait_until_ready(Part::Etcd).await?;
+        let hasty = users::impatient_client(&self.kubeconfig()).await?;
+        self.wait("the API server's port", &[Part::Etcd, Part::ApiServer], || users::api_says(&hasty, "/livez/ping")).await?;
+        // They come up while the API server sets itself up, and wait for it where they must.
         for part in [Part::ControllerManager, Part::Scheduler, Part::Kwok] {
             self.launch(part)?;
         }
+        self.wait_until_ready(Part::ApiServer).await?;
         let admin = self.client().await?;
         users::allow_traffic(admin.clone()).await?;
         nodes::create(admin.clone(), node_count).await?;
@@ -289,7 +291,7 @@ impl ControlPlane {
             Part::Etcd => self.wait(what, &[part], || fetch::answers(&etcd)).await,
             Part::ApiServer => {
                 let admin = users::impatient_client(&self.kubeconfig()).await?;
-                self.wait(what, &[part], || users::api_ready(&admin)).await
+                self.wait(what, &[part], || users::api_says(&admin, "/readyz")).await
             }
             Part::Prometheus => self.wait(what, &[part], || fetch::answers(&prometheus)).await,
             // They have no port; that they work shows in what they do.
