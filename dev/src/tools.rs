@@ -130,9 +130,9 @@ fn build_one(tool: Tool, work: &Path, out: &Path) -> Result<()> {
     std::fs::write(module.join("go.mod"), pin.go_mod)?;
     std::fs::write(module.join("go.sum"), pin.go_sum)?;
     let log = work.join(format!("{}.log", tool.name()));
-    let stamps: String = tool.stamps().iter().map(|stamp| format!(" -X {stamp}")).collect();
+    let link: Vec<String> = ["-s -w".to_owned()].into_iter().chain(tool.stamps().iter().map(|stamp| format!("-X {stamp}"))).collect();
     let mut build = go();
-    build.current_dir(&module).arg("build").args(["-tags", pin.tags]).args(["-ldflags", &format!("-s -w{stamps}")]);
+    build.current_dir(&module).arg("build").args(["-tags", pin.tags]).args(["-ldflags", &link.join(" ")]);
     build.arg("-o").arg(out.join(tool.name())).arg(tool.package());
     build.stdout(Stdio::null()).stderr(File::create(&log)?);
     let mut child = build.spawn().context("cannot run `go build`")?;
