@@ -6,10 +6,13 @@
 #![allow(clippy::disallowed_methods, reason = "the product's core takes the time as an argument; the workshop may ask for it")]
 
 mod audit;
+mod demo;
 mod fetch;
 mod flow;
 mod hold;
+mod install;
 mod nodes;
+mod objects;
 mod part;
 mod pins;
 mod pki;
@@ -25,10 +28,14 @@ mod traffic;
 mod users;
 
 pub use audit::AuditEvent;
+pub use demo::{Afterwards, demo};
 pub use hold::{Held, down, hold, up};
+pub use install::{CONTROLLER_USER, Installed};
+pub use objects::{create, objects_in, objects_of, repository};
 pub use part::Part;
 pub use pins::{Tool, pins_hash};
 pub use plane::{Audit, ControlPlane, Options};
+pub use supervise::Supervised;
 pub use tag::{Tag, image_tag};
 pub use tools::Tools;
 pub use traffic::serve as serve_traffic;

@@ -30,6 +30,15 @@ enum Command {
         #[arg(long, default_value = "dev")]
         name: String,
     },
+    /// Show what Serin does: a good revision is promoted, a bad one is rolled back.
+    Demo {
+        /// The build of Serin to show.
+        #[arg(long, default_value = "target/debug/serin")]
+        serin: PathBuf,
+        /// Leave everything running until Ctrl-C.
+        #[arg(long)]
+        keep: bool,
+    },
     /// Hold a control plane until told to stop; `up` runs this.
     #[command(hide = true)]
     Hold(Plane),
@@ -73,6 +82,12 @@ fn run(command: Command) -> Result<()> {
         Command::Up(plane) => print(&describe(&plane.name, &serin_dev::up(&plane.options())?)),
         Command::Down { name } if serin_dev::down(&name)? => print(&format!("the control plane {name} is down")),
         Command::Down { name } => print(&format!("no control plane {name} was running")),
+        Command::Demo { serin, keep } => {
+            let serin =
+                serin.canonicalize().with_context(|| format!("no build of Serin at {}: run `cargo build` first", serin.display()))?;
+            let afterwards = if keep { serin_dev::Afterwards::Keep } else { serin_dev::Afterwards::Stop };
+            runtime()?.block_on(serin_dev::demo(&serin, afterwards))
+        }
         Command::Hold(plane) => runtime()?.block_on(serin_dev::hold(plane.options())),
         Command::Traffic { kubeconfig, listen } => {
             let listener = TcpListener::bind(&listen).with_context(|| format!("cannot listen on {listen}"))?;

@@ -115,6 +115,19 @@ impl ControlPlane {
         format!("http://127.0.0.1:{}", self.site.ports.prometheus())
     }
 
+    /// Where a controller on this plane may listen: an address that nobody else uses.
+    pub fn controller_address(&self) -> String {
+        format!("127.0.0.1:{}", self.site.ports.controller())
+    }
+
+    /// Starts a program that ends with the plane at the latest; what it prints is appended to `<name>.log` among the logs.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn supervise(&self, name: &str, argv: &[String]) -> Result<Supervised> {
+        Supervised::start(argv, &self.logs().join(format!("{name}.log")), &self.site.dir.join("live").join(name))
+    }
+
     /// Where the traffic tells what it counted: `/metrics`, `/healthz`.
     pub fn traffic_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.site.ports.traffic())

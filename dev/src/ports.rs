@@ -56,6 +56,9 @@ impl Ports {
     pub(crate) fn traffic(&self) -> u16 {
         self.base + 4
     }
+    pub(crate) fn controller(&self) -> u16 {
+        self.base + 5
+    }
 }
 
 #[cfg(test)]

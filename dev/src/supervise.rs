@@ -33,7 +33,7 @@ const GONE_WITHIN: Duration = Duration::from_secs(10);
 
 /// A program that runs until this value is dropped.
 #[derive(Debug)]
-pub(crate) struct Supervised {
+pub struct Supervised {
     shell: Child,
     hold: Option<ChildStdin>,
     log: PathBuf,

@@ -37,7 +37,7 @@ async fn two_planes_at_once_are_real_and_know_nothing_of_each_other() {
     tokio::join!(every_tag_behaves(&one), the_parts_break_and_mend(&two));
 
     let elsewhere: Api<Deployment> = Api::namespaced(two.client().await.unwrap(), "default");
-    let found: Vec<_> = elsewhere.list(&ListParams::default()).await.unwrap().iter().map(|found| found.name_any()).collect();
+    let found: Vec<_> = elsewhere.list(&ListParams::default()).await.unwrap().iter().map(ResourceExt::name_any).collect();
     assert_eq!(found, ["tag-v1"]);
     one.stop().await;
     drop(two);

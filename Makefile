@@ -1,0 +1,70 @@
+# The only entry. `make` alone lists the targets.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo up down test test-it test-cluster sim check fmt lint doc deny fresh advisories crds gen
+
+# Built tools are kept here, outside the checkout.
+export SERIN_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/serin
+DENY_VERSION := 0.20.2
+DENY := $(SERIN_CACHE)/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
+DEV := cargo run --quiet --package serin-dev --
+
+# $(call stage,what,command) says what begins, runs the command, and says how many seconds it took.
+stage = @echo "== $(1)"; began=$$SECONDS; $(2); echo "== $(1): $$((SECONDS - began)) s"
+
+help:
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## promote a good revision and roll a bad one back, before your eyes (KEEP=1 leaves it running, CONTEXT=name uses your cluster)
+	$(call stage,build serin,cargo build --package serin)
+	@$(DEV) demo $(if $(KEEP),--keep) $(if $(CONTEXT),--context "$(CONTEXT)")
+
+up: ## start a control plane on this machine and say how to use it
+	@$(DEV) up
+
+down: ## stop what `make up` started
+	@$(DEV) down
+
+test: test-it test-cluster ## all tests: the hermetic ones, then those on a real control plane
+
+test-it: ## the hermetic tests
+	$(call stage,hermetic tests,cargo test --workspace --lib --bins --test it)
+	$(call stage,examples in the documentation,cargo test --workspace --doc)
+
+test-cluster: ## the tests on a real control plane (the first run builds it: a quarter of an hour)
+	$(call stage,control plane,$(DEV) build-tools)
+	$(call stage,tests on a real control plane,cargo test --package serin --test cluster)
+
+sim: ## the simulator alone, with as many seeds as you like: make sim SEEDS=2000
+	$(call stage,simulator,SERIN_SIM_SEEDS=$(or $(SEEDS),200) cargo test --package serin --test it sim)
+
+check: fmt lint doc deny fresh ## everything that is not a test: format, lints, documentation, dependencies, generated files
+
+fmt:
+	$(call stage,format,cargo fmt --all --check)
+
+lint:
+	$(call stage,lints,cargo clippy --workspace --all-targets -- --deny warnings)
+
+doc:
+	$(call stage,documentation,RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --document-private-items --quiet)
+
+deny: $(DENY)
+	$(call stage,dependencies,cargo fetch --locked --quiet; $(DENY) --offline check bans licenses sources)
+
+fresh:
+	$(call stage,generated files,cargo test --quiet --package serin --test it -- generated the_crd_in_the_repository)
+
+advisories: $(DENY) ## ask the advisory database about our dependencies (needs a network)
+	$(DENY) check advisories
+
+crds: ## write crds/ from the code
+	$(call stage,crds,cargo run --quiet --package serin -- crds > crds/.new; mv crds/.new crds/rollouts.serin.dev.yaml)
+
+gen: crds ## write all generated files: crds/, docs/cli.md, docs/transitions.md
+	$(call stage,generated pages,SERIN_GEN=1 cargo test --quiet --package serin --test it generated)
+
+# Built without optimisation: it runs for seconds, and is compiled once a machine.
+$(DENY):
+	$(call stage,cargo-deny $(DENY_VERSION) is built once (two minutes),cargo install cargo-deny --version =$(DENY_VERSION) --locked --quiet --profile dev --root $(SERIN_CACHE)/cargo-deny-$(DENY_VERSION) --target-dir $(SERIN_CACHE)/build-cargo-deny; rm -rf $(SERIN_CACHE)/build-cargo-deny)

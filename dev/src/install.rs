@@ -1,0 +1,88 @@
+//! How does Serin come onto a plane? With the files of `deploy/`, as its service account, but as a process of this machine: the nodes run nothing.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+
+use crate::fetch;
+use crate::objects::{create, objects_in};
+use crate::plane::ControlPlane;
+use crate::supervise::Supervised;
+
+/// The namespace of `deploy/`.
+const NAMESPACE: &str = "serin";
+/// The service account of `deploy/`.
+const ACCOUNT: &str = "serin";
+/// The caches fill in well under a second; a busy machine takes longer.
+const READY_WITHIN: Duration = Duration::from_secs(30);
+
+/// Serin's name in the audit log.
+pub const CONTROLLER_USER: &str = "system:serviceaccount:serin:serin";
+
+/// A plane that has the CRD, the RBAC and a configuration for Serin.
+#[derive(Debug)]
+pub struct Installed {
+    kubeconfig: PathBuf,
+    config: PathBuf,
+    address: String,
+}
+
+impl Installed {
+    /// Creates everything of `crds/` and `deploy/` but the Deployment, and writes the controller's configuration.
+    ///
+    /// # Errors
+    /// The API server refuses one of the objects.
+    pub async fn on(plane: &ControlPlane) -> Result<Self> {
+        let client = plane.client().await?;
+        for object in [objects_in("crds")?, objects_in("deploy")?].concat() {
+            if object.types.as_ref().is_none_or(|types| types.kind != "Deployment") {
+                create(&client, &object, NAMESPACE).await?;
+            }
+        }
+        let kubeconfig = plane.service_account_kubeconfig(NAMESPACE, ACCOUNT).await?;
+        let address = plane.controller_address();
+        let config = plane.dir().join("serin.yaml");
+        let text = json!({
+            "cluster": {"name": "workshop"},
+            "listen": address,
+            "metrics": {"default": "prometheus", "providers": [
+                {"name": "prometheus", "url": plane.prometheus_url(), "timeout": "2s"},
+                // Nobody listens there: a provider that is down from the start.
+                {"name": "nobody", "url": "http://127.0.0.1:9", "timeout": "1s"},
+            ]},
+        });
+        std::fs::write(&config, text.to_string()).context("cannot write the controller's configuration")?;
+        Ok(Self { kubeconfig, config, address })
+    }
+
+    /// Starts the controller and waits until it is ready. What it prints, events and log lines, is appended to the log of that name on the plane.
+    ///
+    /// # Errors
+    /// It ends, or does not become ready.
+    pub async fn start(&self, plane: &ControlPlane, binary: &Path, log: &str) -> Result<Supervised> {
+        let argv = [
+            binary,
+            "run".as_ref(),
+            "--log-format".as_ref(),
+            "json".as_ref(),
+            "--config".as_ref(),
+            &self.config,
+            "--kubeconfig".as_ref(),
+            &self.kubeconfig,
+        ];
+        let mut running = plane.supervise(log, &argv.map(|word| word.display().to_string()))?;
+        let (url, begun) = (format!("http://{}/readyz", self.address), Instant::now());
+        while !fetch::answers(&url).await {
+            if let Some(end) = running.ended() {
+                let said = std::fs::read_to_string(running.log()).unwrap_or_default();
+                anyhow::bail!("the controller ended ({end}):\n{said}");
+            }
+            ensure!(begun.elapsed() < READY_WITHIN, "the controller was not ready within {} s", READY_WITHIN.as_secs());
+            sleep(Duration::from_millis(50)).await;
+        }
+        Ok(running)
+    }
+}

@@ -1,0 +1,95 @@
+//! Which conditions do `kubectl wait`, kstatus and CI read?
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+
+use super::render::{View, result_name, shorten};
+use super::status::Reason;
+use super::time::to_time;
+use crate::rollout::{AttemptResult, Idle, Mood, Revision, RollingBack, State};
+
+/// How a condition stands, before it has a time.
+struct Stand {
+    kind: &'static str,
+    status: &'static str,
+    reason: String,
+    message: String,
+}
+
+/// What became of the spec's current revision.
+enum Fate {
+    /// It serves everything.
+    Promoted { reason: &'static str, message: String },
+    /// It was given up.
+    Aborted { message: String },
+    /// Its attempt goes on, waits, or cannot be told.
+    Open,
+}
+
+/// All conditions in a fixed order; those that somebody else put there stay behind ours.
+///
+/// `Ready`, `Reconciling` and `Stalled` follow kstatus. `Promoted` and `Aborted` speak of the spec's current revision and are
+/// Unknown while it is not decided, so that `kubectl wait --for=condition=Promoted` never answers for an older one.
+pub(super) fn conditions(view: &View<'_>, why: &Reason, old: &[Condition]) -> Vec<Condition> {
+    let ours = stands(view, why);
+    let foreign = old.iter().filter(|condition| ours.iter().all(|stand| stand.kind != condition.type_)).cloned();
+    let timed = ours.iter().map(|stand| {
+        let same = old.iter().find(|condition| condition.type_ == stand.kind && condition.status == stand.status);
+        Condition {
+            type_: stand.kind.to_owned(),
+            status: stand.status.to_owned(),
+            reason: stand.reason.clone(),
+            message: stand.message.clone(),
+            observed_generation: Some(view.generation),
+            last_transition_time: same.map_or_else(|| to_time(view.now), |condition| condition.last_transition_time.clone()),
+        }
+    });
+    timed.chain(foreign).collect()
+}
+
+fn stands(view: &View<'_>, why: &Reason) -> [Stand; 5] {
+    let fate = fate(view);
+    let mood = match (view.why.mood(), &fate) {
+        // Nothing is ready before the spec's own revision serves.
+        (Mood::Ready, Fate::Aborted { .. } | Fate::Open) => Mood::Working,
+        (mood, _) => mood,
+    };
+    let is = |kind, wanted: Mood| {
+        let (status, message) = if mood == wanted { ("True", why.message.clone()) } else { ("False", String::new()) };
+        Stand { kind, status, reason: why.reason.clone(), message }
+    };
+    let ready = Stand { message: why.message.clone(), ..is("Ready", Mood::Ready) };
+    let [promoted, aborted] = match fate {
+        Fate::Promoted { reason, message } => [("True", reason, message), ("False", reason, String::new())],
+        Fate::Aborted { message } => [("False", "Aborted", message.clone()), ("True", "Aborted", message)],
+        Fate::Open => [("Unknown", "Undecided", String::new()), ("Unknown", "Undecided", String::new())],
+    };
+    let stand = |kind, (status, reason, message): (_, &str, _)| Stand { kind, status, reason: reason.to_owned(), message };
+    [ready, is("Reconciling", Mood::Working), is("Stalled", Mood::Stuck), stand("Promoted", promoted), stand("Aborted", aborted)]
+}
+
+fn fate(view: &View<'_>) -> Fate {
+    let (Some(wanted), Some(state)) = (view.revision(), view.state) else { return Fate::Open };
+    match state {
+        State::Idle(idle) => idle_fate(idle, wanted),
+        State::RollingBack(RollingBack { attempt, cause, .. }) if attempt.canary == *wanted && cause.result() == AttemptResult::Aborted => {
+            Fate::Aborted { message: shorten(&cause.to_string()) }
+        }
+        State::Installing(_) | State::Stepping(_) | State::Paused(_) | State::Promoting(_) | State::RollingBack(_) | State::Deleted(_) => {
+            Fate::Open
+        }
+    }
+}
+
+fn idle_fate(idle: &Idle, wanted: &Revision) -> Fate {
+    let Idle { stable, last, rejected, .. } = idle;
+    if rejected.as_ref() == Some(wanted) {
+        Fate::Aborted { message: shorten(&last.message) }
+    } else if stable != wanted {
+        Fate::Open
+    } else if last.revision == *wanted {
+        Fate::Promoted { reason: result_name(last.result), message: shorten(&last.message) }
+    } else {
+        // The template went back to what was stable all along.
+        Fate::Promoted { reason: "Stable", message: format!("revision {wanted} is stable") }
+    }
+}

@@ -1,0 +1,34 @@
+//! The custom resource: what users write, what it means, and what they read back.
+
+mod capacity;
+mod checks;
+mod conditions;
+mod crd;
+mod duration;
+mod invalid;
+mod object;
+mod parse;
+mod providers;
+mod render;
+mod revision;
+mod schema;
+#[expect(unreachable_pub, reason = "the derive of rules makes helper structs that nobody reaches")]
+mod spec;
+mod status;
+mod template;
+mod time;
+
+pub use crd::{crd, crds_yaml};
+pub use duration::{LONGEST, duration_text, parse_duration};
+pub use invalid::Invalid;
+pub use object::Object;
+pub use parse::parse;
+pub use providers::Providers;
+pub use render::View;
+pub use revision::revision;
+pub use spec::{
+    AnalysisSpec, CapacitySpec, CheckSpec, DeadlinesSpec, NoAnalysis, OnStepSpec, Rollout, RolloutSpec, StepSpec, ThresholdSpec,
+};
+pub use status::{LastOutcome, Reason, Shares, Status};
+pub use template::{PodTemplate, RESERVED};
+pub use time::{from_time, to_micro_time, to_time};

@@ -1,0 +1,147 @@
+//! What does a rollout's status say now?
+
+use chrono::{DateTime, Utc};
+
+use super::conditions::conditions;
+use super::status::{LastOutcome, Reason, Shares, Status};
+use crate::audit::Outbox;
+use crate::rollout::{Attempt, AttemptResult, Child, Idle, Intent, Observed, Revision, Split, State, Weight, Why, split, target};
+
+/// Longer messages are cut: an API server's refusal may be a page, and status is not where it is read.
+const MAX_MESSAGE: usize = 1024;
+
+/// What a status is rendered from, besides the status that was committed last.
+#[derive(Clone, Debug)]
+pub struct View<'a> {
+    /// The Rollout's name.
+    pub name: &'a str,
+    /// The generation of the spec that was looked at.
+    pub generation: i64,
+    /// What the user wants. Without any step it stands for a spec that cannot be read.
+    pub intent: &'a Intent,
+    /// Where the rollout stands now; `None` before its first state.
+    pub state: Option<&'a State>,
+    /// Why nothing moves now.
+    pub why: &'a Why,
+    /// What was seen of the pods.
+    pub observed: &'a Observed,
+    /// The time of this pass.
+    pub now: DateTime<Utc>,
+}
+
+impl Status {
+    /// Whether this status already tells that reason for that generation: numbers in a message are no reason to write.
+    pub fn tells(&self, why: &Why, generation: i64) -> bool {
+        self.observed_generation == Some(generation) && self.why.as_ref().is_some_and(|told| told.reason == why.reason())
+    }
+
+    /// The status that follows this one.
+    ///
+    /// # Guarantees
+    /// A fixpoint: rendered again from its own result and the same view, it is the same status, whatever `now` is. `why` keeps
+    /// its message while reason, generation and state stay; a condition keeps its time while it stands as it stood.
+    #[must_use]
+    pub fn render(&self, view: &View<'_>, audit: Outbox) -> Self {
+        let why = why(self, view);
+        Self {
+            observed_generation: Some(view.generation),
+            phase: view.state.map(|state| state.phase().name().to_owned()),
+            attempt: view.state.map_or(self.attempt, |state| attempt(state, self)),
+            step: view.state.and_then(|state| step(state, view, self)),
+            weight: view.state.and_then(|state| weight(state, view, self)),
+            stable: view.state.and_then(State::stable).map(ToString::to_string),
+            canary: view.state.and_then(State::attempt).map(|attempt| attempt.canary.to_string()),
+            replicas: view.state.and_then(|state| target(view.intent, state).pods()).map_or(self.replicas, i64::from),
+            selector: format!("serin.dev/rollout={}", view.name),
+            conditions: conditions(view, &why, &self.conditions),
+            last_outcome: view.state.and_then(last_outcome).or_else(|| self.last_outcome.clone()),
+            state: view.state.cloned(),
+            why: Some(why),
+            audit,
+        }
+    }
+}
+
+impl View<'_> {
+    /// The spec's revision, where the spec can be read: a spec that was read has at least one step.
+    pub(super) fn revision(&self) -> Option<&Revision> {
+        (!self.intent.steps.is_empty()).then_some(&self.intent.revision)
+    }
+}
+
+/// Cuts a text to what a status may hold.
+pub(super) fn shorten(text: &str) -> String {
+    match text.char_indices().nth(MAX_MESSAGE) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
+pub(super) const fn result_name(result: AttemptResult) -> &'static str {
+    match result {
+        AttemptResult::Installed => "Installed",
+        AttemptResult::Promoted => "Promoted",
+        AttemptResult::Aborted => "Aborted",
+        AttemptResult::Superseded => "Superseded",
+    }
+}
+
+fn why(before: &Status, view: &View<'_>) -> Reason {
+    let goes_on = before.tells(view.why, view.generation) && before.state.as_ref() == view.state;
+    match &before.why {
+        Some(told) if goes_on => told.clone(),
+        Some(_) | None => Reason { reason: view.why.reason().to_owned(), message: shorten(&view.why.to_string()) },
+    }
+}
+
+fn attempt(state: &State, before: &Status) -> Option<i64> {
+    match state {
+        State::Installing(_) => None,
+        State::Idle(Idle { attempts, .. }) => Some(i64::from(*attempts)),
+        State::Deleted(_) => before.attempt,
+        State::Stepping(_) | State::Paused(_) | State::Promoting(_) | State::RollingBack(_) => {
+            state.attempt().map(|attempt| i64::from(attempt.number))
+        }
+    }
+}
+
+fn step(state: &State, view: &View<'_>, before: &Status) -> Option<String> {
+    let (_, weight) = state.trial()?;
+    match view.revision() {
+        Some(_) => Some(format!("{}/{}", view.intent.position(weight), view.intent.steps.len())),
+        None => before.step.clone(),
+    }
+}
+
+fn weight(state: &State, view: &View<'_>, before: &Status) -> Option<Shares> {
+    let (attempt, wanted) = match state {
+        State::Stepping(_) | State::Paused(_) | State::Promoting(_) => state.trial()?,
+        State::RollingBack(at) => (&at.attempt, Weight::new(0)?),
+        State::Installing(_) | State::Idle(_) | State::Deleted(_) => return None,
+    };
+    let granted = match view.revision() {
+        Some(_) => Some(i64::from(split(view.intent.replicas, wanted, &view.intent.capacity).percent())),
+        None => before.weight.and_then(|shares| shares.granted),
+    };
+    Some(Shares { wanted: i64::from(wanted.percent()), granted, achieved: achieved(attempt, view.observed) })
+}
+
+/// The canary's share among the pods that serve, in percent; nothing while none does.
+fn achieved(attempt: &Attempt, seen: &Observed) -> Option<i64> {
+    let serving = |revision: &Revision| seen.children.get(revision).map_or(0, Child::serving);
+    let serving = Split { stable: serving(&attempt.stable), canary: serving(&attempt.canary) };
+    (serving.total() > 0).then(|| i64::from(serving.percent()))
+}
+
+fn last_outcome(state: &State) -> Option<LastOutcome> {
+    match state {
+        State::Idle(Idle { last, .. }) => Some(LastOutcome {
+            revision: last.revision.to_string(),
+            result: result_name(last.result).to_owned(),
+            message: shorten(&last.message),
+        }),
+        State::Installing(_) | State::Stepping(_) | State::Paused(_) | State::Promoting(_) | State::RollingBack(_) | State::Deleted(_) => {
+            None
+        }
+    }
+}

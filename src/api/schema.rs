@@ -1,0 +1,72 @@
+//! Which schemas do the fields have that a derive cannot say?
+//!
+//! Rules in CEL instead of patterns: a refused pattern shows a regular expression, a refused rule says what to write.
+
+use schemars::{Schema, SchemaGenerator, json_schema};
+
+/// Text like `1h30m`; every text that this matches and that CEL's `duration` takes is read by [`super::parse_duration`].
+const DURATION: &str = "^([0-9]{1,7}(ms|s|m|h))+$";
+
+pub(super) fn duration(_: &mut SchemaGenerator) -> Schema {
+    between("0s", "720h", "write a duration from 0s to 720h, such as 90s, 5m or 1h30m")
+}
+
+pub(super) fn deadline(_: &mut SchemaGenerator) -> Schema {
+    between("1s", "720h", "write a duration from 1s to 720h, such as 90s, 10m or 1h30m")
+}
+
+pub(super) fn interval(_: &mut SchemaGenerator) -> Schema {
+    between("500ms", "1h", "write a duration from 500ms to 1h, such as 10s or 1m")
+}
+
+pub(super) fn window(_: &mut SchemaGenerator) -> Schema {
+    between("1s", "24h", "write a duration from 1s to 24h, such as 30s or 5m")
+}
+
+fn between(low: &str, high: &str, message: &str) -> Schema {
+    json_schema!({
+        "type": "string",
+        "maxLength": 24,
+        "x-kubernetes-validations": [{
+            "rule": format!("self.matches('{DURATION}') && duration(self) >= duration('{low}') && duration(self) <= duration('{high}')"),
+            "message": message,
+        }],
+    })
+}
+
+pub(super) fn service(_: &mut SchemaGenerator) -> Schema {
+    label("name a Service of this namespace: at most 63 of a-z, 0-9 and -, beginning and ending with a letter or digit", "")
+}
+
+pub(super) fn check_name(_: &mut SchemaGenerator) -> Schema {
+    label(
+        "name the check with at most 63 of a-z, 0-9 and -, beginning and ending with a letter or digit; workload is taken by the built-in check",
+        " && self != 'workload'",
+    )
+}
+
+fn label(message: &str, also: &str) -> Schema {
+    json_schema!({
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 63,
+        "x-kubernetes-validations": [{"rule": format!("self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'){also}"), "message": message}],
+    })
+}
+
+/// A number of pods, or a percentage.
+pub(super) fn amount(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "x-kubernetes-int-or-string": true,
+        "maxLength": 4,
+        "x-kubernetes-validations": [{
+            "rule": "type(self) == int ? self >= 0 && self <= 10000 : self.matches('^([1-9]?[0-9]|100)%$')",
+            "message": "write a number of pods from 0 to 10000, or a percentage from 0% to 100%",
+        }],
+    })
+}
+
+/// An object whose bounds live in code: the API server must never refuse the commit of an abort.
+pub(super) fn open(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "object", "x-kubernetes-preserve-unknown-fields": true})
+}

@@ -1,0 +1,236 @@
+//! What does a user write? The Rollout resource, and the rules that the API server holds it to.
+
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::schema;
+use super::status::Status;
+use super::template::PodTemplate;
+
+/// What a Rollout asks for.
+#[derive(CustomResource, KubeSchema, Clone, Debug, Serialize, Deserialize)]
+#[kube(
+    group = "serin.dev",
+    version = "v1alpha1",
+    kind = "Rollout",
+    namespaced,
+    shortname = "sro",
+    status = "Status",
+    doc = "A Rollout runs pods behind a Service and brings each new pod template into service step by step, on evidence: it is promoted, or stable comes back.",
+    scale(spec_replicas_path = ".spec.replicas", status_replicas_path = ".status.replicas", label_selector_path = ".status.selector"),
+    printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase", description = "Where the rollout stands"),
+    printcolumn(name = "Step", type_ = "string", json_path = ".status.step", description = "The step in flight, of all"),
+    printcolumn(name = "Weight", type_ = "integer", json_path = ".status.weight.wanted", description = "The canary's share that the step asks for, in percent"),
+    printcolumn(name = "Achieved", type_ = "integer", json_path = ".status.weight.achieved", description = "The canary's share among the pods that serve, in percent"),
+    printcolumn(name = "Stable", type_ = "string", json_path = ".status.stable", description = "The revision that serves"),
+    printcolumn(name = "Canary", type_ = "string", json_path = ".status.canary", description = "The revision on trial"),
+    printcolumn(name = "Why", type_ = "string", json_path = ".status.why.reason", description = "Why nothing moves now"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    validation = Rule::new("self.metadata.name.size() <= 35").message("the name may have at most 35 characters, so that pod names stay whole; create the Rollout under a shorter name"),
+    validation = Rule::new("!self.metadata.name.contains('.')").message("the name may not have dots, because it becomes part of pod names; use - instead"),
+)]
+#[serde(rename_all = "camelCase")]
+pub struct RolloutSpec {
+    /// Pods that serve when nothing is in flight, 0 to 10000. Also set through the scale subresource, so that a
+    /// HorizontalPodAutoscaler can target the Rollout. Default: 1.
+    #[serde(default = "one")]
+    #[schemars(range(min = 0, max = 10_000))]
+    pub replicas: i64,
+
+    /// Seconds that a new pod has to be ready before it counts as available, 0 to 3600. Default: 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 3600))]
+    pub min_ready_seconds: Option<i64>,
+
+    /// The pods, written as in a Deployment. A change of it starts an attempt to promote the new revision. It is kept as you
+    /// wrote it, fields included that this version of Serin does not know.
+    pub template: PodTemplate,
+
+    /// The name of the Service in the same namespace that carries the traffic. It has to select the template's own labels,
+    /// so that it selects the pods of both the stable revision and the canary.
+    #[schemars(schema_with = "schema::service")]
+    pub service: String,
+
+    /// The shares of traffic that a canary has to earn, one after the other, 1 to 20. Left out: the attainable shares nearest to
+    /// 10, 25 and 50 percent, a minute each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 20))]
+    #[x_kube(validation = Rule::new("self.map(s, s.weight).isSorted() && self.all(a, self.exists_one(b, b.weight == a.weight))").message("each step needs a larger weight than the one before, such as 5, 25, 50"))]
+    pub steps: Option<Vec<StepSpec>>,
+
+    /// What decides whether a canary is good enough.
+    pub analysis: AnalysisSpec,
+
+    /// When waiting ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadlines: Option<DeadlinesSpec>,
+
+    /// How many pods may be missing or too many while a rollout is in flight.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<CapacitySpec>,
+
+    /// Set to true, exposure does not grow any more; a failed check still rolls back. Set back to false, it goes on. Default: false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<bool>,
+
+    /// How many old revisions are kept, without pods, to go back to: 0 to 100. Default: 10.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 100))]
+    pub revision_history_limit: Option<i64>,
+}
+
+/// One share of traffic that a canary has to earn.
+#[derive(JsonSchema, Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepSpec {
+    /// The canary's share of the traffic in percent, 1 to 99. The nearest share that the pods can give is used.
+    #[schemars(range(min = 1, max = 99))]
+    pub weight: i64,
+
+    /// At least this long at this weight, such as 5m, up to 30 days (720h). The step ends when it is over and all checks pass.
+    #[schemars(schema_with = "schema::duration")]
+    pub hold: String,
+}
+
+/// What decides whether a canary is good enough: `checks`, or `none: {}`.
+#[derive(KubeSchema, Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("has(self.checks) != has(self.none)").message("name at least one check, or write analysis: {none: {}} to promote whatever keeps its pods ready; not both"))]
+pub struct AnalysisSpec {
+    /// Measured questions, 1 to 16. All have to pass; one that fails aborts the attempt. Whether the canary's pods run is always asked beside them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 16), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
+    pub checks: Option<Vec<CheckSpec>>,
+
+    /// Written as `none: {}`: no metric is asked; only the pods have to stay ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub none: Option<NoAnalysis>,
+
+    /// Time between two samples of one check, 500ms to 1h. Default: 10s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::interval")]
+    pub every: Option<String>,
+
+    /// Time after a step's share is reached during which nothing is asked, because new pods are slow at first. Default: 30s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::duration")]
+    pub warm_up: Option<String>,
+}
+
+/// Has no fields: writing it is the statement.
+#[derive(JsonSchema, Clone, Debug, Serialize, Deserialize)]
+pub struct NoAnalysis {}
+
+/// One measured question about the canary.
+#[derive(JsonSchema, Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckSpec {
+    /// Unique within the Rollout: at most 63 of a-z, 0-9 and -. The name workload belongs to the built-in check.
+    #[schemars(schema_with = "schema::check_name")]
+    pub name: String,
+
+    /// A measured value that has to stay within limits.
+    pub threshold: ThresholdSpec,
+}
+
+/// A measured value that has to stay within limits.
+#[derive(KubeSchema, Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("has(self.min) || has(self.max)").message("give min, max or both: without a limit no value can fail"),
+    validation = Rule::new("!has(self.min) || !has(self.max) || self.min <= self.max").message("min is above max, so that no value could pass; swap them"),
+)]
+pub struct ThresholdSpec {
+    /// A query in the provider's language (PromQL) that gives one number, at most 4096 characters. `{{namespace}}`, `{{rollout}}`, `{{window}}`,
+    /// `{{canaryPods}}` and `{{stablePods}}` are filled in; the last two are regular expressions for `=~`.
+    #[schemars(length(min = 1, max = 4096))]
+    pub query: String,
+
+    /// How far the query looks back: what `{{window}}` becomes. 1s to 24h. A sample counts once all of its window lies in the attempt.
+    #[schemars(schema_with = "schema::window")]
+    pub window: String,
+
+    /// The smallest value that passes. Ratios are numbers from 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+
+    /// The largest value that passes. Ratios are numbers from 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+
+    /// The name of a provider in the controller's configuration. Left out: the default provider there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 63))]
+    pub provider: Option<String>,
+}
+
+/// When waiting ends. Each is 1s to 720h.
+#[derive(JsonSchema, Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeadlinesSpec {
+    /// For pods to become available; then the attempt is aborted. Default: 10m.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::deadline")]
+    pub available: Option<String>,
+
+    /// For all checks to pass, counted from the end of a step's hold; then see `onStep`. Default: 1h.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::deadline")]
+    pub step: Option<String>,
+
+    /// For a rollback, before an event tells that it takes too long. Rolling back never gives up. Default: 10m.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::deadline")]
+    pub rollback: Option<String>,
+
+    /// For the last events to reach their sinks before a deleted Rollout is let go. Default: 10m.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::deadline")]
+    pub audit: Option<String>,
+
+    /// What the end of `step` does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_step: Option<OnStepSpec>,
+}
+
+/// What the end of `step` does: Pause keeps the exposure until somebody looks, Abort brings stable back. Default: Pause.
+#[derive(JsonSchema, Clone, Copy, Debug, Serialize, Deserialize)]
+pub enum OnStepSpec {
+    /// Keep the exposure.
+    Pause,
+    /// Bring stable back.
+    Abort,
+}
+
+/// How many pods may be missing or too many. Each is a number of pods or a percentage of `replicas`.
+#[derive(KubeSchema, Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("!(has(self.surge) && string(self.surge) in ['0', '0%'] && (!has(self.maxUnavailable) || string(self.maxUnavailable) in ['0', '0%']))").message("with neither surge nor maxUnavailable no pod could be replaced; allow one of them"))]
+pub struct CapacitySpec {
+    /// Extra pods while both revisions run; a percentage is rounded up. Default: 25%.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::amount")]
+    pub surge: Option<IntOrString>,
+
+    /// How many ready pods may be missing from `replicas` while traffic shifts; a percentage is rounded down. Default: 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::amount")]
+    pub max_unavailable: Option<IntOrString>,
+
+    /// How many ready pods may be missing at once in a rollback from a failed check; a percentage is rounded down. Default: 25%.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::amount")]
+    pub abort_unavailable: Option<IntOrString>,
+
+    /// Stable pods that stay during the steps whatever the weight; a percentage is rounded up. With 100% a rollback waits for no pod,
+    /// at the price of more pods in all. Default: 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::amount")]
+    pub stable_floor: Option<IntOrString>,
+}
+
+fn one() -> i64 {
+    1
+}

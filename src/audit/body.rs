@@ -1,0 +1,292 @@
+//! What an event says: the fields of its canonical form, each within its bound.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::record::ID_BYTES;
+use super::text::{self, Scissors};
+use crate::rollout::{Cause, Event, EventKind, Outcome, PauseCause, Severity, Why};
+
+/// The most bytes that one canonical event takes: 64 of them stay far below what etcd takes for one object.
+pub const MAX_EVENT_BYTES: usize = 1536;
+
+/// The version of the format. It grows only when a field changes its meaning or goes; new fields are no new version.
+const VERSION: u32 = 1;
+
+/// JSON numbers are exact up to here.
+const MAX_EXACT: i64 = (1 << 53) - 1;
+
+/// What `"truncated":true,` takes.
+const MARK_BYTES: usize = 17;
+
+/// Bounds of single texts, in bytes inside JSON. Together with everything that has a fixed size they leave the message
+/// more than 300 bytes in the worst case, and about 900 in an ordinary one.
+mod bound {
+    /// Names of namespaces, rollouts, clusters and checks are DNS labels.
+    pub(super) const NAME: usize = 63;
+    /// UUIDs.
+    pub(super) const UID: usize = 36;
+    /// Revisions are ten hex digits, reasons a few words in `CamelCase`.
+    pub(super) const WORD: usize = 40;
+    /// Numbers from metrics: 17 digits, a sign, an exponent.
+    pub(super) const NUMBER: usize = 40;
+    /// `system:serviceaccount:` and two names.
+    pub(super) const ACTOR: usize = 150;
+}
+
+/// Who tells: the same for all events of one controller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Teller {
+    /// The cluster it speaks of.
+    pub cluster: Cluster,
+    /// The identity under which Serin writes, e.g. `system:serviceaccount:serin:serin`.
+    pub controller: String,
+}
+
+/// A cluster, as sinks that hear of many tell them apart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cluster {
+    /// The name that the controller's configuration gives it.
+    pub name: String,
+    /// The uid of its `kube-system` namespace, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
+}
+
+/// The Rollout that an event is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its uid: the event's stream.
+    pub uid: String,
+    /// The generation of its spec that the decision was taken on.
+    pub generation: i64,
+}
+
+/// Who caused an edge, as far as that was verified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Actor {
+    /// Serin decided.
+    Controller {
+        /// The identity under which it writes.
+        name: String,
+    },
+    /// Somebody edited the Rollout, and nothing verified who. It is never guessed.
+    Unknown,
+}
+
+/// The failed check behind an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Analysis {
+    /// The check's name.
+    pub check: String,
+    /// The value that was seen: text, so that no float is rendered anew on its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// The limit it broke.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<String>,
+}
+
+/// Events that were dropped because the outbox was full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// The sequence number of the first one.
+    pub from: u64,
+    /// The sequence number of the last one.
+    pub to: u64,
+}
+
+/// A canonical event but for its id. `docs/events.md` explains every field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "docs/events.md is the one place that explains the fields")]
+pub struct Body {
+    pub v: u32,
+    pub stream: String,
+    pub seq: u64,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub time: String,
+    pub severity: String,
+    pub outcome: String,
+    pub reason: String,
+    pub message: String,
+    pub actor: Actor,
+    pub cluster: Cluster,
+    pub rollout: Subject,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stable: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub analysis: Option<Analysis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gap: Option<Gap>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub truncated: bool,
+    pub prev: String,
+}
+
+/// Where and when an event is told: all of it that is not in the event.
+pub(super) struct Place<'a> {
+    pub(super) teller: &'a Teller,
+    pub(super) subject: &'a Subject,
+    pub(super) seq: u64,
+    pub(super) prev: &'a str,
+    pub(super) now: DateTime<Utc>,
+}
+
+impl Body {
+    /// What an edge states.
+    pub(super) fn of_edge(event: &Event, place: &Place<'_>) -> Self {
+        let mut scissors = Scissors::default();
+        let actor = match hand(event) {
+            Hand::Serin => Actor::Controller { name: scissors.cut(&place.teller.controller, bound::ACTOR) },
+            Hand::Somebody => Actor::Unknown,
+        };
+        let analysis = event.failure.as_ref().map(|failure| Analysis {
+            check: scissors.cut(&failure.check, bound::NAME),
+            value: failure.value.as_deref().map(|value| scissors.cut(value, bound::NUMBER)),
+            limit: failure.limit.as_deref().map(|limit| scissors.cut(limit, bound::NUMBER)),
+        });
+        let body = Self {
+            reason: scissors.cut(event.reason, bound::WORD),
+            revision: Some(scissors.cut(event.revision.as_str(), bound::WORD)),
+            stable: event.stable.as_ref().map(|stable| scissors.cut(stable.as_str(), bound::WORD)),
+            attempt: (event.attempt > 0).then_some(event.attempt),
+            weight: event.weight.map(crate::rollout::Weight::percent),
+            analysis,
+            actor,
+            ..Self::frame(place, &mut scissors, Words::of(event.kind))
+        };
+        body.fit(&event.message, scissors)
+    }
+
+    /// That events were dropped.
+    pub(super) fn of_gap(gap: Gap, place: &Place<'_>) -> Self {
+        let mut scissors = Scissors::default();
+        let words = Words { kind: "audit.gap", severity: Severity::Critical, outcome: Outcome::Failure };
+        let body = Self {
+            reason: "OutboxFull".to_owned(),
+            actor: Actor::Controller { name: scissors.cut(&place.teller.controller, bound::ACTOR) },
+            gap: Some(gap),
+            ..Self::frame(place, &mut scissors, words)
+        };
+        let Gap { from, to } = gap;
+        body.fit(&format!("events {from} to {to} were dropped before every required sink had them: too many were waiting"), scissors)
+    }
+
+    /// What every event has; the caller fills in the rest.
+    fn frame(place: &Place<'_>, scissors: &mut Scissors, words: Words) -> Self {
+        let Teller { cluster, controller: _ } = place.teller;
+        let Subject { namespace, name, uid, generation } = place.subject;
+        let uid = scissors.cut(uid, bound::UID);
+        Self {
+            v: VERSION,
+            stream: uid.clone(),
+            seq: place.seq,
+            kind: words.kind.to_owned(),
+            time: place.now.to_rfc3339_opts(SecondsFormat::Millis, true),
+            severity: severity(words.severity).to_owned(),
+            outcome: outcome(words.outcome).to_owned(),
+            reason: String::new(),
+            message: String::new(),
+            actor: Actor::Unknown,
+            cluster: Cluster {
+                name: scissors.cut(&cluster.name, bound::NAME),
+                uid: cluster.uid.as_deref().map(|uid| scissors.cut(uid, bound::UID)),
+            },
+            rollout: Subject {
+                namespace: scissors.cut(namespace, bound::NAME),
+                name: scissors.cut(name, bound::NAME),
+                uid,
+                generation: (*generation).clamp(0, MAX_EXACT),
+            },
+            revision: None,
+            stable: None,
+            attempt: None,
+            weight: None,
+            analysis: None,
+            gap: None,
+            truncated: false,
+            prev: place.prev.to_owned(),
+        }
+    }
+
+    /// Puts in as much of the message as the bound leaves room for, and marks what was cut.
+    fn fit(mut self, message: &str, mut scissors: Scissors) -> Self {
+        let room = MAX_EVENT_BYTES.saturating_sub(self.canonical().len() + ID_BYTES + MARK_BYTES);
+        let exact = room + if scissors.used { 0 } else { MARK_BYTES };
+        self.message = if text::bytes(message) <= exact { message.to_owned() } else { scissors.cut(message, room) };
+        self.truncated = scissors.used;
+        self
+    }
+
+    /// The body as RFC 8785 writes it.
+    pub(super) fn canonical(&self) -> String {
+        serde_json_canonicalizer::to_string(self).expect("strings and whole numbers can always be written as JSON")
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Words {
+    kind: &'static str,
+    severity: Severity,
+    outcome: Outcome,
+}
+
+impl Words {
+    fn of(kind: EventKind) -> Self {
+        Self { kind: kind.name(), severity: kind.severity(), outcome: kind.outcome() }
+    }
+}
+
+enum Hand {
+    Serin,
+    Somebody,
+}
+
+/// Whose doing an edge is: Serin's decision, or the answer to an edit of the Rollout.
+fn hand(event: &Event) -> Hand {
+    match event.kind {
+        EventKind::Created | EventKind::Resumed | EventKind::Superseded | EventKind::Deleted => Hand::Somebody,
+        EventKind::Paused if event.reason == Why::Paused(PauseCause::Spec, String::new()).reason() => Hand::Somebody,
+        EventKind::Aborted if event.reason == Cause::Deleted.reason() => Hand::Somebody,
+        EventKind::Installed
+        | EventKind::InstallFailed
+        | EventKind::Started
+        | EventKind::StepStarted
+        | EventKind::Paused
+        | EventKind::PromotionStarted
+        | EventKind::Promoted
+        | EventKind::Aborted
+        | EventKind::RolledBack
+        | EventKind::RollbackOverdue => Hand::Serin,
+    }
+}
+
+const fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "info",
+        Severity::Notice => "notice",
+        Severity::Warning => "warning",
+        Severity::High => "high",
+        Severity::Critical => "critical",
+    }
+}
+
+const fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Success => "success",
+        Outcome::Failure => "failure",
+        Outcome::Unknown => "unknown",
+    }
+}

@@ -1,0 +1,15 @@
+//! How an event is told: canonical bytes, a hash chain, and the outbox that keeps what sinks have not got yet.
+//!
+//! Nothing here knows a clock, a network or a sink. [`Outbox::append`] runs inside the decision, so an event exists exactly
+//! when the status write that carries its edge succeeded. The format is `docs/events.md`; it is dear to change.
+
+mod body;
+mod chain;
+mod outbox;
+mod record;
+mod text;
+
+pub use body::{Actor, Analysis, Body, Cluster, Gap, MAX_EVENT_BYTES, Subject, Teller};
+pub use chain::{Break, verify};
+pub use outbox::{Backlog, DROP, HOLD_AT, KEEP, Outbox, Receipt, SinkName};
+pub use record::{NAMESPACE, NO_PREV, Record};

@@ -1,0 +1,109 @@
+//! Who answers the checks of rollouts? The providers of the configuration file.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use http::{HeaderMap, header};
+use serde::Deserialize;
+use url::Url;
+
+use super::parts;
+
+/// How long a provider's whole answer may take unless the file says otherwise.
+pub const TIMEOUT: Duration = Duration::from_secs(10);
+/// How large a provider's answer may be unless the file says otherwise: one number needs 200 bytes, a series forgotten in a query 1 KiB.
+pub const MAX_BODY_BYTES: usize = 1 << 20;
+/// Providers in one file. Each keeps its own connections and its own share of requests in flight.
+pub const MAX_PROVIDERS: usize = 32;
+/// Below, a healthy backend looks broken; above, an answer comes too late to protect anybody.
+pub(super) const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_mins(1);
+/// Below, even an error does not fit; above, a few answers at once endanger the controller's own memory.
+pub(super) const BODY_BYTES: RangeInclusive<usize> = 1 << 10..=64 << 20;
+
+/// The metric providers that rollouts may name.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(try_from = "Written")]
+pub struct Metrics {
+    default: Option<String>,
+    providers: Vec<Provider>,
+}
+
+/// One backend that answers queries as Prometheus does.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Provider {
+    /// What rollouts call it: unique, 1 to 63 of a-z, 0-9 and -.
+    #[serde(deserialize_with = "parts::provider_name")]
+    pub name: String,
+    /// Where its HTTP API begins: `/api/v1/query` is appended to the path. Has no credentials and no slash at its end.
+    #[serde(deserialize_with = "parts::base_url")]
+    pub url: Url,
+    /// How long a question may take, from asking to the last byte: 100 ms to 60 s.
+    #[serde(default = "default_timeout", deserialize_with = "parts::timeout")]
+    pub timeout: Duration,
+    /// What goes with every request, such as a tenant.
+    #[serde(default, deserialize_with = "parts::headers")]
+    pub headers: HeaderMap,
+    /// A file whose content is sent as bearer token; an absolute path.
+    #[serde(default, deserialize_with = "parts::token_file")]
+    pub bearer_token_file: Option<PathBuf>,
+    /// How large an answer may be, in bytes: 1 KiB to 64 MiB.
+    #[serde(default = "default_body_bytes", deserialize_with = "parts::body_bytes")]
+    pub max_body_bytes: usize,
+}
+
+impl Metrics {
+    /// The provider of a check that names none. There is one whenever there is any provider.
+    pub fn default_name(&self) -> Option<&str> {
+        self.default.as_deref()
+    }
+
+    /// All providers, in the order of the file.
+    pub fn providers(&self) -> &[Provider] {
+        &self.providers
+    }
+}
+
+/// The section as it is written, before what spans several keys is checked.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+struct Written {
+    default: Option<String>,
+    #[serde(deserialize_with = "parts::section")]
+    providers: Vec<Provider>,
+}
+
+impl TryFrom<Written> for Metrics {
+    type Error = String;
+
+    fn try_from(Written { default, providers }: Written) -> Result<Self, Self::Error> {
+        if providers.len() > MAX_PROVIDERS {
+            return Err(format!("{} providers; at most {MAX_PROVIDERS} are allowed", providers.len()));
+        }
+        let names: Vec<&str> = providers.iter().map(|provider| provider.name.as_str()).collect();
+        if let Some(twice) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)).map(|(_, name)| name) {
+            return Err(format!("two providers are named `{twice}`; give each its own name"));
+        }
+        if let Some(two) = providers.iter().find(|one| one.bearer_token_file.is_some() && one.headers.contains_key(header::AUTHORIZATION)) {
+            return Err(format!("the provider `{}` has a bearerTokenFile and a header authorization; keep one of them", two.name));
+        }
+        let default = match (default, names.as_slice()) {
+            (Some(name), known) if known.contains(&name.as_str()) => Some(name),
+            (Some(name), []) => return Err(format!("the default `{name}` is not among the providers: there is none")),
+            (Some(name), known) => return Err(format!("the default `{name}` is not among the providers; one of {}", known.join(", "))),
+            (None, []) => None,
+            (None, [only]) => Some((*only).to_owned()),
+            (None, known) => return Err(format!("several providers need a default; name one of {}", known.join(", "))),
+        };
+        Ok(Self { default, providers })
+    }
+}
+
+fn default_timeout() -> Duration {
+    TIMEOUT
+}
+
+fn default_body_bytes() -> usize {
+    MAX_BODY_BYTES
+}

@@ -1,0 +1,146 @@
+//! Which single values may stand in the configuration file? One parser each; an error says what is allowed.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use url::Url;
+
+use super::metrics::{BODY_BYTES, TIMEOUTS};
+
+/// The port where health and metrics are served unless the file says otherwise.
+pub(super) const LISTEN: u16 = 8080;
+/// A cluster's name is repeated in every event. 253 is the longest name that Kubernetes itself uses.
+pub(super) const MAX_CLUSTER_NAME: usize = 253;
+/// A provider's name is written in rollouts and in metric labels; this is the length of a DNS label.
+const MAX_PROVIDER_NAME: usize = 63;
+/// Headers of one provider: enough for a tenant, an organisation and a gateway's key.
+const MAX_HEADERS: usize = 16;
+/// One header's value: what common servers accept for all headers together is 8 KiB.
+const MAX_HEADER_VALUE: usize = 4096;
+/// The sender sets these itself; another value would break the request.
+const OWN_HEADERS: [HeaderName; 5] =
+    [header::HOST, header::CONTENT_LENGTH, header::CONTENT_TYPE, header::TRANSFER_ENCODING, header::CONNECTION];
+
+/// A section whose keys may all be commented out.
+pub(super) fn section<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
+    Option::<T>::deserialize(from).map(Option::unwrap_or_default)
+}
+
+/// The address of health and metrics.
+pub(super) fn listen<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
+    text(from, |given| {
+        given.parse().map_err(|_| format!("`{given}` is no address with a port; write it like 0.0.0.0:8080, 127.0.0.1:8080 or [::]:8080"))
+    })
+}
+
+/// The cluster's name.
+pub(super) fn cluster_name<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    text(from, |given| {
+        let fits = (1..=MAX_CLUSTER_NAME).contains(&given.len()) && given.bytes().all(|byte| byte.is_ascii_graphic());
+        if fits { Ok(given.to_owned()) } else { Err(format!("a cluster's name has 1 to {MAX_CLUSTER_NAME} visible ASCII characters")) }
+    })
+}
+
+/// A provider's name.
+pub(super) fn provider_name<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    text(from, |given| {
+        let letters = given.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        let fits = (1..=MAX_PROVIDER_NAME).contains(&given.len()) && letters && !given.starts_with('-') && !given.ends_with('-');
+        let rule = || format!("a provider's name has 1 to {MAX_PROVIDER_NAME} of a-z, 0-9 and -, and neither begins nor ends with -");
+        if fits { Ok(given.to_owned()) } else { Err(rule()) }
+    })
+}
+
+/// A provider's URL, without a slash at its end.
+pub(super) fn base_url<'de, D: Deserializer<'de>>(from: D) -> Result<Url, D::Error> {
+    text(from, |given| {
+        // No message repeats the URL: it may hold what it must not.
+        let mut url = Url::parse(given).map_err(|error| format!("no URL ({error}); write it like http://prometheus.monitoring:9090"))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(format!("a URL begins with http:// or https://, not with {}:", url.scheme()));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("a URL must not hold credentials; put a token into a file and name it in bearerTokenFile".to_owned());
+        }
+        if url.fragment().is_some() {
+            return Err("a URL for a backend has no fragment; leave out what begins with #".to_owned());
+        }
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&path);
+        // prometheus-http-query 0.9 joins its path to the URL, and joining to the root drops the query.
+        if url.path() == "/" && url.query().is_some() {
+            return Err("a URL with a query needs a path before it, like https://gateway/prometheus?tenant=a".to_owned());
+        }
+        Ok(url)
+    })
+}
+
+/// How long an answer may take.
+pub(super) fn timeout<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    text(from, |given| {
+        let rule = || format!("a timeout is a duration from {} to {}, like 500ms or 10s", human(TIMEOUTS.start()), human(TIMEOUTS.end()));
+        let duration = humantime::parse_duration(given).map_err(|_| format!("`{given}` is no duration; {}", rule()))?;
+        if TIMEOUTS.contains(&duration) { Ok(duration) } else { Err(format!("`{given}` is out of range; {}", rule())) }
+    })
+}
+
+/// How large an answer may be.
+pub(super) fn body_bytes<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    text(from, |given| {
+        let rule = || format!("maxBodyBytes is a whole number from {} to {}, not `{given}`", BODY_BYTES.start(), BODY_BYTES.end());
+        given.parse().ok().filter(|bytes| BODY_BYTES.contains(bytes)).ok_or_else(rule)
+    })
+}
+
+/// The file that holds a bearer token.
+pub(super) fn token_file<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
+    text(from, |given| {
+        if Path::new(given).is_absolute() { Ok(Some(PathBuf::from(given))) } else { Err("bearerTokenFile is an absolute path".to_owned()) }
+    })
+}
+
+/// Headers that go with every request. Their values never show in a log.
+pub(super) fn headers<'de, D: Deserializer<'de>>(from: D) -> Result<HeaderMap, D::Error> {
+    let given: BTreeMap<String, String> = section(from)?;
+    if given.len() > MAX_HEADERS {
+        return Err(D::Error::custom(format!("{} headers; at most {MAX_HEADERS} are allowed", given.len())));
+    }
+    given.iter().try_fold(HeaderMap::new(), |mut all, (name, value)| {
+        let (name, value) = one_header(name, value).map_err(D::Error::custom)?;
+        match all.insert(name.clone(), value) {
+            None => Ok(all),
+            Some(_) => Err(D::Error::custom(format!("the header {name} is given twice; upper and lower case do not matter"))),
+        }
+    })
+}
+
+fn one_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let known = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{name}` is no header name; use letters, digits and -"))?;
+    if OWN_HEADERS.contains(&known) {
+        return Err(format!("the header {known} is set by Serin itself; leave it out"));
+    }
+    if value.len() > MAX_HEADER_VALUE {
+        return Err(format!("the value of the header {known} has {} bytes; at most {MAX_HEADER_VALUE} are allowed", value.len()));
+    }
+    let visible = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+    let mut value = HeaderValue::from_str(value)
+        .ok()
+        .filter(|value| !value.is_empty() && value.as_bytes().iter().copied().all(visible))
+        .ok_or_else(|| format!("the value of the header {known} is empty or has other than visible ASCII characters"))?;
+    value.set_sensitive(true);
+    Ok((known, value))
+}
+
+fn text<'de, D: Deserializer<'de>, T>(from: D, parse: impl FnOnce(&str) -> Result<T, String>) -> Result<T, D::Error> {
+    let given = String::deserialize(from)?;
+    parse(&given).map_err(D::Error::custom)
+}
+
+fn human(duration: &Duration) -> humantime::FormattedDuration {
+    humantime::format_duration(*duration)
+}

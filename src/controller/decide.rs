@@ -1,0 +1,219 @@
+//! One pure decision: judge, transition, target, changes, and the event of the edge.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::frozen::frozen;
+use super::world::{Ack, Key, Seen};
+use crate::analysis;
+use crate::api::{self, Status};
+use crate::audit::{Backlog, Outbox, Receipt, SinkName, Subject};
+use crate::rollout::{
+    Change, Facts, Intent, Lifetime, Next, Observed, Question, ServiceView, State, Template, Why, begin, changes, transition,
+};
+
+/// What follows from one look.
+#[derive(Clone, Debug, Default)]
+pub struct Decision {
+    /// The status to commit, where it has to be written.
+    pub status: Option<Status>,
+    /// The writes that the cluster needs after that, in their order.
+    pub changes: Vec<Change>,
+    /// The questions to fire.
+    pub asks: Vec<Question>,
+    /// When to look again even if nothing happens.
+    pub wake: Option<DateTime<Utc>>,
+}
+
+/// How long acknowledgments wait for a commit that is made anyway.
+const ACK_DELAY: TimeDelta = TimeDelta::seconds(5);
+
+/// How long until the API server is asked again about a template that it refused: a policy or a quota may have changed.
+const AFTER_REFUSAL: TimeDelta = TimeDelta::minutes(1);
+
+/// How long until the API server is asked again where it gave no answer.
+const AFTER_SILENCE: TimeDelta = TimeDelta::seconds(10);
+
+/// Decides what follows from what is seen.
+///
+/// # Guarantees
+/// Pure and total: the same input gives the same decision, whoever asks and however often. There is at most one edge, and its event
+/// stands in the same status. A status is returned only where something in it has to be written now.
+pub fn decide(key: &Key, seen: &Seen, now: DateTime<Utc>) -> Decision {
+    // A status that this build cannot read was written by another one: guessing would be worse than standing still.
+    let Ok(committed) = &seen.status else { return Decision::default() };
+    let (intent, invalid) = match &seen.intent {
+        Ok(intent) => (intent.clone(), None),
+        Err(invalid) => (frozen(seen, committed), Some(Why::InvalidSpec(invalid.to_string()))),
+    };
+    let mut draft = Draft { key, seen, committed, intent: &intent, outbox: committed.audit.clone(), now, decision: Decision::default() };
+    let news = draft.acknowledge();
+    let state = match (&committed.state, &invalid) {
+        (None, _) if seen.observed.lifetime == Lifetime::Deleting => {
+            draft.decision.changes = vec![Change::Release];
+            return draft.decision;
+        }
+        (None, Some(why)) => {
+            draft.commit_if_new(None, why);
+            return draft.decision;
+        }
+        (None, None) => draft.settle(begin(&intent, now), None, news),
+        (Some(state), _) => {
+            let backlog = backlog(&draft.outbox);
+            let verdict = analysis::judge(&intent, state, &seen.observed, now);
+            let facts =
+                Facts { intent: &intent, seen: &seen.observed, verdict: &verdict, brake: invalid.as_ref().or(backlog.as_ref()), now };
+            draft.settle(transition(state, &facts), Some(state), news)
+        }
+    };
+    draft.change(&state, invalid.is_some());
+    if invalid.is_none() {
+        draft.ask(&state);
+    }
+    draft.decision
+}
+
+/// A decision while it is made.
+struct Draft<'a> {
+    key: &'a Key,
+    seen: &'a Seen,
+    committed: &'a Status,
+    intent: &'a Intent,
+    outbox: Outbox,
+    now: DateTime<Utc>,
+    decision: Decision,
+}
+
+impl Draft<'_> {
+    /// Takes what the sinks have out of the outbox; says when the oldest news of that was heard, if there is any.
+    fn acknowledge(&mut self) -> Option<DateTime<Utc>> {
+        let heard: BTreeMap<SinkName, &Ack> =
+            self.seen.sinks.iter().filter_map(|(sink, ack)| ack.as_ref().map(|ack| (sink.clone(), ack))).collect();
+        let receipts: BTreeMap<SinkName, Receipt> = heard.iter().map(|(sink, ack)| (sink.clone(), ack.receipt.clone())).collect();
+        let required: BTreeSet<SinkName> = self.seen.sinks.keys().cloned().collect();
+        self.outbox.acknowledge(&receipts, &required);
+        (self.outbox != self.committed.audit).then(|| heard.values().map(|ack| ack.at).min()).flatten()
+    }
+
+    /// Takes the transition's outcome over: what has to be committed, when to look again, and which state holds now.
+    fn settle(&mut self, next: Next, state: Option<&State>, acked: Option<DateTime<Utc>>) -> State {
+        match next {
+            Next::Edge { state, event, why } => {
+                let subject = Subject {
+                    namespace: self.key.namespace.clone(),
+                    name: self.key.name.clone(),
+                    uid: self.seen.uid.clone(),
+                    generation: self.seen.generation,
+                };
+                self.outbox.append(&event, &self.seen.teller, &subject, self.now);
+                self.wake_at(Some(self.now));
+                self.commit(Some(&state), &why);
+                state
+            }
+            Next::Stay { state: moved, why, wake } => {
+                let why = self.blame(why);
+                self.wake_at(wake);
+                if Some(&moved) != state || acked.is_some_and(|at| self.now >= at + ACK_DELAY) {
+                    self.commit(Some(&moved), &why);
+                } else {
+                    self.wake_at(acked.map(|at| at + ACK_DELAY));
+                    self.commit_if_new(Some(&moved), &why);
+                }
+                moved
+            }
+        }
+    }
+
+    /// Pods that do not come because the cluster refuses them are not merely on their way.
+    fn blame(&self, why: Why) -> Why {
+        match (&self.seen.refused, why) {
+            (Some(text), Why::WaitingForPods(_) | Why::RollingBack(_)) => Why::WriteRefused(text.clone()),
+            (_, why) => why,
+        }
+    }
+
+    /// Writes where nothing moved but the reason or the generation is another one. A dry run that is under way is no news: its answer
+    /// comes in a moment.
+    fn commit_if_new(&mut self, state: Option<&State>, why: &Why) {
+        if *why != Why::CheckingTemplate && !self.committed.tells(why, self.seen.generation) {
+            self.commit(state, why);
+        }
+    }
+
+    fn commit(&mut self, state: Option<&State>, why: &Why) {
+        let view = api::View {
+            name: &self.key.name,
+            generation: self.seen.generation,
+            intent: self.intent,
+            state,
+            why,
+            observed: &self.seen.observed,
+            now: self.now,
+        };
+        self.decision.status = Some(self.committed.render(&view, self.outbox.clone()));
+    }
+
+    /// The writes of the state. A spec that cannot be read freezes exposure; a rollback needs only the state.
+    fn change(&mut self, state: &State, frozen: bool) {
+        self.decision.changes = match state {
+            State::Deleted(deleted) => {
+                let told = self.outbox.pending().next().is_none() || self.now >= deleted.since + self.intent.deadlines.audit;
+                if told { vec![Change::Release] } else { Vec::new() }
+            }
+            State::RollingBack(_) => changes(self.intent, state, &self.seen.observed),
+            State::Installing(_) | State::Idle(_) | State::Stepping(_) | State::Paused(_) | State::Promoting(_) if frozen => Vec::new(),
+            State::Installing(_) | State::Idle(_) | State::Stepping(_) | State::Paused(_) | State::Promoting(_) => {
+                changes(self.intent, state, &self.seen.observed)
+            }
+        };
+    }
+
+    /// What the state wants to know.
+    fn ask(&mut self, state: &State) {
+        let due = analysis::due(self.intent, state, &self.key.name, &self.seen.observed, self.now);
+        self.decision.asks = due.questions;
+        self.wake_at(due.wake);
+        if !wants_dry_run(self.intent, state, &self.seen.observed) {
+            return;
+        }
+        match answered(&self.seen.observed.template, self.intent) {
+            Some(again) if again > self.now => self.wake_at(Some(again)),
+            Some(_) | None => self.decision.asks.push(Question::DryRun { revision: self.intent.revision.clone() }),
+        }
+    }
+
+    fn wake_at(&mut self, at: Option<DateTime<Utc>>) {
+        let wake = &mut self.decision.wake;
+        *wake = wake.map_or(at, |wake| Some(at.map_or(wake, |at| at.min(wake))));
+    }
+}
+
+/// Whether the audit has room for more decisions that raise exposure.
+fn backlog(outbox: &Outbox) -> Option<Why> {
+    match outbox.backlog() {
+        Backlog::Open => None,
+        Backlog::Holding(waiting) => Some(Why::AuditBacklog(waiting)),
+    }
+}
+
+/// Whether the spec's template is about to be made for the first time.
+fn wants_dry_run(intent: &Intent, state: &State, seen: &Observed) -> bool {
+    let wanted = match state {
+        State::Installing(at) => at.revision == intent.revision,
+        State::Idle(at) => at.rejected.as_ref() != Some(&intent.revision),
+        State::Stepping(_) | State::Paused(_) | State::Promoting(_) | State::RollingBack(_) | State::Deleted(_) => false,
+    };
+    let accepted = seen.template == Template::Accepted(intent.revision.clone());
+    let known = accepted || seen.children.contains_key(&intent.revision);
+    wanted && !known && seen.service == ServiceView::Fits && seen.lifetime != Lifetime::Deleting
+}
+
+/// When the question about this template may be asked again, if it was answered.
+fn answered(template: &Template, intent: &Intent) -> Option<DateTime<Utc>> {
+    match template {
+        Template::Refused { revision, at, .. } if *revision == intent.revision => Some(*at + AFTER_REFUSAL),
+        Template::Unknown { revision, at, .. } if *revision == intent.revision => Some(*at + AFTER_SILENCE),
+        Template::Unasked | Template::Accepted(_) | Template::Refused { .. } | Template::Unknown { .. } => None,
+    }
+}

@@ -1,0 +1,44 @@
+//! What is still wanted of a rollout whose spec cannot be read: nothing new.
+
+use chrono::TimeDelta;
+
+use super::world::Seen;
+use crate::api::Status;
+use crate::rollout::{Capacity, Deadlines, Intent, OnStep, Pausing, Revision, State};
+
+/// An intent that keeps the committed state as it is: its own revision, the replicas that can be read or that are there, no step, no check.
+/// It carries what a rollback needs, and never what would grow exposure.
+pub(super) fn frozen(seen: &Seen, committed: &Status) -> Intent {
+    let revision = committed.state.as_ref().map_or_else(|| Revision::new(""), own_revision);
+    let there = seen.observed.children.values().map(|child| child.desired).sum();
+    let replicas = seen.replicas.unwrap_or(there);
+    Intent {
+        revision,
+        replicas,
+        steps: Vec::new(),
+        checks: Vec::new(),
+        every: TimeDelta::seconds(10),
+        warm_up: TimeDelta::seconds(30),
+        deadlines: Deadlines {
+            available: TimeDelta::minutes(10),
+            step: TimeDelta::hours(1),
+            rollback: TimeDelta::minutes(10),
+            audit: TimeDelta::minutes(10),
+            on_step: OnStep::Pause,
+        },
+        capacity: Capacity { surge: replicas.div_ceil(4), max_unavailable: 0, abort_unavailable: replicas / 4, stable_floor: 0 },
+        pausing: Pausing::Off,
+        history_limit: u32::MAX,
+    }
+}
+
+/// The revision that the state is about.
+fn own_revision(state: &State) -> Revision {
+    match state {
+        State::Installing(at) => at.revision.clone(),
+        State::Idle(at) => at.stable.clone(),
+        State::Stepping(_) | State::Paused(_) | State::Promoting(_) | State::RollingBack(_) | State::Deleted(_) => {
+            state.attempt().map(|attempt| attempt.canary.clone()).or_else(|| state.stable().cloned()).unwrap_or_else(|| Revision::new(""))
+        }
+    }
+}

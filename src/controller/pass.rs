@@ -1,0 +1,25 @@
+//! One pass: a look, one decision, two writes.
+
+use chrono::{DateTime, Utc};
+
+use super::decide::decide;
+use super::world::{Key, World};
+
+/// Brings one rollout one step further and says when to look again.
+///
+/// The status is committed before anything is changed, and an edge's event stands in that same write: a crash anywhere in between is
+/// mended by the next pass, which derives the same changes from the committed state. Questions are fired, never awaited,
+/// and before the changes: evidence goes on while a write is refused.
+///
+/// # Errors
+/// A write that failed. Nothing is lost: the next pass looks again, from the start.
+pub async fn pass<W: World>(world: &W, key: &Key) -> Result<Option<DateTime<Utc>>, W::Error> {
+    let Some(seen) = world.observe(key) else { return Ok(None) };
+    let decision = decide(key, &seen, world.now());
+    if let Some(status) = &decision.status {
+        world.commit(key, &seen.version, status).await?;
+    }
+    world.ask(key, decision.asks);
+    world.apply(key, &decision.changes).await?;
+    Ok(decision.wake)
+}

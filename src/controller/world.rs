@@ -1,0 +1,72 @@
+//! What a pass needs of the world: look, commit, change, ask, tell the time.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use chrono::{DateTime, Utc};
+
+use crate::api::{Invalid, Status};
+use crate::audit::{Receipt, SinkName, Teller};
+pub use crate::rollout::Key;
+use crate::rollout::{Change, Intent, Observed, Question};
+
+/// Everything that is known of one rollout, the replies to our own writes included.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The Rollout's resourceVersion: what a commit is fenced with.
+    pub version: String,
+    /// The Rollout's generation.
+    pub generation: i64,
+    /// The Rollout's uid.
+    pub uid: String,
+    /// What the user wants, or why that cannot be read.
+    pub intent: Result<Intent, Invalid>,
+    /// `spec.replicas`, where it can be read: what a rollback needs even if the rest cannot.
+    pub replicas: Option<u32>,
+    /// What was committed last, or why that cannot be read.
+    pub status: Result<Status, String>,
+    /// The cluster, as it was seen.
+    pub observed: Observed,
+    /// The required sinks, and what each acknowledged last.
+    pub sinks: BTreeMap<SinkName, Option<Ack>>,
+    /// Why the cluster refused the last change, until a later one is taken. Conflicts do not count.
+    pub refused: Option<String>,
+    /// Who speaks in events.
+    pub teller: Teller,
+}
+
+/// What a sink has acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ack {
+    /// Every event up to this one arrived.
+    pub receipt: Receipt,
+    /// When that was heard.
+    pub at: DateTime<Utc>,
+}
+
+/// The world around one controller. It has two implementations: the cluster, and the simulator of the tests.
+pub trait World {
+    /// What a failed write says.
+    type Error: std::fmt::Display + Send;
+
+    /// The time.
+    fn now(&self) -> DateTime<Utc>;
+
+    /// The newest that is known of a rollout, own replies included. `None` where it does not exist or the caches are not ready.
+    fn observe(&self, key: &Key) -> Option<Seen>;
+
+    /// Writes the status, fenced with the version that was observed; the reply replaces what is cached.
+    ///
+    /// # Errors
+    /// A conflict means: look again. Nothing was written then.
+    fn commit(&self, key: &Key, version: &str, status: &Status) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Makes the changes in their order, each at most once. The first that fails ends it; what is left is derived again by the next pass.
+    ///
+    /// # Errors
+    /// Says which change failed and why.
+    fn apply(&self, key: &Key, changes: &[Change]) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Fires questions and returns at once. A question that is already under way is not asked twice. Each answer triggers a pass.
+    fn ask(&self, key: &Key, questions: Vec<Question>);
+}

@@ -1,0 +1,57 @@
+//! Who is asked which query, and what did it answer? The metric providers of the configuration, asked over HTTP.
+
+mod answer;
+mod provider;
+mod tidy;
+
+pub use provider::Provider;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::config;
+use crate::rollout::Reading;
+
+/// All metric providers, by name.
+pub struct Providers {
+    by_name: BTreeMap<String, Provider>,
+    default: Option<String>,
+}
+
+/// A provider cannot be set up on this machine. What a backend does or does not answer is never such an error.
+#[derive(Debug, thiserror::Error)]
+#[error("the metric provider `{provider}` cannot be set up: {reason}; check the machine's CA certificates (SSL_CERT_FILE names others)")]
+pub struct SetUpError {
+    provider: String,
+    reason: String,
+}
+
+impl Providers {
+    /// Sets all providers up. Nothing is dialled: a backend that is down is no error here, its answers will say so.
+    ///
+    /// # Errors
+    /// TLS cannot be set up, as where an `https` provider is named and the machine has no CA certificates.
+    pub fn new(metrics: &config::Metrics) -> Result<Self, SetUpError> {
+        let each = metrics.providers().iter().map(|given| Ok((given.name.clone(), Provider::new(given)?)));
+        Ok(Self { by_name: each.collect::<Result<_, _>>()?, default: metrics.default_name().map(str::to_owned) })
+    }
+
+    /// The provider of a check that names none. There is one whenever there is any provider.
+    pub fn default_name(&self) -> Option<&str> {
+        self.default.as_deref()
+    }
+
+    /// All names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+
+    /// Asks the named provider; see [`Provider::ask`]. A name that is not known is a reading too, for a rollout that was parsed with another file.
+    pub async fn ask(&self, name: &str, query: &str, at: DateTime<Utc>) -> Reading {
+        match self.by_name.get(name) {
+            Some(provider) => provider.ask(query, at).await,
+            None => Reading::Unreachable(format!("the configuration has no provider `{name}`")),
+        }
+    }
+}

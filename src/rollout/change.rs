@@ -1,0 +1,71 @@
+//! One write that the cluster needs. Every change may run twice, late, or never.
+
+use serde::{Deserialize, Serialize};
+
+use super::Revision;
+
+/// What a write to an object carries so that it hits the state that was looked at, or nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fence {
+    /// The object's uid.
+    pub uid: String,
+    /// The object's resourceVersion.
+    pub resource_version: String,
+}
+
+/// Whether a write takes exposure or capacity up, or exposure down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// It grows the canary's share or takes serving capacity away: a conflict means "look again, from the start".
+    Raise,
+    /// It brings stable back or takes the canary away: a conflict means "read that one scale and try again at once".
+    Lower,
+}
+
+/// One write. `diff` releases it only when what it waits for was observed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Put our finalizer on the Rollout. Twice: the second finds it there. Never: nothing else is written before it.
+    Guard,
+    /// Store the spec's template under its revision. Twice: the second finds the same data. Late: the data is named by its hash.
+    Record {
+        /// The template's revision; `attempt` numbers it.
+        revision: Revision,
+        /// The number under which it is stored.
+        number: u32,
+    },
+    /// Create the revision's Deployment from the spec's template. Twice: the name is taken, and that is looked at again.
+    Create {
+        /// The revision.
+        revision: Revision,
+        /// Replicas it starts with.
+        replicas: u32,
+    },
+    /// Scale a Deployment. Twice: the second finds the replicas it wants. Late: the fence refuses it.
+    Scale {
+        /// The revision.
+        revision: Revision,
+        /// Replicas wanted.
+        replicas: u32,
+        /// What was looked at.
+        fence: Fence,
+        /// How a conflict is handled.
+        direction: Direction,
+    },
+    /// Write what became of a revision on its record. Twice: the same words.
+    Mark {
+        /// The revision.
+        revision: Revision,
+        /// `installed`, `promoted`, `aborted` or `superseded`.
+        outcome: String,
+    },
+    /// Delete an old revision's Deployment and record. Twice: the second finds nothing. Late: it serves nothing, and its uid is a precondition.
+    Prune {
+        /// The revision.
+        revision: Revision,
+        /// What was looked at.
+        fence: Fence,
+    },
+    /// Take our finalizer off the Rollout. Twice: the second finds it gone.
+    Release,
+}

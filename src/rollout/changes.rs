@@ -1,0 +1,181 @@
+//! Which writes the cluster needs to get from what is seen to what a state asks for.
+//!
+//! A change is released only when what it waits for was *observed*: a side shrinks only as far as the other side's
+//! available pods carry the load. Writes that bring capacity stand before writes that take it away.
+
+use std::collections::BTreeMap;
+
+use super::reach::{serving, tolerated};
+use super::{
+    Change, Child, Direction, Ended, Idle, Intent, Lifetime, Observed, Revision, ServiceView, Split, State, Target, Template, target,
+};
+
+/// The changes that `state` still needs, in the order in which they have to be made.
+///
+/// # Guarantees
+/// Pure and total. Applying all of them and observing the result leads to fewer changes until there are none. No change takes the
+/// ready pods below the capacity floor, and the canary never gets more than its step's share.
+pub fn changes(intent: &Intent, state: &State, seen: &Observed) -> Vec<Change> {
+    if let State::Deleted(_) = state {
+        return Vec::new();
+    }
+    if seen.lifetime == Lifetime::Unguarded {
+        return vec![Change::Guard];
+    }
+    let plan = Plan { intent, state, seen };
+    match target(intent, state) {
+        Target::One { revision, pods } => plan.one(&revision, pods),
+        Target::Shift { stable, canary, split } => plan.shift(&stable, &canary, split),
+        Target::Retreat { stable, canary, pods, floor } => plan.retreat(&stable, &canary, pods, floor),
+        Target::HandsOff => Vec::new(),
+    }
+}
+
+struct Plan<'a> {
+    intent: &'a Intent,
+    state: &'a State,
+    seen: &'a Observed,
+}
+
+impl Plan<'_> {
+    /// One revision gets all pods; what else still serves goes as that one becomes available.
+    fn one(&self, revision: &Revision, pods: u32) -> Vec<Change> {
+        let floor = if matches!(self.state, State::Installing(_)) { pods } else { self.floor() };
+        let mut out = self.grow(revision, pods);
+        let here = serving(self.seen.children.get(revision));
+        out.extend(self.others(&[revision]).filter_map(|(other, child)| self.shrink(other, child, 0, floor.saturating_sub(here))));
+        if let Some(child) = self.seen.children.get(revision)
+            && child.desired > pods
+        {
+            out.push(scale(revision, child, pods, Direction::Raise));
+        }
+        if let State::Idle(idle) = self.state {
+            out.extend(self.bookkeeping(idle));
+        }
+        out
+    }
+
+    /// Exposure moves to `goal`: up before down, never above the ceiling, never below the floor.
+    fn shift(&self, stable: &Revision, canary: &Revision, goal: Split) -> Vec<Change> {
+        let (old, new) = (self.seen.children.get(stable), self.seen.children.get(canary));
+        let (old_has, new_has) = (old.map_or(0, |c| c.desired), new.map_or(0, |c| c.desired));
+        let (old_serves, new_serves) = (serving(old), serving(new));
+        let floor = self.floor();
+        let ceiling = self.intent.replicas.saturating_add(self.intent.capacity.surge).max(goal.total());
+        let mut out = Vec::new();
+
+        let old_up = goal.stable.min(ceiling.saturating_sub(new_has));
+        if old_up > old_has {
+            out.extend(self.grow(stable, old_up));
+        }
+        let stable_is_there = old_serves + tolerated(goal.stable) >= goal.stable;
+        let new_up = if stable_is_there { goal.canary.min(ceiling.saturating_sub(old_has)) } else { new_has };
+        // Without replicas there is nothing to grow, but a revision without a Deployment could not become stable.
+        if new_up > new_has || (new.is_none() && self.intent.replicas == 0) {
+            out.extend(self.grow(canary, new_up));
+        }
+        if new_has > goal.canary
+            && let Some(child) = new
+        {
+            out.extend(self.shrink(canary, child, goal.canary, floor.saturating_sub(old_serves)));
+        }
+        // When the whole fleet shrinks, the canary shrinks first.
+        let canary_is_there = new_up <= new_has && new_has <= goal.canary && new_serves + tolerated(new_has) >= new_has;
+        if old_has > goal.stable
+            && canary_is_there
+            && let Some(child) = old
+        {
+            out.extend(self.shrink(stable, child, goal.stable, floor.saturating_sub(new_serves)));
+        }
+        out.extend(self.others(&[stable, canary]).filter_map(|(other, child)| self.shrink(other, child, 0, 0)));
+        out
+    }
+
+    /// Stable gets all its pods at once; the canary goes as far as the floor allows at once, the rest as stable becomes available.
+    fn retreat(&self, stable: &Revision, canary: &Revision, pods: u32, floor: u32) -> Vec<Change> {
+        let mut out = self.grow(stable, pods);
+        let back = serving(self.seen.children.get(stable));
+        out.extend(self.others(&[stable]).filter_map(|(other, child)| {
+            let needed = if other == canary { floor.saturating_sub(back) } else { 0 };
+            self.shrink(other, child, 0, needed)
+        }));
+        // Replicas may have shrunk, or a step may have lent stable extra pods: they go once the canary is gone, or its share would grow.
+        let gone = self.others(&[stable]).next().is_none();
+        if let Some(child) = self.seen.children.get(stable).filter(|child| gone && child.desired > pods) {
+            out.push(scale(stable, child, pods, Direction::Raise));
+        }
+        out
+    }
+
+    /// Ready pods that shifting must not undercut.
+    fn floor(&self) -> u32 {
+        self.intent.replicas.saturating_sub(self.intent.capacity.max_unavailable)
+    }
+
+    /// Creates the revision or scales it up to `pods`.
+    fn grow(&self, revision: &Revision, pods: u32) -> Vec<Change> {
+        match self.seen.children.get(revision) {
+            Some(child) if child.desired < pods => vec![scale(revision, child, pods, self.growing(revision))],
+            Some(_) => Vec::new(),
+            None => self.create(revision, pods),
+        }
+    }
+
+    /// Only the template of the spec can be made; a first one only once the API server accepted it.
+    fn create(&self, revision: &Revision, replicas: u32) -> Vec<Change> {
+        let accepted = self.seen.template == Template::Accepted(revision.clone()) && self.seen.service == ServiceView::Fits;
+        let accepted = accepted || !matches!(self.state, State::Installing(_));
+        if *revision != self.intent.revision || !accepted {
+            return Vec::new();
+        }
+        let record = Change::Record { revision: revision.clone(), number: self.state.attempt().map_or(0, |a| a.number) };
+        let missing = (!self.seen.records.contains_key(revision)).then_some(record);
+        missing.into_iter().chain([Change::Create { revision: revision.clone(), replicas }]).collect()
+    }
+
+    /// More of the canary is more exposure; more of anything else brings stable back.
+    fn growing(&self, revision: &Revision) -> Direction {
+        match self.state.attempt() {
+            Some(attempt) if attempt.canary == *revision => Direction::Raise,
+            Some(_) | None => Direction::Lower,
+        }
+    }
+
+    /// Scales down to `goal`, but keeps `needed` serving pods. Pods that do not serve go first and cost nothing.
+    fn shrink(&self, revision: &Revision, child: &Child, goal: u32, needed: u32) -> Option<Change> {
+        let keep = goal.max(needed.min(child.serving()));
+        let exposed = self.state.attempt().is_some_and(|a| a.canary == *revision);
+        let direction = if exposed { Direction::Lower } else { Direction::Raise };
+        (keep < child.desired).then(|| scale(revision, child, keep, direction))
+    }
+
+    fn others<'b>(&'b self, known: &'b [&Revision]) -> impl Iterator<Item = (&'b Revision, &'b Child)> {
+        self.seen.children.iter().filter(move |(revision, child)| !known.contains(revision) && child.desired > 0)
+    }
+
+    /// Idle only: the last outcome is written on its record, and old revisions beyond the history limit go.
+    fn bookkeeping(&self, idle: &Idle) -> Vec<Change> {
+        let Ended { revision, result, .. } = &idle.last;
+        let word = result.word();
+        let unmarked = |r: &super::Record| r.outcome.as_deref() != Some(word);
+        let mark = self
+            .seen
+            .records
+            .get(revision)
+            .filter(|r| unmarked(r))
+            .map(|_| Change::Mark { revision: revision.clone(), outcome: word.to_owned() });
+        mark.into_iter().chain(self.prune(idle)).collect()
+    }
+
+    fn prune<'b>(&'b self, idle: &'b Idle) -> impl Iterator<Item = Change> + 'b {
+        let wanted = |revision: &Revision| *revision == idle.stable || *revision == self.intent.revision;
+        let old: BTreeMap<_, _> =
+            self.seen.children.iter().filter(|(r, c)| !wanted(r) && c.desired == 0).map(|(r, c)| ((c.created, r), c)).collect();
+        let surplus = old.len().saturating_sub(self.intent.history_limit as usize);
+        old.into_iter().take(surplus).map(|((_, revision), child)| Change::Prune { revision: revision.clone(), fence: child.fence.clone() })
+    }
+}
+
+fn scale(revision: &Revision, child: &Child, replicas: u32, direction: Direction) -> Change {
+    Change::Scale { revision: revision.clone(), replicas, fence: child.fence.clone(), direction }
+}

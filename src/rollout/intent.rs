@@ -1,0 +1,126 @@
+//! What the user wants, validated: below this point no `Option` means "default".
+
+use chrono::TimeDelta;
+
+use super::{Revision, Weight};
+
+/// One rollout's spec after parsing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Intent {
+    /// The revision of the template in the spec.
+    pub revision: Revision,
+    /// Pods that serve when nothing is in flight.
+    pub replicas: u32,
+    /// Earned exposures, weights strictly increasing in 1..=99.
+    pub steps: Vec<Step>,
+    /// The measured questions; the built-in workload check is always asked beside them.
+    pub checks: Vec<Check>,
+    /// Time between two samples of one check.
+    pub every: TimeDelta,
+    /// Time after a step's share is reached during which nothing is asked.
+    pub warm_up: TimeDelta,
+    /// When waiting ends.
+    pub deadlines: Deadlines,
+    /// How many pods may be missing or too many, in pods.
+    pub capacity: Capacity,
+    /// Whether the user wants exposure frozen.
+    pub pausing: Pausing,
+    /// Old revisions that are kept at zero replicas.
+    pub history_limit: u32,
+}
+
+/// One exposure that a canary has to earn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The exposure that is asked for.
+    pub weight: Weight,
+    /// At least this long at this weight.
+    pub hold: TimeDelta,
+}
+
+/// Whether the spec freezes exposure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pausing {
+    /// Exposure may grow.
+    Off,
+    /// `spec.paused: true`.
+    On,
+}
+
+/// One measured question about the canary.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Check {
+    /// Unique within the rollout.
+    pub name: String,
+    /// How the answer is judged.
+    pub threshold: Threshold,
+}
+
+/// A value that has to stay within limits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Threshold {
+    /// The provider's name in the controller's configuration.
+    pub provider: String,
+    /// The query with its placeholders already filled, but for the pods of the canary and the stable revision.
+    pub query: String,
+    /// How far the query looks back.
+    pub window: TimeDelta,
+    /// The smallest value that passes.
+    pub min: Option<f64>,
+    /// The largest value that passes.
+    pub max: Option<f64>,
+}
+
+/// How long each kind of waiting may last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadlines {
+    /// For pods to become available.
+    pub available: TimeDelta,
+    /// For a Pass, counted from the end of a step's hold.
+    pub step: TimeDelta,
+    /// For a rollback, before it is told that it takes too long. Rolling back never gives up.
+    pub rollback: TimeDelta,
+    /// For the last events to reach their sinks before a deleted rollout is let go.
+    pub audit: TimeDelta,
+    /// What the end of `step` does.
+    pub on_step: OnStep,
+}
+
+/// What happens when a step's deadline passes without a Pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnStep {
+    /// The rollout stands still at its exposure.
+    Pause,
+    /// The attempt is given up.
+    Abort,
+}
+
+/// Limits in pods, already resolved against `replicas`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Extra pods while both tracks run.
+    pub surge: u32,
+    /// How many ready pods may be missing while shifting.
+    pub max_unavailable: u32,
+    /// How many ready pods may be missing in a rollback from a Fail.
+    pub abort_unavailable: u32,
+    /// Stable pods that stay during the steps, whatever the weight.
+    pub stable_floor: u32,
+}
+
+impl Intent {
+    /// How long the step of this weight holds; zero once the step was removed from the spec.
+    pub fn hold(&self, weight: Weight) -> TimeDelta {
+        self.steps.iter().find(|s| s.weight == weight).map_or(TimeDelta::zero(), |s| s.hold)
+    }
+
+    /// The first step above this weight, if one is left.
+    pub fn next_step(&self, weight: Weight) -> Option<Step> {
+        self.steps.iter().copied().find(|s| s.weight > weight)
+    }
+
+    /// The 1-based position of this weight among the steps.
+    pub fn position(&self, weight: Weight) -> usize {
+        self.steps.iter().filter(|s| s.weight <= weight).count().max(1)
+    }
+}

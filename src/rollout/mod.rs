@@ -1,0 +1,35 @@
+//! What should happen next: the pure core of Serin.
+//!
+//! Nothing here knows Kubernetes, a clock or a network. [`transition`] decides the next state, [`changes`] derives
+//! the writes that a state still needs. Both are total: everything that can go wrong is a value.
+
+mod change;
+mod changes;
+mod event;
+mod intent;
+mod names;
+mod observed;
+mod reach;
+mod sample;
+mod split;
+mod state;
+mod target;
+mod transition;
+mod why;
+
+pub use change::{Change, Direction, Fence};
+pub use changes::changes;
+pub use event::{Event, EventKind, Outcome, Severity};
+pub use intent::{Capacity, Check, Deadlines, Intent, OnStep, Pausing, Step, Threshold};
+pub use names::{Key, Revision, Weight};
+pub use observed::{Child, Lifetime, Observed, Pod, PodState, Record, ServiceView, Settled, Template};
+pub use reach::{Reach, reach};
+pub use sample::{Failure, Question, Reading, Sample, Verdict};
+pub use split::{Split, default_weights, split};
+pub use state::{
+    Attempt, Cause, Clock, Deleted, Ended, Idle, Installing, PauseCause, Paused, Phase, Promoting, Result as AttemptResult, RollingBack,
+    State, Stepping,
+};
+pub use target::{Target, target};
+pub use transition::{Facts, Next, begin, transition};
+pub use why::{Mood, Why};

@@ -1,0 +1,69 @@
+//! How rollouts, revisions and weights are named.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Which rollout.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// The namespace.
+    pub namespace: String,
+    /// The Rollout's name.
+    pub name: String,
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// One pod template, named by the first 10 hex digits of the hash of what the user wrote.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Revision(String);
+
+impl Revision {
+    /// Wraps a name that was computed from a template or read from a label.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name, as it stands in labels and object names.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An exposure in percent, 0 to 100.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Weight(u8);
+
+impl Weight {
+    /// All traffic: what a promoted revision gets.
+    pub const FULL: Self = Self(100);
+
+    /// A weight of `percent`, or `None` above 100.
+    pub fn new(percent: u32) -> Option<Self> {
+        u8::try_from(percent).ok().filter(|p| *p <= 100).map(Self)
+    }
+
+    /// The weight in percent, 0 to 100.
+    pub fn percent(self) -> u32 {
+        u32::from(self.0)
+    }
+}
+
+impl fmt::Display for Weight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}%", self.0)
+    }
+}

@@ -1,0 +1,171 @@
+//! What was seen of the world, as values: what is not known says so.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::{Fence, Revision, Sample};
+
+/// Everything that the core may look at, for one rollout.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    /// Whether the Rollout is being deleted.
+    pub lifetime: Lifetime,
+    /// The shared Service.
+    pub service: ServiceView,
+    /// The Deployments of this rollout.
+    pub children: BTreeMap<Revision, Child>,
+    /// The stored templates (ControllerRevisions) and what became of them.
+    pub records: BTreeMap<Revision, Record>,
+    /// What the API server said of the template of the spec in a dry run.
+    pub template: Template,
+    /// The newest sample of each check.
+    pub samples: Vec<Sample>,
+}
+
+/// Where a Rollout is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifetime {
+    /// New: our finalizer is not on it yet.
+    Unguarded,
+    /// Our finalizer keeps it until we let go.
+    Guarded,
+    /// Somebody deleted it; our finalizer holds it.
+    Deleting,
+}
+
+/// The shared Service, as far as it decides whether traffic can be shifted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServiceView {
+    /// It exists and selects the template's pods.
+    Fits,
+    /// There is no Service of that name.
+    Missing,
+    /// It cannot carry this rollout; the text says why and what to do.
+    Unfit(String),
+    /// Another, older Rollout has it.
+    Taken {
+        /// That Rollout's name.
+        by: String,
+    },
+}
+
+/// What a dry run said of the spec's template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Template {
+    /// Not asked, or not answered yet.
+    Unasked,
+    /// The API server would take it.
+    Accepted(Revision),
+    /// The API server refuses it.
+    Refused {
+        /// The template's revision.
+        revision: Revision,
+        /// Its words.
+        text: String,
+        /// When it said so.
+        at: DateTime<Utc>,
+    },
+    /// The question got no answer.
+    Unknown {
+        /// The template's revision.
+        revision: Revision,
+        /// Why there is no answer.
+        text: String,
+        /// When that was clear.
+        at: DateTime<Utc>,
+    },
+}
+
+/// A stored template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// What became of the revision, as last written there.
+    pub outcome: Option<String>,
+}
+
+/// One Deployment of this rollout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Child {
+    /// Replicas that its spec asks for.
+    pub desired: u32,
+    /// Pods that its status reports as available, possibly stale.
+    pub available: u32,
+    /// Whether its controller has seen the newest spec and surplus pods are gone.
+    pub settled: Settled,
+    /// When it was created.
+    pub created: DateTime<Utc>,
+    /// What a write to it has to carry.
+    pub fence: Fence,
+    /// Its pods.
+    pub pods: Vec<Pod>,
+}
+
+/// Whether a Deployment's status speaks of its newest spec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// observedGeneration is the generation and the pod count is what the spec asks for.
+    Yes,
+    /// It still works on it.
+    No,
+}
+
+impl Child {
+    /// Pods that can be counted on: a surplus pod is about to go, so it does not count.
+    pub fn serving(&self) -> u32 {
+        self.available.min(self.desired)
+    }
+}
+
+/// One pod, compactly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pod {
+    /// Its name.
+    pub name: String,
+    /// What it does.
+    pub state: PodState,
+    /// Restarts of all its containers.
+    pub restarts: u32,
+    /// The exit code of the last termination, if any container ended.
+    pub last_exit: Option<i32>,
+}
+
+/// What a pod does, as far as it says something of its revision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PodState {
+    /// Deleted, evicted, disrupted or finished: says nothing of the revision.
+    Leaving,
+    /// No node for it.
+    Unscheduled,
+    /// Its containers are being made.
+    Starting,
+    /// A container waits for a reason that time does not mend, such as a refused pull.
+    Broken {
+        /// The container's reason and message.
+        reason: String,
+    },
+    /// A container waits for a reason that may pass, such as a registry that does not answer.
+    Blocked {
+        /// The container's reason and message.
+        reason: String,
+    },
+    /// A container ended with an error again and again.
+    Crashing {
+        /// The container's reason and message.
+        reason: String,
+    },
+    /// Its containers run and were never ready yet.
+    Unready,
+    /// Its containers were ready and no longer are.
+    Regressed {
+        /// Since when.
+        since: DateTime<Utc>,
+    },
+    /// Its containers are ready but its node is lost.
+    Unreachable,
+    /// It serves.
+    Ready {
+        /// Since when.
+        since: DateTime<Utc>,
+    },
+}

@@ -1,0 +1,64 @@
+//! Whether a step's share is reached and available.
+
+use super::split::permille;
+use super::{Attempt, Child, Intent, Observed, Settled, Split, Weight, split};
+
+/// How the pods that serve compare with what a step asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Both sides are there.
+    Reached,
+    /// Pods are missing or on their way; the text says which.
+    Waiting(String),
+    /// The canary has much more of the traffic than the step grants, because stable pods were lost.
+    Exceeded(String),
+}
+
+/// How far the observed share may be above what is granted, in tenths of a percent: 10 points.
+const EXCESS: u32 = 100;
+
+/// How many pods may be missing where a gate waits for `target` available ones: one in twenty, at least one, none below five.
+///
+/// Without it, a fleet on a cluster whose nodes come and go would never be complete.
+pub(super) fn tolerated(target: u32) -> u32 {
+    if target < 5 { 0 } else { (target / 20).max(1) }
+}
+
+/// Whether the pods of both sides are what `weight` asks for.
+pub fn reach(intent: &Intent, attempt: &Attempt, weight: Weight, seen: &Observed) -> Reach {
+    let goal = split(intent.replicas, weight, &intent.capacity);
+    let (stable, canary) = (seen.children.get(&attempt.stable), seen.children.get(&attempt.canary));
+    let serving = Split { stable: serving(stable), canary: serving(canary) };
+    if serving.permille() > goal.permille() + EXCESS && serving.total() > 0 && goal.stable > 0 {
+        let (has, grants) = (serving.permille() / 10, goal.percent());
+        return Reach::Exceeded(format!("the canary has {has}% of the available pods, its step grants {grants}%; waiting for stable pods"));
+    }
+    match missing("canary", canary, goal.canary).or_else(|| missing("stable", stable, goal.stable)) {
+        Some(text) => Reach::Waiting(text),
+        None => Reach::Reached,
+    }
+}
+
+/// The canary's share of the available pods, in percent rounded to the nearest.
+pub(super) fn achieved(attempt: &Attempt, seen: &Observed) -> u32 {
+    let (stable, canary) = (serving(seen.children.get(&attempt.stable)), serving(seen.children.get(&attempt.canary)));
+    (permille(canary, stable.saturating_add(canary)) + 5) / 10
+}
+
+/// Pods of a Deployment that can be counted on; none where it does not exist.
+pub(super) fn serving(child: Option<&Child>) -> u32 {
+    child.map_or(0, Child::serving)
+}
+
+/// What is still missing until `target` pods of that side serve.
+pub(super) fn missing(side: &str, child: Option<&Child>, target: u32) -> Option<String> {
+    let (available, desired) = (serving(child), child.map_or(0, |c| c.desired));
+    let enough = available.saturating_add(tolerated(target)) >= target;
+    let settled = child.map_or(target == 0, |c| c.settled == Settled::Yes);
+    match (enough, settled) {
+        (true, true) if desired == target => None,
+        (true, _) if desired > target => Some(format!("{desired} {side} pods have to become {target}")),
+        (true, _) if desired == target => Some(format!("{target} {side} pods are wanted and the Deployment is still busy")),
+        (true | false, _) => Some(format!("{available} of {target} {side} pods are available")),
+    }
+}

@@ -1,0 +1,79 @@
+//! What the cluster must look like in a state.
+
+use super::{Attempt, Cause, Intent, Revision, Split, State, Weight, split};
+
+/// The pods that a state asks for. Every other revision has none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// One revision serves everything.
+    One {
+        /// That revision.
+        revision: Revision,
+        /// Its pods.
+        pods: u32,
+    },
+    /// Exposure is shifted between two revisions, up before down.
+    Shift {
+        /// The way back.
+        stable: Revision,
+        /// The revision on trial.
+        canary: Revision,
+        /// Pods of both.
+        split: Split,
+    },
+    /// Stable comes back as fast as it can.
+    Retreat {
+        /// What comes back.
+        stable: Revision,
+        /// What goes.
+        canary: Revision,
+        /// Pods of stable.
+        pods: u32,
+        /// Ready pods that must not be undercut.
+        floor: u32,
+    },
+    /// Nothing is touched any more.
+    HandsOff,
+}
+
+/// What the cluster must look like in `state`.
+pub fn target(intent: &Intent, state: &State) -> Target {
+    let shift = |attempt: &Attempt, weight| Target::Shift {
+        stable: attempt.stable.clone(),
+        canary: attempt.canary.clone(),
+        split: split(intent.replicas, weight, &intent.capacity),
+    };
+    match state {
+        State::Installing(s) => Target::One { revision: s.revision.clone(), pods: intent.replicas },
+        State::Idle(s) => Target::One { revision: s.stable.clone(), pods: intent.replicas },
+        State::Stepping(s) => shift(&s.attempt, s.step),
+        State::Paused(s) => shift(&s.attempt, s.step),
+        State::Promoting(s) => shift(&s.attempt, Weight::FULL),
+        State::RollingBack(s) => Target::Retreat {
+            stable: s.attempt.stable.clone(),
+            canary: s.attempt.canary.clone(),
+            pods: intent.replicas,
+            floor: intent.replicas.saturating_sub(missing_allowed(intent, &s.cause)),
+        },
+        State::Deleted(_) => Target::HandsOff,
+    }
+}
+
+/// How many ready pods may be missing while stable comes back: more when the canary is known to be bad.
+fn missing_allowed(intent: &Intent, cause: &Cause) -> u32 {
+    match cause {
+        Cause::Failed(_) => intent.capacity.abort_unavailable,
+        Cause::Unavailable(_) | Cause::Undecided(_) | Cause::Superseded(_) | Cause::Deleted => intent.capacity.max_unavailable,
+    }
+}
+
+impl Target {
+    /// All pods that the state asks for.
+    pub fn pods(&self) -> Option<u32> {
+        match self {
+            Self::One { pods, .. } | Self::Retreat { pods, .. } => Some(*pods),
+            Self::Shift { split, .. } => Some(split.total()),
+            Self::HandsOff => None,
+        }
+    }
+}

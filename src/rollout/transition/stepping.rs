@@ -1,0 +1,116 @@
+//! The canary serves its step's share and earns the next one.
+
+use chrono::{DateTime, Utc};
+
+use super::super::reach::{Reach, achieved, reach};
+use super::super::{Cause, Clock, Event, EventKind, OnStep, PauseCause, Paused, Pausing, Promoting, State, Stepping, Verdict, Weight, Why};
+use super::{Facts, Next, roll_back, stay, tell};
+
+/// `transition` has already handled deletion, a failed check and a new template.
+pub(super) fn next(at: &Stepping, facts: &Facts) -> Next {
+    let Facts { intent, seen, now, .. } = *facts;
+    if intent.pausing == Pausing::On {
+        return pause(at, facts, PauseCause::Spec, "spec.paused is set".to_owned());
+    }
+    match reach(intent, &at.attempt, at.step, seen) {
+        Reach::Waiting(text) => wait(at, facts, Why::WaitingForPods(text)),
+        Reach::Exceeded(text) => wait(at, facts, Why::ShareExceeded(text)),
+        Reach::Reached => match facts.brake {
+            Some(brake) => wait(at, facts, brake.clone()),
+            None => hold(&Stepping { clock: run(at.clock, now), ..at.clone() }, facts),
+        },
+    }
+}
+
+/// The share is not there, or a brake is on: the clock stands, and waiting for pods has a deadline. No deadline runs out under a brake.
+fn wait(at: &Stepping, facts: &Facts, why: Why) -> Next {
+    let Facts { intent, now, brake, .. } = *facts;
+    let (since, held) = match stop(at.clock, now) {
+        Clock::Waiting { since, held } | Clock::Running { since, held } => (since, held),
+    };
+    let late = now >= since + intent.deadlines.available;
+    if late && brake.is_none() {
+        return roll_back(at.attempt.clone(), Cause::Unavailable(format!("not in time: {why}")), facts);
+    }
+    let since = if late { now } else { since };
+    let state = State::Stepping(Stepping { clock: Clock::Waiting { since, held }, ..at.clone() });
+    stay(state, why, Some(since + intent.deadlines.available))
+}
+
+/// The share is there: the step ends when its hold is over and the verdict is Pass.
+fn hold(at: &Stepping, facts: &Facts) -> Next {
+    let Facts { intent, now, .. } = *facts;
+    let over = now + (intent.hold(at.step) - at.clock.held(now));
+    let deadline = over + intent.deadlines.step;
+    let open = match facts.verdict {
+        Verdict::Pass(passed) if now >= over => return advance(at, facts, passed),
+        Verdict::Pass(_) => Why::Holding(over),
+        // A question that cannot be answered is worth knowing early; missing evidence may just need the time of the hold.
+        Verdict::Error(text) => Why::CheckError(text.clone()),
+        Verdict::Inconclusive(_) | Verdict::Fail(_) if now < over => Why::Holding(over),
+        Verdict::Inconclusive(text) => Why::Inconclusive(text.clone()),
+        Verdict::Fail(failure) => Why::Inconclusive(failure.message.clone()),
+    };
+    if now >= deadline {
+        return late(at, facts, &open);
+    }
+    stay(State::Stepping(at.clone()), open, Some(if now < over { over } else { deadline }))
+}
+
+/// No Pass in time.
+fn late(at: &Stepping, facts: &Facts, open: &Why) -> Next {
+    match facts.intent.deadlines.on_step {
+        OnStep::Pause => pause(at, facts, PauseCause::Deadline, open.to_string()),
+        OnStep::Abort => roll_back(at.attempt.clone(), Cause::Undecided(format!("no Pass at {} in time: {open}", at.step)), facts),
+    }
+}
+
+/// The next step, or the promotion after the last one.
+fn advance(at: &Stepping, facts: &Facts, passed: &str) -> Next {
+    let attempt = at.attempt.clone();
+    let share = achieved(&attempt, facts.seen);
+    let earned = format!("revision {} passed at {} ({share}% of the pods): {passed}", attempt.canary, at.step);
+    match facts.intent.next_step(at.step) {
+        Some(step) => {
+            let message = format!("{earned}; next is {}", step.weight);
+            let event = Event { weight: Some(step.weight), ..tell(EventKind::StepStarted, &attempt, "Passed", message) };
+            let why = Why::WaitingForPods(format!("the canary gets {}", step.weight));
+            Next::Edge { state: State::Stepping(Stepping { attempt, step: step.weight, clock: Clock::new(facts.now) }), event, why }
+        }
+        None => {
+            let message = format!("{earned}; it replaces revision {}", attempt.stable);
+            let event = Event { weight: Some(Weight::FULL), ..tell(EventKind::PromotionStarted, &attempt, "Passed", message) };
+            let why = Why::WaitingForPods("the canary gets all traffic".to_owned());
+            Next::Edge { state: State::Promoting(Promoting { attempt, since: facts.now }), event, why }
+        }
+    }
+}
+
+fn pause(at: &Stepping, facts: &Facts, cause: PauseCause, text: String) -> Next {
+    let reason = match cause {
+        PauseCause::Deadline => "StepDeadline",
+        PauseCause::Spec => "PausedBySpec",
+    };
+    let event = Event {
+        weight: Some(at.step),
+        ..tell(EventKind::Paused, &at.attempt, reason, format!("revision {} stays at {}: {text}", at.attempt.canary, at.step))
+    };
+    let paused = Paused { attempt: at.attempt.clone(), step: at.step, held: at.clock.held(facts.now), cause };
+    Next::Edge { state: State::Paused(paused), event, why: Why::Paused(cause, text) }
+}
+
+/// A clock that runs from now on, if it did not before.
+fn run(clock: Clock, now: DateTime<Utc>) -> Clock {
+    match clock {
+        Clock::Waiting { held, .. } => Clock::Running { since: now, held },
+        Clock::Running { .. } => clock,
+    }
+}
+
+/// A clock that stands from now on, if it did not before.
+fn stop(clock: Clock, now: DateTime<Utc>) -> Clock {
+    match clock {
+        Clock::Waiting { .. } => clock,
+        Clock::Running { .. } => Clock::Waiting { since: now, held: clock.held(now) },
+    }
+}

@@ -1,0 +1,155 @@
+//! What the checks say, and what is made of it.
+
+use anyhow::{Result, ensure};
+use kube::ResourceExt;
+use kube::api::Api;
+use serde_json::{Value, json};
+
+use super::ground::Ground;
+use super::installing::wait_for_replicas;
+use super::shop::{Shop, condition, errors_below, message, phase, quick, reason, revision};
+
+/// Scenario 15.
+pub async fn a_canary_with_errors_is_aborted_and_stable_keeps_its_pods(ground: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(50).await?;
+    let mut spec = quick(4, "v1");
+    spec["capacity"] = json!({"stableFloor": "100%"});
+    shop.create(spec).await?;
+    shop.installed().await?;
+    let before = shop.pods(&revision("v1")).await?;
+    shop.image("v2-err50").await?;
+    let aborted = shop.aborted().await?;
+    ensure!(condition(&aborted, "Stalled") == "True" && condition(&aborted, "Aborted") == "True", "{aborted:#}");
+    ensure!(message(&aborted).contains("errors is 0.5"), "{}", message(&aborted));
+    ensure!(
+        aborted["spec"]["template"]["spec"]["containers"][0]["image"].as_str().is_some_and(|i| i.ends_with("v2-err50")),
+        "the spec is not touched"
+    );
+    wait_for_replicas(shop, &[("v1", 4)]).await?;
+    ensure!(shop.pods(&revision("v1")).await? == before, "the same stable pods as before");
+    let event = shop.hears(ground, "rollout.aborted").await?;
+    ensure!(event["analysis"]["check"] == "errors" && event["analysis"]["limit"] == "0.05", "{event:#}");
+    ensure!(event["analysis"]["value"].as_str().is_some_and(|v| v.starts_with("0.")), "numbers are text: {event:#}");
+    shop.hears(ground, "rollout.rolled-back").await?;
+    Ok(())
+}
+
+/// Scenario 18.
+pub async fn without_traffic_exposure_is_held_and_the_step_deadline_pauses(ground: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(0).await?;
+    let mut spec = quick(4, "v1");
+    spec["deadlines"] = json!({"step": "6s"});
+    shop.create(spec).await?;
+    shop.installed().await?;
+    shop.image("v2").await?;
+    shop.until("held", |r| phase(r) == "Stepping" && reason(r) == "Inconclusive").await?;
+    let paused = shop.until("paused", |r| phase(r) == "Paused").await?;
+    ensure!(reason(&paused) == "PausedByDeadline" && condition(&paused, "Stalled") == "True", "{paused:#}");
+    let event = shop.hears(ground, "rollout.paused").await?;
+    ensure!(event["message"].as_str().is_some_and(|m| m.contains("NaN") || m.contains("no series")), "the cause is told: {event:#}");
+    wait_for_replicas(shop, &[("v1", 3), ("v2", 1)]).await
+}
+
+/// Scenario 18: traffic that stops after a good start.
+pub async fn traffic_that_stops_is_no_pass_for_the_next_step(_: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(50).await?;
+    let mut spec = quick(4, "v1");
+    spec["steps"] = json!([{"weight": 25, "hold": "2s"}, {"weight": 50, "hold": "12s"}]);
+    shop.create(spec).await?;
+    shop.installed().await?;
+    shop.image("v2").await?;
+    shop.at_weight(50).await?;
+    let services = Api::<k8s_openapi::api::core::v1::Service>::namespaced(shop.client.clone(), &shop.namespace);
+    let silence = json!({"metadata": {"annotations": {"dev.serin/rps": "0"}}});
+    services.patch("checkout", &kube::api::PatchParams::default(), &kube::api::Patch::Merge(silence)).await?;
+    let held = shop.until("held", |r| phase(r) == "Stepping" && reason(r) == "Inconclusive").await?;
+    ensure!(held["status"]["weight"]["wanted"] == 50, "{held:#}");
+    Ok(())
+}
+
+/// Scenario 16 with a backend of which nobody has heard: the deadline's edge names the cause.
+pub async fn a_backend_that_never_answers_ends_in_the_step_deadline(ground: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(50).await?;
+    let mut spec = quick(4, "v1");
+    let mut check = errors_below(0.05);
+    check["threshold"]["provider"] = json!("nobody");
+    spec["analysis"]["checks"] = json!([check]);
+    spec["deadlines"] = json!({"step": "6s", "onStep": "Abort"});
+    shop.create(spec).await?;
+    shop.installed().await?;
+    shop.image("v2").await?;
+    shop.until("the trouble is named", |r| reason(r) == "CheckError" && message(r).contains("nobody cannot be reached")).await?;
+    shop.aborted().await?;
+    let event = shop.hears(ground, "rollout.aborted").await?;
+    ensure!(event["reason"] == "StepDeadline" && event["message"].as_str().is_some_and(|m| m.contains("cannot be reached")), "{event:#}");
+    Ok(())
+}
+
+/// Scenario 19: what a container itself names as final, or does again and again.
+pub async fn a_canary_that_cannot_run_is_aborted_without_any_metrics(ground: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(0).await?;
+    let mut spec = quick(4, "v1");
+    spec["analysis"] = json!({"none": {}});
+    spec["capacity"] = json!({"stableFloor": "100%"});
+    shop.create(spec).await?;
+    shop.installed().await?;
+    for (tag, words) in [("v2-badname", "InvalidImageName"), ("v3-nopull", "not found"), ("v4-crash", "CrashLoopBackOff")] {
+        shop.image(tag).await?;
+        let aborted = shop.until(tag, |r| reason(r) == "Rejected" && message(r).contains(&revision(tag))).await?;
+        ensure!(message(&aborted).contains(words), "{tag}: {}", message(&aborted));
+    }
+    let events = shop.events(ground)?;
+    ensure!(events.iter().filter(|e| e["type"] == "rollout.aborted" && e["analysis"]["check"] == "workload").count() == 3, "{events:#?}");
+    Ok(())
+}
+
+/// Scenario 19: readiness that is lost during a hold.
+pub async fn a_canary_that_loses_its_readiness_is_aborted(_: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(0).await?;
+    let mut spec = quick(4, "v1");
+    spec["steps"] = json!([{"weight": 50, "hold": "5m"}]);
+    spec["analysis"] = json!({"none": {}});
+    shop.create(spec).await?;
+    shop.installed().await?;
+    shop.image("v2-flaky").await?;
+    let aborted = shop.aborted().await?;
+    ensure!(message(&aborted).contains("lost its readiness"), "{}", message(&aborted));
+    Ok(())
+}
+
+/// Scenario 19: a registry that is down is nobody's fault.
+pub async fn a_registry_outage_holds_and_ends_in_the_deadline_for_pods(ground: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(0).await?;
+    let mut spec = quick(4, "v1");
+    spec["analysis"] = json!({"none": {}});
+    spec["deadlines"] = json!({"available": "12s"});
+    shop.create(spec).await?;
+    shop.installed().await?;
+    shop.image("v2-registrydown").await?;
+    shop.aborted().await?;
+    let event = shop.hears(ground, "rollout.aborted").await?;
+    ensure!(event["reason"] == "Unavailable", "{event:#}");
+    Ok(())
+}
+
+/// The registry's and the status' words about one rollout agree.
+pub async fn the_status_prints_what_people_ask_for(_: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(50).await?;
+    let mut spec = quick(4, "v1");
+    spec["steps"] = json!([{"weight": 10, "hold": "10m"}]);
+    shop.create(spec).await?;
+    shop.installed().await?;
+    shop.image("v2").await?;
+    let stepping = shop.until("at 10 %", |r| r["status"]["weight"]["achieved"].is_number()).await?;
+    let status = &stepping["status"];
+    // Five pods are the most that four replicas and a surge of one allow; one of four is nearer than what a fifth pod would be worth.
+    ensure!(status["weight"] == json!({"wanted": 10, "granted": 25, "achieved": 25}), "{status:#}");
+    ensure!(status["stable"] == revision("v1").as_str() && status["canary"] == revision("v2").as_str() && status["step"] == "1/1");
+    ensure!(status["selector"] == "serin.dev/rollout=checkout" && status["replicas"] == 4, "{status:#}");
+    let scale = shop.rollouts().get_scale("checkout").await?;
+    ensure!(scale.spec.and_then(|s| s.replicas) == Some(4), "the scale subresource speaks of spec.replicas");
+    ensure!(!stepping.to_string().is_empty() && shop.rollouts().get("checkout").await?.finalizers() == ["serin.dev/rollout"]);
+    let conditions: Vec<&Value> = status["conditions"].as_array().into_iter().flatten().collect();
+    ensure!(conditions.iter().all(|c| c["observedGeneration"] == stepping["metadata"]["generation"]), "{conditions:#?}");
+    Ok(())
+}

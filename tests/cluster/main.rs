@@ -1,0 +1,152 @@
+//! The tests on a real control plane: API server, etcd, controllers, scheduler, nodes, Prometheus. Only the pods' traffic is simulated.
+//!
+//! `cargo test --test cluster` starts the planes that the chosen tests need, runs the tests side by side in namespaces of their own, with the
+//! controller as the service account of `deploy/`, and stops everything.
+
+#![expect(unreachable_pub, reason = "nobody uses a test binary as a library")]
+
+mod bad_input;
+mod evidence;
+mod going_back;
+mod ground;
+mod installing;
+mod kills;
+mod quiet;
+mod shop;
+mod stepping;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use libtest_mimic::{Arguments, Trial};
+use tokio::runtime::Runtime;
+
+use ground::Ground;
+use shop::Shop;
+
+type Body = fn(Arc<Ground>, Shop) -> Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+
+/// Which plane a test runs on. Tests on `Shared` leave the controller alone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Plane {
+    /// All tests side by side.
+    Shared,
+    /// The controller and parts of the plane are killed here.
+    Rough,
+    /// Every request is counted here.
+    Audited,
+}
+
+/// One test: its name is a sentence.
+struct Case {
+    name: &'static str,
+    plane: Plane,
+    body: Body,
+}
+
+/// `case!(Shared, module::function)`: a test named after its function.
+macro_rules! case {
+    ($plane:ident, $module:ident :: $function:ident) => {
+        Case {
+            name: concat!(stringify!($module), "::", stringify!($function)),
+            plane: Plane::$plane,
+            body: |ground, shop| Box::pin(async move { $module::$function(&ground, &shop).await }),
+        }
+    };
+}
+
+fn cases() -> Vec<Case> {
+    vec![
+        case!(Shared, installing::a_first_revision_is_stable_only_once_it_is_available),
+        case!(Shared, installing::a_first_revision_that_crashes_is_told_and_a_fixed_one_installs_at_once),
+        case!(Shared, installing::deleting_an_idle_rollout_leaves_its_pods_serving),
+        case!(Shared, installing::deleting_a_rollout_in_flight_brings_stable_back_first),
+        case!(Shared, installing::nothing_is_written_until_the_service_fits),
+        case!(Shared, installing::a_service_that_does_not_select_the_template_stalls_with_the_reason),
+        case!(Shared, installing::a_second_rollout_on_the_same_service_is_stalled_naming_the_first),
+        case!(Shared, installing::the_template_reaches_the_deployment_as_it_was_written),
+        case!(Shared, installing::a_misspelt_field_of_the_template_is_stalled_in_words),
+        case!(Shared, stepping::ten_replicas_step_through_their_shares_and_never_exceed_the_surge),
+        case!(Shared, stepping::a_pause_freezes_exposure_and_resuming_goes_on),
+        case!(Shared, stepping::scaling_in_flight_keeps_the_ratio),
+        case!(Shared, stepping::a_settled_rollout_is_left_alone),
+        case!(Shared, evidence::a_canary_with_errors_is_aborted_and_stable_keeps_its_pods),
+        case!(Shared, evidence::without_traffic_exposure_is_held_and_the_step_deadline_pauses),
+        case!(Shared, evidence::traffic_that_stops_is_no_pass_for_the_next_step),
+        case!(Shared, evidence::a_backend_that_never_answers_ends_in_the_step_deadline),
+        case!(Shared, evidence::a_canary_that_cannot_run_is_aborted_without_any_metrics),
+        case!(Shared, evidence::a_canary_that_loses_its_readiness_is_aborted),
+        case!(Shared, evidence::a_registry_outage_holds_and_ends_in_the_deadline_for_pods),
+        case!(Shared, evidence::the_status_prints_what_people_ask_for),
+        case!(Shared, going_back::reverting_in_flight_supersedes_and_stable_keeps_its_pods),
+        case!(Shared, going_back::a_newer_template_supersedes_the_one_in_flight),
+        case!(Shared, going_back::a_deadline_with_on_step_abort_rolls_back_and_the_revision_stays_rejected),
+        case!(Shared, going_back::a_rejected_template_may_try_again_after_going_back),
+        case!(Shared, bad_input::a_spec_that_cannot_work_is_refused_in_words),
+        case!(Shared, bad_input::an_unknown_provider_is_stalled_naming_the_known_ones),
+        case!(Shared, bad_input::a_wrong_query_is_told_and_holds),
+        case!(Shared, bad_input::nonsense_in_flight_freezes_exposure),
+        case!(Shared, bad_input::every_example_installs),
+        case!(Rough, kills::a_kill_in_every_state_changes_nothing),
+        case!(Rough, kills::a_restart_does_not_begin_the_hold_anew),
+        case!(Rough, kills::a_metrics_backend_that_is_down_holds_exposure_and_no_more),
+        case!(Rough, kills::a_lost_node_stops_the_clock_and_blames_nobody),
+        case!(Rough, kills::an_api_server_that_restarts_is_waited_for),
+        case!(Audited, quiet::a_whole_rollout_reads_nothing_and_writes_little),
+        case!(Audited, quiet::two_hundred_settled_rollouts_ask_for_nothing_in_a_minute),
+        case!(Audited, quiet::the_controller_is_refused_nothing_and_reads_no_secret),
+    ]
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let runtime = Arc::new(Runtime::new().expect("threads can be started"));
+    let mut code = ExitCode::SUCCESS;
+    for plane in [Plane::Shared, Plane::Rough, Plane::Audited] {
+        let chosen: Vec<Case> = cases().into_iter().filter(|case| case.plane == plane && is_chosen(&arguments, case.name)).collect();
+        if chosen.is_empty() {
+            continue;
+        }
+        match run(&runtime, plane, chosen, &arguments) {
+            Ok(true) => {}
+            Ok(false) => code = ExitCode::from(101),
+            Err(error) => {
+                eprintln!("{error:#}");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    code
+}
+
+fn is_chosen(arguments: &Arguments, name: &str) -> bool {
+    let matches = |text: &String| if arguments.exact { name == text } else { name.contains(text.as_str()) };
+    arguments.filter.as_ref().is_none_or(matches) && !arguments.skip.iter().any(matches)
+}
+
+/// Runs the tests of one plane side by side. True where all passed.
+fn run(runtime: &Arc<Runtime>, plane: Plane, cases: Vec<Case>, arguments: &Arguments) -> Result<bool> {
+    let list = arguments.list;
+    let ground = if list { None } else { Some(Arc::new(runtime.block_on(Ground::start(plane)).context("the ground could not be laid")?)) };
+    let trials = cases
+        .into_iter()
+        .map(|case| {
+            let (runtime, ground) = (Arc::clone(runtime), ground.clone());
+            Trial::test(case.name, move || {
+                let Some(ground) = ground else { return Ok(()) };
+                runtime.block_on(ground.clone().try_out(case.name, case.body)).map_err(|error| format!("{error:#}").into())
+            })
+        })
+        .collect();
+    // The tests wait most of the time; the exclusive planes run one at a time.
+    let threads = if plane == Plane::Shared { 12 } else { 1 };
+    let arguments = Arguments { test_threads: arguments.test_threads.or(Some(threads)), ..arguments.clone() };
+    let passed = !libtest_mimic::run(&arguments, trials).has_failed();
+    if let Some(ground) = ground.and_then(Arc::into_inner) {
+        runtime.block_on(ground.stop(passed));
+    }
+    Ok(passed)
+}

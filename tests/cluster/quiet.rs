@@ -1,0 +1,95 @@
+//! What does the controller ask of the API server? Counted in the audit log.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+use serin_dev::{AuditEvent, CONTROLLER_USER};
+
+use super::ground::{Ground, wait};
+use super::shop::{Shop, quick, revision, template};
+
+/// The plan whose writes are counted: 25 check 50 check 75 check 100, no pauses, four replicas.
+pub async fn a_whole_rollout_reads_nothing_and_writes_little(ground: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(50).await?;
+    let mut spec = quick(4, "v1");
+    spec["steps"] = json!([{"weight": 25, "hold": "0s"}, {"weight": 50, "hold": "0s"}, {"weight": 75, "hold": "0s"}]);
+    spec["analysis"]["warmUp"] = json!("0s");
+    shop.create(spec).await?;
+    shop.installed().await?;
+    quiet(ground, shop).await?;
+    let before = asked(ground)?.len();
+    shop.image("v2").await?;
+    shop.promoted(&revision("v2")).await?;
+    quiet(ground, shop).await?;
+
+    let requests = asked(ground)?.split_off(before);
+    let (reads, writes): (Vec<_>, Vec<_>) =
+        requests.iter().filter(|r| r.verb != "watch").partition(|r| ["get", "list"].contains(&r.verb.as_str()));
+    let mut counted: BTreeMap<String, usize> = BTreeMap::new();
+    for write in &writes {
+        let dry = if write.uri.contains("dryRun") { " (dry run)" } else { "" };
+        *counted.entry(format!("{:6} {}/{}{dry} {}", write.verb, write.resource, write.subresource, write.code)).or_default() += 1;
+    }
+    println!("{} writes:", writes.len());
+    counted.iter().for_each(|(what, count)| println!("  {count:2} {what}"));
+    ensure!(reads.is_empty(), "0 reads besides watches: {reads:#?}");
+    ensure!(writes.iter().all(|w| w.code < 500), "{counted:#?}");
+    ensure!(writes.len() <= 22, "at most 22 writes: {counted:#?}");
+    Ok(())
+}
+
+/// Scenario 36.
+pub async fn two_hundred_settled_rollouts_ask_for_nothing_in_a_minute(ground: &Ground, shop: &Shop) -> Result<()> {
+    for number in 0..200 {
+        let name = format!("settled-{number}");
+        let mut spec = quick(1, "v1");
+        spec["service"] = json!(name);
+        let mut template = template("v1");
+        template["metadata"]["labels"] = json!({"app": name});
+        spec["template"] = template;
+        shop.apply(&format!("{{apiVersion: v1, kind: Service, metadata: {{name: {name}, annotations: {{dev.serin/rps: \"0\"}}}}, spec: {{selector: {{app: {name}}}, ports: [{{port: 80}}]}}}}")).await?;
+        shop.create_named(&name, spec).await?;
+    }
+    for number in 0..200 {
+        let acked = |r: &serde_json::Value| {
+            r["status"]["why"]["reason"] == "Settled" && r["status"]["audit"]["pending"].as_array().is_some_and(Vec::is_empty)
+        };
+        shop.until_of(&format!("settled-{number}"), "settled and told", acked).await?;
+    }
+    quiet(ground, shop).await?;
+    let before = asked(ground)?.len();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let requests: Vec<AuditEvent> = asked(ground)?.split_off(before).into_iter().filter(|r| r.verb != "watch").collect();
+    ensure!(requests.is_empty(), "{requests:#?}");
+    Ok(())
+}
+
+/// Nobody reads Secrets, and nothing is asked that is not granted.
+pub async fn the_controller_is_refused_nothing_and_reads_no_secret(ground: &Ground, _: &Shop) -> Result<()> {
+    let requests = asked(ground)?;
+    ensure!(!requests.is_empty());
+    let refused: Vec<&AuditEvent> = requests.iter().filter(|r| r.code == 401 || r.code == 403).collect();
+    ensure!(refused.is_empty(), "{refused:#?}");
+    ensure!(requests.iter().all(|r| r.resource != "secrets"));
+    Ok(())
+}
+
+fn asked(ground: &Ground) -> Result<Vec<AuditEvent>> {
+    ground.plane.audit_events(CONTROLLER_USER)
+}
+
+/// Waits until the controller has asked for nothing but watches for ten seconds: longer than anything that it delays.
+async fn quiet(ground: &Ground, shop: &Shop) -> Result<()> {
+    let settled = tokio::sync::Mutex::new((0, tokio::time::Instant::now()));
+    wait(&format!("silence in {}", shop.namespace), Duration::from_secs(90), || async {
+        let count = asked(ground).map_or(0, |all| all.iter().filter(|r| r.verb != "watch").count());
+        let mut last = settled.lock().await;
+        if last.0 != count {
+            *last = (count, tokio::time::Instant::now());
+        }
+        last.1.elapsed() > Duration::from_secs(10)
+    })
+    .await
+}

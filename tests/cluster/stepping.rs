@@ -1,0 +1,115 @@
+//! Stepping and promoting.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+
+use super::ground::{Ground, wait};
+use super::installing::wait_for_replicas;
+use super::shop::{Shop, condition, phase, quick, reason, revision};
+
+/// Scenario 7.
+pub async fn ten_replicas_step_through_their_shares_and_never_exceed_the_surge(ground: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(50).await?;
+    let mut spec = quick(10, "v1");
+    spec["steps"] = json!([{"weight": 10, "hold": "2s"}, {"weight": 25, "hold": "2s"}, {"weight": 50, "hold": "2s"}]);
+    shop.create(spec).await?;
+    shop.installed().await?;
+    shop.image("v2").await?;
+    let (v1, v2) = (revision("v1"), revision("v2"));
+    let mut reached = Vec::new();
+    loop {
+        let replicas = shop.replicas().await?;
+        ensure!(replicas.values().sum::<i32>() <= 13, "never above replicas + surge: {replicas:?}");
+        let seen = serde_json::to_value(shop.rollouts().get("checkout").await?)?;
+        if phase(&seen) == "Stepping" && seen["status"]["state"]["stepping"]["clock"]["running"].is_object() {
+            let weight = &seen["status"]["weight"];
+            let at = (weight["wanted"].as_i64(), weight["achieved"].as_i64());
+            if reached.last() != Some(&at) {
+                let pods: BTreeMap<_, _> = shop.replicas().await?;
+                println!("{at:?}: {pods:?}");
+                reached.push(at);
+            }
+        }
+        if phase(&seen) == "Idle" && seen["status"]["stable"] == v2.as_str() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    ensure!(reached == [(Some(10), Some(10)), (Some(25), Some(20)), (Some(50), Some(50))], "{reached:?}");
+    wait_for_replicas(shop, &[("v2", 10)]).await?;
+    ensure!(!shop.replicas().await?.contains_key(&v1));
+    let promoted = shop.promoted(&v2).await?;
+    ensure!(condition(&promoted, "Promoted") == "True" && condition(&promoted, "Ready") == "True", "{promoted:#}");
+    shop.hears(ground, "rollout.promoted").await?;
+    let told = shop.told(ground)?;
+    ensure!(
+        told == [
+            "rollout.created",
+            "rollout.installed",
+            "rollout.started",
+            "step.started",
+            "step.started",
+            "promotion.started",
+            "rollout.promoted"
+        ],
+        "{told:?}"
+    );
+    Ok(())
+}
+
+/// Scenario 10: a pause does not eat the hold.
+pub async fn a_pause_freezes_exposure_and_resuming_goes_on(ground: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(50).await?;
+    shop.create(quick(4, "v1")).await?;
+    shop.installed().await?;
+    shop.edit(json!({"steps": [{"weight": 50, "hold": "6s"}]})).await?;
+    shop.image("v2").await?;
+    shop.at_weight(50).await?;
+    shop.edit(json!({"paused": true})).await?;
+    let paused = shop.until("paused", |r| phase(r) == "Paused").await?;
+    let held = paused["status"]["state"]["paused"]["heldMillis"].as_i64().unwrap_or_default();
+    ensure!(held < 6000, "{held}");
+    // Longer than the whole hold: were it eaten, the promotion would follow at once.
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    ensure!(shop.replicas().await? == BTreeMap::from([(revision("v1"), 2), (revision("v2"), 2)]), "exposure is frozen");
+    shop.edit(json!({"paused": false})).await?;
+    let begun = tokio::time::Instant::now();
+    shop.promoted(&revision("v2")).await?;
+    let rest = i64::try_from(begun.elapsed().as_millis())?;
+    ensure!(rest + held >= 6000, "the hold went on where it stood: {held} ms before, {rest} ms after");
+    let told = shop.told(ground)?;
+    ensure!(told.contains(&"rollout.paused".to_owned()) && told.contains(&"rollout.resumed".to_owned()), "{told:?}");
+    Ok(())
+}
+
+/// A small part of scenario 13: the ratio is kept and no step begins anew.
+pub async fn scaling_in_flight_keeps_the_ratio(ground: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(50).await?;
+    let mut spec = quick(4, "v1");
+    spec["steps"] = json!([{"weight": 50, "hold": "10m"}]);
+    shop.create(spec).await?;
+    shop.installed().await?;
+    shop.image("v2").await?;
+    shop.at_weight(50).await?;
+    shop.edit(json!({"replicas": 8})).await?;
+    wait_for_replicas(shop, &[("v1", 4), ("v2", 4)]).await?;
+    shop.edit(json!({"replicas": 4})).await?;
+    wait_for_replicas(shop, &[("v1", 2), ("v2", 2)]).await?;
+    ensure!(shop.told(ground)?.iter().filter(|t| *t == "rollout.started").count() == 1);
+    Ok(())
+}
+
+/// Scenario 38 as far as one build can show it: a restart without a change writes nothing.
+pub async fn a_settled_rollout_is_left_alone(_: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(0).await?;
+    shop.create(quick(2, "v1")).await?;
+    let settled = shop.installed().await?;
+    // The acknowledgment of the last event is the last write.
+    let acked = |r: &serde_json::Value| r["status"]["audit"]["pending"].as_array().is_some_and(Vec::is_empty);
+    let quiet = shop.until("all events are acknowledged", acked).await?;
+    ensure!(reason(&quiet) == "Settled" && quiet["status"]["stable"] == settled["status"]["stable"]);
+    wait("the outcome's mark", Duration::from_secs(10), || async { true }).await
+}

@@ -1,0 +1,275 @@
+//! Fixtures as adjectives: a rollout as a sentence says it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serin::rollout::{
+    Attempt, AttemptResult, Capacity, Cause, Check, Child, Clock, Deadlines, Ended, Failure, Fence, Idle, Installing, Intent, Lifetime,
+    Observed, OnStep, PauseCause, Paused, Pausing, Pod, PodState, Promoting, Record, Revision, RollingBack, ServiceView, Settled, State,
+    Step, Stepping, Template, Threshold, Verdict, Weight, Why,
+};
+
+/// Noon of the day on which every table plays.
+pub(crate) fn noon() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_014_400, 0).expect("in range")
+}
+
+pub(crate) fn after(seconds: i64) -> DateTime<Utc> {
+    noon() + TimeDelta::seconds(seconds)
+}
+
+pub(crate) fn weight(percent: u32) -> Weight {
+    Weight::new(percent).expect("at most 100")
+}
+
+/// The stable revision of every table.
+pub(crate) fn v1() -> Revision {
+    Revision::new("1111111111")
+}
+
+/// The canary of every table.
+pub(crate) fn v2() -> Revision {
+    Revision::new("2222222222")
+}
+
+/// What comes after the canary.
+pub(crate) fn v3() -> Revision {
+    Revision::new("3333333333")
+}
+
+/// Ten replicas, steps 10/25/50 of a minute, surge 3, one check.
+pub(crate) fn intent(revision: Revision) -> Intent {
+    Intent {
+        revision,
+        replicas: 10,
+        steps: [10, 25, 50].map(|w| Step { weight: weight(w), hold: TimeDelta::minutes(1) }).to_vec(),
+        checks: vec![errors_below(0.01)],
+        every: TimeDelta::seconds(10),
+        warm_up: TimeDelta::zero(),
+        deadlines: Deadlines {
+            available: TimeDelta::minutes(10),
+            step: TimeDelta::hours(1),
+            rollback: TimeDelta::minutes(10),
+            audit: TimeDelta::minutes(10),
+            on_step: OnStep::Pause,
+        },
+        capacity: Capacity { surge: 3, max_unavailable: 0, abort_unavailable: 2, stable_floor: 0 },
+        pausing: Pausing::Off,
+        history_limit: 10,
+    }
+}
+
+pub(crate) fn errors_below(max: f64) -> Check {
+    Check {
+        name: "errors".to_owned(),
+        threshold: Threshold {
+            provider: "prometheus".to_owned(),
+            query: "q".to_owned(),
+            window: TimeDelta::seconds(30),
+            min: None,
+            max: Some(max),
+        },
+    }
+}
+
+/// Everything around is well and no pod exists yet.
+pub(crate) fn seen() -> Observed {
+    Observed {
+        lifetime: Lifetime::Guarded,
+        service: ServiceView::Fits,
+        children: BTreeMap::new(),
+        records: BTreeMap::new(),
+        template: Template::Unasked,
+        samples: Vec::new(),
+    }
+}
+
+/// A Deployment whose pods are all ready since noon.
+pub(crate) fn child(desired: u32, available: u32) -> Child {
+    let pods = (0..available).map(|i| pod(i, PodState::Ready { since: noon() })).collect();
+    Child { desired, available, settled: Settled::Yes, created: noon(), fence: fence(), pods }
+}
+
+pub(crate) fn pod(number: u32, state: PodState) -> Pod {
+    Pod { name: format!("pod-{number}"), state, restarts: 0, last_exit: None }
+}
+
+pub(crate) fn fence() -> Fence {
+    Fence { uid: "uid".to_owned(), resource_version: "7".to_owned() }
+}
+
+/// Adjectives for what is seen.
+pub(crate) trait Seeing: Sized {
+    /// With a Deployment of that revision, its record included.
+    fn with(self, revision: Revision, child: Child) -> Self;
+    /// With an accepted template of that revision.
+    fn accepting(self, revision: Revision) -> Self;
+    /// While the Rollout is being deleted.
+    fn deleting(self) -> Self;
+}
+
+impl Seeing for Observed {
+    fn with(mut self, revision: Revision, child: Child) -> Self {
+        self.records.insert(revision.clone(), Record { outcome: None });
+        self.children.insert(revision, child);
+        self
+    }
+
+    fn accepting(mut self, revision: Revision) -> Self {
+        self.template = Template::Accepted(revision);
+        self
+    }
+
+    fn deleting(mut self) -> Self {
+        self.lifetime = Lifetime::Deleting;
+        self
+    }
+}
+
+pub(crate) fn attempt() -> Attempt {
+    Attempt { number: 1, stable: v1(), canary: v2() }
+}
+
+/// v1 is stable and nothing happened since.
+pub(crate) fn idle() -> State {
+    let last = Ended { revision: v1(), result: AttemptResult::Installed, message: "installed".to_owned() };
+    State::Idle(Idle { stable: v1(), attempts: 0, last, rejected: None })
+}
+
+pub(crate) fn installing() -> State {
+    State::Installing(Installing { revision: v1(), since: noon(), overdue: false })
+}
+
+/// v2 at that weight, whose share has been reached since noon.
+pub(crate) fn stepping(percent: u32) -> State {
+    let clock = Clock::Running { since: noon(), held: TimeDelta::zero() };
+    State::Stepping(Stepping { attempt: attempt(), step: weight(percent), clock })
+}
+
+/// v2 at that weight since noon, its share not reached yet.
+pub(crate) fn reaching(percent: u32) -> State {
+    State::Stepping(Stepping { attempt: attempt(), step: weight(percent), clock: Clock::new(noon()) })
+}
+
+pub(crate) fn promoting() -> State {
+    State::Promoting(Promoting { attempt: attempt(), since: noon() })
+}
+
+/// v2 stands still at that weight; its share had been held for that many seconds.
+pub(crate) fn paused(percent: u32, cause: PauseCause, held: i64) -> State {
+    State::Paused(Paused { attempt: attempt(), step: weight(percent), held: TimeDelta::seconds(held), cause })
+}
+
+/// v2 was given up and v1 serves again.
+pub(crate) fn rejected() -> State {
+    let last = Ended { revision: v2(), result: AttemptResult::Aborted, message: "errors is 0.2, above 0.01".to_owned() };
+    State::Idle(Idle { stable: v1(), attempts: 1, last, rejected: Some(v2()) })
+}
+
+pub(crate) fn rolling_back(cause: Cause) -> State {
+    State::RollingBack(RollingBack { attempt: attempt(), cause, since: noon(), overdue: false })
+}
+
+/// The failed check of every table.
+pub(crate) fn failure() -> Failure {
+    Failure {
+        check: "errors".to_owned(),
+        message: "errors is 0.2, above 0.01".to_owned(),
+        value: Some("0.2".to_owned()),
+        limit: Some("0.01".to_owned()),
+    }
+}
+
+/// One row of a table: a state and all that a transition may look at.
+#[derive(Clone)]
+pub(crate) struct Given {
+    pub(crate) state: State,
+    pub(crate) intent: Intent,
+    pub(crate) seen: Observed,
+    pub(crate) verdict: Verdict,
+    pub(crate) brake: Option<Why>,
+    pub(crate) now: DateTime<Utc>,
+}
+
+/// That state at noon, no pods yet, no verdict; the spec wants the revision in flight, or v1.
+pub(crate) fn given(state: State) -> Given {
+    let wanted = state.attempt().map_or_else(v1, |attempt| attempt.canary.clone());
+    let verdict = Verdict::Inconclusive("errors: no sample yet".to_owned());
+    Given { state, intent: intent(wanted), seen: seen(), verdict, brake: None, now: noon() }
+}
+
+impl Given {
+    /// So many seconds after noon.
+    pub(crate) fn after(self, seconds: i64) -> Self {
+        Self { now: after(seconds), ..self }
+    }
+
+    /// In that state instead.
+    pub(crate) fn stands(self, state: State) -> Self {
+        Self { state, ..self }
+    }
+
+    /// The spec has that template.
+    pub(crate) fn wants(mut self, revision: Revision) -> Self {
+        self.intent.revision = revision;
+        self
+    }
+
+    /// The spec is edited.
+    pub(crate) fn spec(mut self, edit: impl FnOnce(&mut Intent)) -> Self {
+        edit(&mut self.intent);
+        self
+    }
+
+    /// `spec.paused: true`.
+    pub(crate) fn paused(self) -> Self {
+        self.spec(|intent| intent.pausing = Pausing::On)
+    }
+
+    /// What is seen is another thing.
+    pub(crate) fn sees(mut self, edit: impl FnOnce(&mut Observed)) -> Self {
+        edit(&mut self.seen);
+        self
+    }
+
+    /// With a Deployment of that revision.
+    pub(crate) fn with(mut self, revision: Revision, child: Child) -> Self {
+        self.seen = self.seen.with(revision, child);
+        self
+    }
+
+    /// So many ready pods of v1 and of v2, and no other ones are wanted.
+    pub(crate) fn pods(self, stable: u32, canary: u32) -> Self {
+        self.with(v1(), child(stable, stable)).with(v2(), child(canary, canary))
+    }
+
+    pub(crate) fn accepting(mut self, revision: Revision) -> Self {
+        self.seen = self.seen.accepting(revision);
+        self
+    }
+
+    pub(crate) fn deleting(mut self) -> Self {
+        self.seen = self.seen.deleting();
+        self
+    }
+
+    pub(crate) fn service(self, service: ServiceView) -> Self {
+        self.sees(|seen| seen.service = service)
+    }
+
+    pub(crate) fn verdict(self, verdict: Verdict) -> Self {
+        Self { verdict, ..self }
+    }
+
+    pub(crate) fn passing(self) -> Self {
+        self.verdict(Verdict::Pass("errors is 0.001, at most 0.01".to_owned()))
+    }
+
+    pub(crate) fn failing(self) -> Self {
+        self.verdict(Verdict::Fail(failure()))
+    }
+
+    pub(crate) fn brake(self, brake: Why) -> Self {
+        Self { brake: Some(brake), ..self }
+    }
+}

@@ -1,0 +1,96 @@
+//! How a metrics backend is asked: the request, its credentials, how many at once.
+
+use std::fs;
+
+use serin::config;
+use serin::prometheus::Providers;
+use serin::rollout::Reading;
+
+use crate::prometheus_odd::{ask, at, provider};
+use crate::prometheus_peer::{Manner, Peer, http, number};
+
+#[tokio::test]
+async fn a_request_has_the_prefix_the_base_query_the_headers_and_the_time_with_milliseconds() {
+    let peer = Peer::start(Manner::Bytes(number("1"))).await;
+    let url = format!("http://{}/prom/", peer.address);
+    let asked = provider(&format!("url: {url}?tenant=a\ntimeout: 20s\nheaders: {{X-Scope-OrgID: team-a}}"));
+    assert_eq!(asked.ask("sum(up{a=\"b\"}) + 1", at()).await, Reading::Value(1.0));
+
+    let request = peer.requests().remove(0);
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("POST /prom/api/v1/query?tenant=a HTTP/1.1\r\n"), "{head}");
+    for header in ["x-scope-orgid: team-a", "user-agent: serin", "content-type: application/x-www-form-urlencoded"] {
+        assert!(head.lines().any(|line| line == header), "no `{header}` in {head}");
+    }
+    assert!(!head.contains("authorization"), "{head}");
+    assert_eq!(body, "query=sum%28up%7Ba%3D%22b%22%7D%29+%2B+1&time=1732312345.678&timeout=20000ms");
+}
+
+#[tokio::test]
+async fn a_token_is_read_from_its_file_at_each_question() {
+    let peer = Peer::start(Manner::Bytes(number("1"))).await;
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("token");
+    let provider = provider(&format!("url: http://{}\nbearerTokenFile: {}", peer.address, file.display()));
+    for token in ["first\n", "  second  "] {
+        fs::write(&file, token).unwrap();
+        assert_eq!(ask(&provider).await, Reading::Value(1.0));
+    }
+    let sent: Vec<String> =
+        peer.requests().iter().filter_map(|one| one.lines().find(|l| l.starts_with("authorization")).map(str::to_owned)).collect();
+    assert_eq!(sent, ["authorization: Bearer first", "authorization: Bearer second"]);
+}
+
+#[tokio::test]
+async fn without_its_token_nothing_is_sent() {
+    let peer = Peer::start(Manner::Bytes(number("1"))).await;
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("token");
+    let provider = provider(&format!("url: http://{}\nbearerTokenFile: {}", peer.address, file.display()));
+    let unreadable = |why: &str| Reading::Unreachable(format!("the file of the bearer token cannot be read: {why}"));
+    assert_eq!(ask(&provider).await, unreadable("No such file or directory (os error 2)"));
+    for (content, expect) in [
+        (" \n".to_owned(), unreadable("it is empty")),
+        ("x".repeat(70_000), unreadable("it has more than 65536 bytes")),
+        ("a\nb".to_owned(), Reading::Unreachable("the file of the bearer token has characters that no token has".to_owned())),
+    ] {
+        fs::write(&file, content).unwrap();
+        assert_eq!(ask(&provider).await, expect);
+    }
+    assert!(peer.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_backend_that_repeats_credentials_does_not_get_them_shown() {
+    let echo = r#"{"status":"error","errorType":"bad_data","error":"no access with Bearer s3cr3t-t0ken or key-0123456789"}"#;
+    let peer = Peer::start(Manner::Bytes(http("400 Bad Request", "", echo))).await;
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("token");
+    fs::write(&file, "s3cr3t-t0ken").unwrap();
+    let lines = format!("url: http://{}\nbearerTokenFile: {}\nheaders: {{X-Api-Key: key-0123456789}}", peer.address, file.display());
+    assert_eq!(ask(&provider(&lines)).await, Reading::BadQuery("no access with Bearer [concealed] or [concealed]".to_owned()));
+}
+
+#[tokio::test]
+async fn at_most_32_requests_are_in_flight_and_the_others_wait_their_turn() {
+    let peer = Peer::start(Manner::Together(32)).await;
+    let provider = provider(&format!("url: http://{}\ntimeout: 20s", peer.address));
+    let readings = futures::future::join_all((0..80).map(|_| ask(&provider))).await;
+    assert!(readings.iter().all(|reading| *reading == Reading::Value(1.0)), "{readings:?}");
+    assert_eq!(peer.most_inside(), 32);
+}
+
+#[tokio::test]
+async fn providers_are_asked_by_name_and_one_that_is_down_is_no_error_at_the_start() {
+    let peer = Peer::start(Manner::Bytes(number("0.5"))).await;
+    let text = format!(
+        "metrics:\n  default: up\n  providers:\n  - {{name: up, url: 'http://{}'}}\n  - {{name: down, url: 'http://127.0.0.1:1'}}\n",
+        peer.address
+    );
+    let providers = Providers::new(&config::parse(&text).unwrap().metrics).unwrap();
+    assert_eq!((providers.default_name(), providers.names().collect::<Vec<_>>()), (Some("up"), vec!["down", "up"]));
+    assert_eq!(providers.ask("up", "up", at()).await, Reading::Value(0.5));
+    assert!(matches!(providers.ask("down", "up", at()).await, Reading::Unreachable(_)));
+    let unknown = Reading::Unreachable("the configuration has no provider `other`".to_owned());
+    assert_eq!(providers.ask("other", "up", at()).await, unknown);
+}
