@@ -12,6 +12,7 @@ mod given;
 mod prometheus_asking;
 mod prometheus_odd;
 mod prometheus_peer;
+mod sim;
 mod sink_kubernetes;
 mod sink_lanes;
 mod sink_stdout;
