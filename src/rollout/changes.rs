@@ -98,6 +98,10 @@ impl Plan<'_> {
             let needed = if other == canary { floor.saturating_sub(back) } else { 0 };
             self.shrink(other, child, 0, needed)
         }));
+        // The fleet may have been made smaller since the attempt began.
+        if let Some(child) = self.seen.children.get(stable) {
+            out.extend(self.shrink(stable, child, pods, 0));
+        }
         out
     }
 

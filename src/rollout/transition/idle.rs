@@ -7,6 +7,10 @@ use super::{Facts, Next, service_trouble, stay, tell, template_trouble};
 pub(super) fn next(at: &Idle, facts: &Facts) -> Next {
     let Facts { intent, seen, .. } = *facts;
     let idle = |why| stay(State::Idle(at.clone()), why, None);
+    if let Some(why @ Why::InvalidSpec(_)) = facts.brake {
+        // Which template it has is not known, so nothing is known of the rejected one either.
+        return idle(why.clone());
+    }
     if intent.revision == at.stable {
         // The rejected template is gone from the spec: should it come back, it may try again.
         let state = State::Idle(Idle { rejected: None, ..at.clone() });

@@ -217,7 +217,8 @@ fn only_for_a_cause(sim: &Sim, seen: &Seen, old: &Status, new: &Status) -> Held 
     }
     let intent = seen.intent.as_ref();
     let waited = |limit: fn(&Intent) -> chrono::TimeDelta, since: chrono::DateTime<chrono::Utc>| {
-        intent.map_or(true, |intent| sim.now - since >= limit(intent))
+        // The product counts from its decision, which is a moment before the commit.
+        intent.map_or(true, |intent| sim.now - since + chrono::TimeDelta::seconds(10) >= limit(intent))
     };
     let since = sim.ledger.entered.map_or(sim.now, |(_, _, at)| at);
     let truth = sim.truths[&attempt.canary];

@@ -191,7 +191,8 @@ impl Sim {
     /// Whether nothing is under way but what the process itself will look at.
     fn is_quiet(&self) -> bool {
         let drained = self.process.cache.as_ref().is_some_and(|cache| cache.due(&self.server).is_none());
-        drained && self.agenda.due().is_none() && self.process.activity == Activity::Idle
+        let looked = self.process.due.is_none_or(|due| due > self.now + TimeDelta::seconds(1));
+        drained && looked && self.agenda.due().is_none() && self.process.activity == Activity::Idle
     }
 }
 

@@ -27,14 +27,16 @@ pub(super) fn check(sim: &mut Sim, revision: &Revision, from: u32, to: u32) {
 /// A write: whose Deployment, from how many replicas, to how many.
 type Write<'a> = (&'a Revision, u32, u32);
 
-/// Invariant 1. A pod that was lost without us, which nobody could know of yet, still counts.
+/// Invariant 1. A pod that was lost without us, which nobody could know of yet, still counts; one that became ready unnoticed does not
+/// yet count as ours to keep.
 fn floor(sim: &Sim, intent: &Intent, state: &State, (revision, from, to): Write) -> Result<(), String> {
+    let known = |revision: &Revision| sim.process.seen.as_ref().and_then(|seen| seen.observed.children.get(revision));
     let ready = |revision: &Revision| {
-        let known = sim.process.seen.as_ref().and_then(|seen| seen.observed.children.get(revision));
-        let version = known.and_then(|child| child.fence.resource_version.parse().ok()).unwrap_or(0);
+        let version = known(revision).and_then(|child| child.fence.resource_version.parse().ok()).unwrap_or(0);
         sim.server.ready(revision) + sim.ledger.unknown_losses(revision, version)
     };
-    let (before, after) = (ready(revision).min(from), ready(revision).min(to));
+    let counted = ready(revision).min(known(revision).map_or(0, |child| child.available));
+    let (before, after) = (counted.min(from), counted.min(to));
     if after >= before {
         return Ok(());
     }
