@@ -23,7 +23,7 @@ demo: ## promote a good revision and roll a bad one back, before your eyes (KEEP
 up: ## start a control plane on this machine and say how to use it
 	@$(DEV) up
 
-down: ## stop what `make up` or `KEEP=1 make demo` started
+down: ## stop what `make up` started
 	@$(DEV) down
 
 test: test-it test-cluster ## all tests: the hermetic ones, then those on a real control plane
@@ -54,16 +54,16 @@ deny: $(DENY)
 	$(call stage,dependencies,cargo fetch --locked --quiet; $(DENY) --offline check bans licenses sources)
 
 fresh:
-	$(call stage,generated files,cargo test --quiet --package serin --test it generated)
+	$(call stage,generated files,cargo test --quiet --package serin --test it -- generated the_crd_in_the_repository)
 
 advisories: $(DENY) ## ask the advisory database about our dependencies (needs a network)
 	$(DENY) check advisories
 
-crds: ## print the custom resource definition
-	@cargo run --quiet --package serin -- crds
+crds: ## write crds/ from the code
+	$(call stage,crds,cargo run --quiet --package serin -- crds > crds/.new; mv crds/.new crds/rollouts.serin.dev.yaml)
 
-gen: ## write the generated files: crds/ and parts of docs/
-	$(call stage,generate,SERIN_GEN=1 cargo test --quiet --package serin --test it generated)
+gen: crds ## write all generated files: crds/, docs/cli.md, docs/transitions.md
+	$(call stage,generated pages,SERIN_GEN=1 cargo test --quiet --package serin --test it generated)
 
 # Built without optimisation: it runs for seconds, and is compiled once a machine.
 $(DENY):

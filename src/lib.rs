@@ -14,9 +14,12 @@
 pub mod analysis;
 pub mod api;
 pub mod audit;
+pub mod cli;
+pub mod cluster;
 pub mod config;
 pub mod controller;
 pub mod prometheus;
 pub mod retry;
 pub mod rollout;
+pub mod server;
 pub mod sink;

@@ -1,2 +1,7 @@
-//! Serin.
-fn main() {}
+//! The program `serin`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    serin::cli::main()
+}

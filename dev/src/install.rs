@@ -13,14 +13,14 @@ use crate::plane::ControlPlane;
 use crate::supervise::Supervised;
 
 /// The namespace of `deploy/`.
-const NAMESPACE: &str = "serin-system";
+const NAMESPACE: &str = "serin";
 /// The service account of `deploy/`.
 const ACCOUNT: &str = "serin";
 /// The caches fill in well under a second; a busy machine takes longer.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
 /// Serin's name in the audit log.
-pub const CONTROLLER_USER: &str = "system:serviceaccount:serin-system:serin";
+pub const CONTROLLER_USER: &str = "system:serviceaccount:serin:serin";
 
 /// A plane that has the CRD, the RBAC and a configuration for Serin.
 #[derive(Debug)]

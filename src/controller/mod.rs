@@ -2,9 +2,19 @@
 
 mod decide;
 mod frozen;
+mod live;
+mod memory;
+mod metrics;
 mod pass;
+mod queue;
+mod run;
+mod start;
 mod world;
 
 pub use decide::{Decision, decide};
+pub use metrics::{Metrics, PassResult};
 pub use pass::pass;
+pub use queue::{CONCURRENCY, Ended, Queue};
+pub use run::Controller;
+pub use start::StartError;
 pub use world::{Ack, Key, Seen, World};

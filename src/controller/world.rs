@@ -7,16 +7,8 @@ use chrono::{DateTime, Utc};
 
 use crate::api::{Invalid, Status};
 use crate::audit::{Receipt, SinkName, Teller};
+pub use crate::rollout::Key;
 use crate::rollout::{Change, Intent, Observed, Question};
-
-/// Which rollout.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key {
-    /// The namespace.
-    pub namespace: String,
-    /// The Rollout's name.
-    pub name: String,
-}
 
 /// Everything that is known of one rollout, the replies to our own writes included.
 #[derive(Clone, Debug)]

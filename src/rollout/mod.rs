@@ -21,7 +21,7 @@ pub use change::{Change, Direction, Fence};
 pub use changes::changes;
 pub use event::{Event, EventKind, Outcome, Severity};
 pub use intent::{Capacity, Check, Deadlines, Intent, OnStep, Pausing, Step, Threshold};
-pub use names::{Revision, Weight};
+pub use names::{Key, Revision, Weight};
 pub use observed::{Child, Lifetime, Observed, Pod, PodState, Record, ServiceView, Settled, Template};
 pub use reach::{Reach, reach};
 pub use sample::{Failure, Question, Reading, Sample, Verdict};

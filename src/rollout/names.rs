@@ -1,8 +1,23 @@
-//! How revisions and weights are named.
+//! How rollouts, revisions and weights are named.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+/// Which rollout.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// The namespace.
+    pub namespace: String,
+    /// The Rollout's name.
+    pub name: String,
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
 
 /// One pod template, named by the first 10 hex digits of the hash of what the user wrote.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -1,0 +1,176 @@
+//! What does a Rollout's status say to people, and to scripts?
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::api::{LastOutcome, Object, Reason, Shares, Status};
+
+/// Where a Rollout stands. As JSON its members stay what they are; new ones may come.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Page {
+    namespace: String,
+    name: String,
+    generation: i64,
+    observed_generation: Option<i64>,
+    phase: Option<String>,
+    why: Option<Reason>,
+    step: Option<String>,
+    weight: Option<Shares>,
+    attempt: Option<i64>,
+    stable: Option<String>,
+    canary: Option<String>,
+    last_outcome: Option<LastOutcome>,
+    /// Events that not every required sink has yet.
+    pending_events: usize,
+}
+
+impl Page {
+    /// What the Rollout's status says.
+    ///
+    /// # Errors
+    /// The status was not written by this version.
+    pub(super) fn new(namespace: &str, name: &str, object: &Object) -> Result<Self, String> {
+        let status = object.status.as_ref().map_err(Clone::clone)?;
+        Ok(Self::of(namespace, name, object.metadata.generation.unwrap_or_default(), status))
+    }
+
+    fn of(namespace: &str, name: &str, generation: i64, status: &Status) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            generation,
+            observed_generation: status.observed_generation,
+            phase: status.phase.clone(),
+            why: status.why.clone(),
+            step: status.step.clone(),
+            weight: status.weight,
+            attempt: status.attempt,
+            stable: status.stable.clone(),
+            canary: status.canary.clone(),
+            last_outcome: status.last_outcome.clone(),
+            pending_events: status.audit.pending().count(),
+        }
+    }
+
+    /// The page as one JSON object.
+    pub(super) fn json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("plain data is always JSON")
+    }
+}
+
+impl fmt::Display for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Rollout {}/{}", self.namespace, self.name)?;
+        let Some(phase) = &self.phase else {
+            return write!(f, "Serin has not looked at it yet; is the controller running?");
+        };
+        let mut line = |name: &str, text: &str| if text.is_empty() { Ok(()) } else { writeln!(f, "{name:<9} {text}") };
+        line("phase", phase)?;
+        line("why", &self.why.as_ref().map(|why| format!("{}: {}", why.reason, why.message)).unwrap_or_default())?;
+        line("attempt", &self.attempt.map(|number| number.to_string()).unwrap_or_default())?;
+        line("step", self.step.as_deref().unwrap_or_default())?;
+        line("weight", &self.weight.as_ref().map(shares).unwrap_or_default())?;
+        line("stable", self.stable.as_deref().unwrap_or("none yet"))?;
+        line("canary", self.canary.as_deref().unwrap_or("none"))?;
+        line("last", &self.last_outcome.as_ref().map(outcome).unwrap_or_default())?;
+        line("events", &events(self.pending_events))?;
+        let behind = self.observed_generation.is_none_or(|observed| observed < self.generation);
+        line("note", if behind { "the newest change of the spec has not been looked at yet" } else { "" })
+    }
+}
+
+fn shares(Shares { wanted, granted, achieved }: &Shares) -> String {
+    let share = |percent: &Option<i64>, word: &str| percent.map_or_else(String::new, |percent| format!(", {percent}% {word}"));
+    format!("{wanted}% wanted{}{}", share(granted, "granted"), share(achieved, "achieved"))
+}
+
+fn outcome(LastOutcome { revision, result, message }: &LastOutcome) -> String {
+    format!("{result} {revision}: {message}")
+}
+
+fn events(pending: usize) -> String {
+    match pending {
+        0 => "all are delivered".to_owned(),
+        1 => "1 waits for its sinks".to_owned(),
+        many => format!("{many} wait for their sinks"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    fn stepping() -> Status {
+        Status {
+            observed_generation: Some(7),
+            phase: Some("Stepping".to_owned()),
+            why: Some(Reason { reason: "Holding".to_owned(), message: "the step holds until 12:03:10 UTC".to_owned() }),
+            attempt: Some(3),
+            step: Some("2/3".to_owned()),
+            weight: Some(Shares { wanted: 30, granted: Some(33), achieved: Some(33) }),
+            stable: Some("0123456789".to_owned()),
+            canary: Some("abcdef0123".to_owned()),
+            last_outcome: Some(LastOutcome {
+                revision: "9876543210".to_owned(),
+                result: "Aborted".to_owned(),
+                message: "errors is 0.4, above 0.01".to_owned(),
+            }),
+            ..Status::default()
+        }
+    }
+
+    #[test]
+    fn a_rollout_in_flight_says_where_it_stands_and_why() {
+        assert_snapshot!(Page::of("shop", "checkout", 7, &stepping()), @"
+        Rollout shop/checkout
+        phase     Stepping
+        why       Holding: the step holds until 12:03:10 UTC
+        attempt   3
+        step      2/3
+        weight    30% wanted, 33% granted, 33% achieved
+        stable    0123456789
+        canary    abcdef0123
+        last      Aborted 9876543210: errors is 0.4, above 0.01
+        events    all are delivered
+        ");
+    }
+
+    #[test]
+    fn a_change_that_was_not_looked_at_is_noted() {
+        let page = Page::of("shop", "checkout", 8, &stepping()).to_string();
+        assert!(page.ends_with("note      the newest change of the spec has not been looked at yet\n"), "{page}");
+    }
+
+    #[test]
+    fn a_rollout_that_nobody_looked_at_asks_for_the_controller() {
+        assert_snapshot!(Page::of("shop", "checkout", 1, &Status::default()), @"
+        Rollout shop/checkout
+        Serin has not looked at it yet; is the controller running?
+        ");
+    }
+
+    #[test]
+    fn scripts_get_every_member_even_where_there_is_nothing() {
+        assert_snapshot!(Page::of("shop", "checkout", 1, &Status::default()).json(), @r#"
+        {
+          "namespace": "shop",
+          "name": "checkout",
+          "generation": 1,
+          "observedGeneration": null,
+          "phase": null,
+          "why": null,
+          "step": null,
+          "weight": null,
+          "attempt": null,
+          "stable": null,
+          "canary": null,
+          "lastOutcome": null,
+          "pendingEvents": 0
+        }
+        "#);
+    }
+}

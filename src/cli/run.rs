@@ -1,0 +1,97 @@
+//! Runs the controller until it is told to stop.
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::info;
+
+use super::command::Service;
+use super::failure::{Failure, lower};
+use super::{access, log};
+use crate::cluster;
+use crate::config::{self, Config};
+use crate::controller::{Controller, StartError};
+use crate::prometheus::Providers;
+use crate::server::{self, Pages};
+use crate::sink::{Sink, Stdout};
+
+/// Reads the configuration, reaches the cluster, and works until a signal says stop.
+pub(super) fn run(service: &Service) -> Result<(), Failure> {
+    let config = service.config.as_deref().map_or_else(|| Ok(Config::default()), read)?;
+    log::begin(&service.logging)?;
+    super::runtime()?.block_on(work(service, config))
+}
+
+fn read(path: &Path) -> Result<Config, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::unreadable(path, &error))?;
+    config::parse(&text)
+        .map_err(|error| Failure::new(format!("cannot use {}: {error}", path.display()), "correct the file; docs/config.md lists its keys"))
+}
+
+async fn work(service: &Service, config: Config) -> Result<(), Failure> {
+    let listen = config.listen;
+    let providers = Providers::new(&config.metrics)
+        .map_err(|error| Failure::new(lower(&error), "correct the configuration file; docs/config.md lists its keys"))?;
+    let reach = access::config(&service.access).await?;
+    let url = reach.cluster_url.to_string();
+    let client = cluster::client(reach).map_err(|error| access::unprepared(&url, &error))?;
+    let listener = TcpListener::bind(listen).await.map_err(|error| {
+        let what = format!("cannot listen on {listen}: {}", lower(&error));
+        Failure::new(what, "name a free address in the configuration file: listen: 127.0.0.1:8081")
+    })?;
+    let stdout = Stdout::new().map_err(|error| {
+        Failure::new(format!("cannot write to standard output: {}", lower(&error)), "events go there; give it a file, a pipe or a terminal")
+    })?;
+    let stop = stop()?;
+    info!(version = env!("CARGO_PKG_VERSION"), cluster = url, %listen, "serin starts");
+    let controller = Arc::new(Controller::new(client, config));
+    // Health is answered until the last pass is over; nobody waits for a slow reader of metrics.
+    let served = tokio::spawn(server::serve(listener, pages(&controller)));
+    let ended = controller.run(providers, vec![Sink::Stdout(stdout)], stop).await;
+    served.abort();
+    info!("serin ends");
+    ended.map_err(|error| not_started(&error, &url))
+}
+
+/// What is served while the controller works. Both answers wait for locks of the controller, so one that hangs is found by its probe.
+fn pages(controller: &Arc<Controller>) -> Pages {
+    let (healthy, ready, metrics) = (Arc::clone(controller), Arc::clone(controller), Arc::clone(controller));
+    Pages {
+        healthy: Arc::new(move || {
+            let _ = healthy.ready();
+            Ok(())
+        }),
+        ready: Arc::new(move || ready.ready()),
+        metrics: Arc::new(move || metrics.metrics()),
+    }
+}
+
+/// Over when SIGTERM or SIGINT says stop.
+fn stop() -> Result<impl Future<Output = ()>, Failure> {
+    let on = |kind| {
+        signal(kind).map_err(|error| {
+            Failure::new(format!("cannot listen for signals: {}", lower(&error)), "raise the limit of open files for this process")
+        })
+    };
+    let (mut terminate, mut interrupt) = (on(SignalKind::terminate())?, on(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn not_started(error: &StartError, url: &str) -> Failure {
+    match error {
+        StartError::NotInstalled => access::not_installed(url),
+        StartError::Forbidden(text) => Failure::new(
+            format!("the API server does not let this identity list Rollouts: {text}"),
+            "apply the RBAC rules of deploy/, and run as the service account that they name",
+        ),
+        StartError::Unreachable(cause) => access::refused(cause, url),
+    }
+}

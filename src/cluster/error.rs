@@ -1,0 +1,96 @@
+//! Why did a write not happen, and what follows from that?
+
+use kube::core::Status;
+
+/// The longest text of the API server that is kept, in bytes: it is told in status and logs.
+const MAX_TEXT_BYTES: usize = 1024;
+
+/// A write that did not happen, or of which that is not known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The object is another than the one that was looked at: look again.
+    #[error("{what}: it changed meanwhile")]
+    Changed {
+        /// The write.
+        what: String,
+    },
+    /// There is no such object any more: look again.
+    #[error("{what}: it is gone")]
+    Gone {
+        /// The write.
+        what: String,
+    },
+    /// The API server answered, and will not have it.
+    #[error("{what}: {text}")]
+    Refused {
+        /// The write.
+        what: String,
+        /// Its words.
+        text: String,
+    },
+    /// There was no answer, or none that says anything of this write; it may have happened.
+    #[error("{what}: {text}")]
+    NoAnswer {
+        /// The write.
+        what: String,
+        /// What came instead.
+        text: String,
+    },
+}
+
+impl Error {
+    /// What follows from what the client says.
+    pub(super) fn new(what: &str, error: &kube::Error) -> Self {
+        let what = what.to_owned();
+        match error {
+            kube::Error::Api(status) => Self::answered(what, status),
+            other => Self::NoAnswer { what, text: chain(other) },
+        }
+    }
+
+    fn answered(what: String, status: &Status) -> Self {
+        let text = short(&status.message);
+        match status.code {
+            // A namespace that is missing is no matter of looking again.
+            404 if status.message.starts_with("namespaces ") => Self::Refused { what, text },
+            404 => Self::Gone { what },
+            409 => Self::Changed { what },
+            // 401: the token is being renewed; 408 and 429: the server asks for patience. 500 is what a broken admission webhook makes of every write.
+            400 | 402 | 403 | 405..=407 | 410..=428 | 430..=500 => Self::Refused { what, text },
+            code => Self::NoAnswer { what, text: format!("HTTP {code}: {text}") },
+        }
+    }
+
+    /// Told where nothing was sent because what was decided on is no longer there.
+    pub(super) fn changed(what: &str) -> Self {
+        Self::Changed { what: what.to_owned() }
+    }
+
+    /// Told when the limit of a call is over.
+    pub(super) fn late(what: &str) -> Self {
+        Self::NoAnswer { what: what.to_owned(), text: "the API server did not answer in time".to_owned() }
+    }
+}
+
+/// The words of the API server, without what they owe to a scratch name, and not too many.
+fn short(message: &str) -> String {
+    let said = ["strict decoding error: ", "\" is invalid: "].iter().find_map(|lead| message.split_once(lead)).map(|(_, said)| said);
+    let text = said.unwrap_or(message);
+    text[..text.floor_char_boundary(MAX_TEXT_BYTES)].to_owned()
+}
+
+/// An error with all its causes: what hyper says alone says nothing.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        cause = error.source();
+    }
+    text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
+    text
+}

@@ -1,0 +1,309 @@
+//! What is known of each rollout now, the replies to our own writes included?
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::deployments::ChildView;
+use super::group::{Group, Listed, News, Source};
+use super::item::{Item, Kind, View};
+use super::meta::version;
+use super::services::ServiceSpec;
+use crate::api::{Object, from_time};
+use crate::rollout::{Child, Fence, Key, Phase, Pod, Record, Revision};
+
+/// A compact copy of what the watches bring. Reading it waits for nothing but a lock that nobody holds for long.
+#[derive(Debug)]
+pub struct Index {
+    tables: Mutex<Tables>,
+    listed: watch::Sender<BTreeSet<Kind>>,
+}
+
+/// Everything that is known of one rollout, at one moment.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// The Rollout itself.
+    pub rollout: Arc<Object>,
+    /// The Service that it names, if that exists.
+    pub service: Option<ServiceSpec>,
+    /// The oldest Rollout in its namespace that names the same Service.
+    pub first: String,
+    /// Its Deployments with their pods.
+    pub children: BTreeMap<Revision, Child>,
+    /// Its stored templates.
+    pub records: BTreeMap<Revision, Record>,
+}
+
+/// All rollouts, counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// How many are in each phase; those that were never looked at have none.
+    pub phases: BTreeMap<Phase, i64>,
+    /// Events that wait for a sink.
+    pub events: i64,
+}
+
+#[derive(Debug)]
+struct Tables {
+    rollouts: HashMap<Key, Entry>,
+    /// Who names a Service, the oldest first. The key is the Service.
+    claims: HashMap<Key, BTreeSet<Claim>>,
+    services: Group<ServiceSpec>,
+    children: Group<ChildView>,
+    records: Group<Record>,
+    pods: Group<(Revision, Pod)>,
+}
+
+/// When a Rollout was created, and its name.
+type Claim = (DateTime<Utc>, String);
+
+#[derive(Debug)]
+struct Entry {
+    version: u64,
+    source: Source,
+    object: Arc<Object>,
+    /// The Service that its spec names.
+    service: Key,
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        let (services, children, records, pods) = (Group::new(), Group::new(), Group::new(), Group::new());
+        let tables = Tables { rollouts: HashMap::new(), claims: HashMap::new(), services, children, records, pods };
+        Self { tables: Mutex::new(tables), listed: watch::Sender::new(BTreeSet::new()) }
+    }
+}
+
+impl Index {
+    /// Everything that is known of one rollout; `None` where there is none, or as long as not all kinds were listed.
+    pub fn look(&self, key: &Key) -> Option<Look> {
+        if !self.is_ready() {
+            return None;
+        }
+        self.tables().look(key)
+    }
+
+    /// A Rollout as it is known now.
+    pub fn rollout(&self, key: &Key) -> Option<Arc<Object>> {
+        self.tables().rollouts.get(key).map(|entry| Arc::clone(&entry.object))
+    }
+
+    /// The replicas that a Deployment asks for, where it is known.
+    pub(super) fn desired(&self, key: &Key, name: &str) -> Option<u32> {
+        self.tables().children.get(key, name).map(|kept| kept.view.desired)
+    }
+
+    /// Counts all rollouts.
+    pub fn census(&self) -> Census {
+        let mut census = Census::default();
+        for Entry { object, .. } in self.tables().rollouts.values() {
+            let Ok(status) = &object.status else { continue };
+            if let Some(state) = &status.state {
+                *census.phases.entry(state.phase()).or_default() += 1;
+            }
+            census.events += i64::try_from(status.audit.pending().count()).unwrap_or(i64::MAX);
+        }
+        census
+    }
+
+    /// Whether every kind was listed once.
+    pub fn is_ready(&self) -> bool {
+        self.listed.borrow().len() == Kind::ALL.len()
+    }
+
+    /// Waits until every kind was listed once.
+    pub async fn ready(&self) {
+        let mut listed = self.listed.subscribe();
+        // The sender lives in `self`, so it cannot be gone.
+        let _ = listed.wait_for(|listed| listed.len() == Kind::ALL.len()).await;
+    }
+
+    /// The kinds that were not listed yet.
+    pub fn missing(&self) -> Vec<Kind> {
+        let listed = self.listed.borrow();
+        Kind::ALL.into_iter().filter(|kind| !listed.contains(kind)).collect()
+    }
+
+    /// Takes over what a watch brings; says which rollouts have to be looked at again.
+    pub fn put(&self, item: Item) -> Vec<Key> {
+        self.tables().put(item, Source::Watch)
+    }
+
+    /// Takes over the reply to a write of ours. Nobody has to look again for that: whoever wrote knows.
+    pub fn reply(&self, item: Item) {
+        self.tables().put(item, Source::Reply);
+    }
+
+    /// Takes over that a Deployment was scaled by us.
+    pub fn scaled(&self, key: &Key, name: &str, replicas: u32, resource_version: &str) {
+        self.tables().children.update(key, name, version(resource_version), |child| child.scaled(replicas));
+    }
+
+    /// Forgets what is gone; says which rollouts have to be looked at again.
+    pub fn remove(&self, item: &Item) -> Vec<Key> {
+        self.tables().remove(item)
+    }
+
+    /// Forgets a Deployment that we deleted ourselves.
+    pub fn deleted_child(&self, key: &Key, name: &str) {
+        self.tables().children.remove(key, name, u64::MAX);
+    }
+
+    /// Forgets a record that we deleted ourselves.
+    pub fn deleted_record(&self, key: &Key, name: &str) {
+        self.tables().records.remove(key, name, u64::MAX);
+    }
+
+    /// A list is complete: what it did not bring is gone. Says which rollouts have to be looked at again.
+    pub(super) fn list_done(&self, kind: Kind, listed: &Listed) -> Vec<Key> {
+        let touched = self.tables().sweep(kind, listed);
+        self.listed.send_if_modified(|kinds| kinds.insert(kind));
+        touched
+    }
+
+    /// No holder panics half-way through a change, so a poisoned lock guards nothing broken.
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tables {
+    fn look(&self, key: &Key) -> Option<Look> {
+        let Entry { object, service, .. } = self.rollouts.get(key)?;
+        let mut pods: BTreeMap<&Revision, Vec<Pod>> = BTreeMap::new();
+        for (_, kept) in self.pods.of(key) {
+            let (revision, pod) = &kept.view;
+            pods.entry(revision).or_default().push(pod.clone());
+        }
+        let mut children = BTreeMap::new();
+        for (name, kept) in self.children.of(key) {
+            let revision = revision_of(key, name);
+            let ChildView { uid, desired, available, settled, created } = kept.view.clone();
+            let fence = Fence { uid, resource_version: kept.version.to_string() };
+            let pods = pods.remove(&revision).unwrap_or_default();
+            children.insert(revision, Child { desired, available, settled, created, fence, pods });
+        }
+        let records = self.records.of(key).map(|(name, kept)| (revision_of(key, name), kept.view.clone())).collect();
+        let first = self.claims.get(service).and_then(|claims| claims.first()).map_or(&key.name, |(_, name)| name);
+        let carrier = self.services.get(service, &service.name).map(|kept| kept.view.clone());
+        Some(Look { rollout: Arc::clone(object), service: carrier, first: first.clone(), children, records })
+    }
+
+    fn put(&mut self, item: Item, source: Source) -> Vec<Key> {
+        let Item { owner, name, version, view } = item;
+        let new = match view {
+            View::Rollout(object) => return self.put_rollout(owner, version, object, source),
+            View::Service(service) => {
+                let news = self.services.put(owner.clone(), name, (version, service), source);
+                return if news == News::Yes { self.claimants(&owner) } else { Vec::new() };
+            }
+            View::Child(child) => self.children.put(owner.clone(), name, (version, child), source),
+            View::Record(record) => self.records.put(owner.clone(), name, (version, record), source),
+            View::Pod(revision, pod) => self.pods.put(owner.clone(), name, (version, (revision, pod)), source),
+        };
+        self.touched(owner, new)
+    }
+
+    fn put_rollout(&mut self, key: Key, version: u64, object: Arc<Object>, source: Source) -> Vec<Key> {
+        let known = self.rollouts.get(&key);
+        if known.is_some_and(|known| known.version >= version) {
+            return Vec::new();
+        }
+        let same = |known: &&Entry| {
+            known.object.metadata.uid == object.metadata.uid && known.object.metadata.generation == object.metadata.generation
+        };
+        let service = known.filter(same).map_or_else(|| carrier(&key, &object), |known| known.service.clone());
+        let claim = (age(&object), key.name.clone());
+        let mut touched = self.unclaim(&key, Some((&service, &claim)));
+        if self.claims.entry(service.clone()).or_default().insert(claim) {
+            touched.extend(self.claimants(&service));
+        }
+        self.rollouts.insert(key.clone(), Entry { version, source, object, service });
+        touched.push(key);
+        touched
+    }
+
+    fn remove(&mut self, item: &Item) -> Vec<Key> {
+        let Item { owner, name, version, view } = item;
+        let gone = match view {
+            View::Rollout(_) => return self.remove_rollout(owner, *version),
+            View::Service(_) => {
+                let gone = self.services.remove(owner, name, *version);
+                return if gone == News::Yes { self.claimants(owner) } else { Vec::new() };
+            }
+            View::Child(_) => self.children.remove(owner, name, *version),
+            View::Record(_) => self.records.remove(owner, name, *version),
+            View::Pod(..) => self.pods.remove(owner, name, *version),
+        };
+        self.touched(owner.clone(), gone)
+    }
+
+    fn remove_rollout(&mut self, key: &Key, version: u64) -> Vec<Key> {
+        if self.rollouts.get(key).is_none_or(|known| known.version > version) {
+            return Vec::new();
+        }
+        let mut touched = self.unclaim(key, None);
+        self.rollouts.remove(key);
+        touched.push(key.clone());
+        touched
+    }
+
+    fn sweep(&mut self, kind: Kind, listed: &Listed) -> Vec<Key> {
+        match kind {
+            Kind::Rollout => {
+                let gone =
+                    |(key, known): (&Key, &Entry)| (!listed.keeps(key, &key.name, (known.version, known.source))).then(|| key.clone());
+                let gone: Vec<Key> = self.rollouts.iter().filter_map(gone).collect();
+                gone.iter().flat_map(|key| self.remove_rollout(key, u64::MAX)).collect()
+            }
+            Kind::Service => self.services.sweep(listed).iter().flat_map(|service| self.claimants(service)).collect(),
+            Kind::Deployment => self.children.sweep(listed),
+            Kind::Record => self.records.sweep(listed),
+            Kind::Pod => self.pods.sweep(listed),
+        }
+    }
+
+    /// Takes a rollout's claim back unless it is this one; says who may move up.
+    fn unclaim(&mut self, key: &Key, unless: Option<(&Key, &Claim)>) -> Vec<Key> {
+        let Some(Entry { object, service, .. }) = self.rollouts.get(key) else { return Vec::new() };
+        let (service, claim) = (service.clone(), (age(object), key.name.clone()));
+        if unless == Some((&service, &claim)) {
+            return Vec::new();
+        }
+        if let Some(claims) = self.claims.get_mut(&service) {
+            claims.remove(&claim);
+            if claims.is_empty() {
+                self.claims.remove(&service);
+            }
+        }
+        self.claimants(&service)
+    }
+
+    fn claimants(&self, service: &Key) -> Vec<Key> {
+        let claims = self.claims.get(service).into_iter().flatten();
+        claims.map(|(_, name)| Key { namespace: service.namespace.clone(), name: name.clone() }).collect()
+    }
+
+    fn touched(&self, owner: Key, news: News) -> Vec<Key> {
+        if news == News::Yes && self.rollouts.contains_key(&owner) { vec![owner] } else { Vec::new() }
+    }
+}
+
+/// The Service that a Rollout's spec names; the empty name where it names none.
+fn carrier(key: &Key, object: &Object) -> Key {
+    let spec = object.spec();
+    let name = spec.get("service").and_then(Value::as_str).unwrap_or_default();
+    Key { namespace: key.namespace.clone(), name: name.to_owned() }
+}
+
+fn age(object: &Object) -> DateTime<Utc> {
+    object.metadata.creation_timestamp.as_ref().map_or(DateTime::UNIX_EPOCH, from_time)
+}
+
+/// The revision in a child's name; only names that begin with the rollout's get into the tables.
+fn revision_of(key: &Key, name: &str) -> Revision {
+    Revision::new(name.get(key.name.len() + 1..).unwrap_or_default())
+}

@@ -1,0 +1,119 @@
+//! Whose is an object that was seen, and what of it is kept?
+
+use std::sync::Arc;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::deployments::{ChildView, Deployment, child_view};
+use super::meta::{REVISION, ROLLOUT, child_name, version};
+use super::pods::{Pod, pod_view};
+use super::records::{Record, record_view};
+use super::services::{Service, ServiceSpec};
+use crate::api::Object;
+use crate::rollout::{self, Key, Revision};
+
+/// The kinds that are watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Our own resource.
+    Rollout,
+    /// Deployments with our label.
+    Deployment,
+    /// Pods with our label.
+    Pod,
+    /// All Services: which ones matter stands in Rollouts.
+    Service,
+    /// `ControllerRevisions` with our label, metadata only.
+    Record,
+}
+
+/// One object that was seen.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// The rollout that it belongs to; a Service belongs to none and has its own name here.
+    pub(super) owner: Key,
+    /// Its own name.
+    pub(super) name: String,
+    /// Its resourceVersion.
+    pub(super) version: u64,
+    /// What is kept of it.
+    pub(super) view: View,
+}
+
+/// What is kept of an object.
+#[derive(Clone, Debug)]
+pub(super) enum View {
+    Rollout(Arc<Object>),
+    Child(ChildView),
+    Pod(Revision, rollout::Pod),
+    Service(ServiceSpec),
+    Record(rollout::Record),
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Self; 5] = [Self::Rollout, Self::Deployment, Self::Pod, Self::Service, Self::Record];
+
+    /// The resource's name, as it stands in URLs, logs and metrics.
+    pub const fn resource(self) -> &'static str {
+        match self {
+            Self::Rollout => "rollouts",
+            Self::Deployment => "deployments",
+            Self::Pod => "pods",
+            Self::Service => "services",
+            Self::Record => "controllerrevisions",
+        }
+    }
+}
+
+impl Item {
+    /// A Rollout.
+    pub fn rollout(mut object: Object) -> Option<Self> {
+        object.prune();
+        let owner = Key { namespace: object.metadata.namespace.clone()?, name: object.metadata.name.clone()? };
+        let version = number(&object.metadata);
+        Some(Self { name: owner.name.clone(), owner, version, view: View::Rollout(Arc::new(object)) })
+    }
+
+    /// A revision's Deployment; `None` for one that only copies our labels, as an edited copy of ours does.
+    pub fn deployment(deployment: &Deployment) -> Option<Self> {
+        let (owner, revision) = labels(&deployment.metadata)?;
+        Self::child(owner, &revision, &deployment.metadata, View::Child(child_view(deployment)))
+    }
+
+    /// A revision's record; `None` for one that only copies our labels.
+    pub fn record(record: &Record) -> Option<Self> {
+        let (owner, revision) = labels(&record.metadata)?;
+        Self::child(owner, &revision, &record.metadata, View::Record(record_view(record)))
+    }
+
+    /// A pod of a revision.
+    pub fn pod(pod: &Pod) -> Option<Self> {
+        let (owner, revision) = labels(&pod.metadata)?;
+        let name = pod.metadata.name.clone()?;
+        Some(Self { owner, name, version: number(&pod.metadata), view: View::Pod(revision, pod_view(pod)) })
+    }
+
+    /// A Service.
+    pub fn service(service: Service) -> Option<Self> {
+        let version = number(&service.metadata);
+        let owner = Key { namespace: service.metadata.namespace?, name: service.metadata.name? };
+        Some(Self { name: owner.name.clone(), owner, version, view: View::Service(service.spec) })
+    }
+
+    fn child(owner: Key, revision: &Revision, metadata: &ObjectMeta, view: View) -> Option<Self> {
+        let name = metadata.name.clone().filter(|name| *name == child_name(&owner.name, revision))?;
+        Some(Self { owner, name, version: number(metadata), view })
+    }
+}
+
+/// The rollout and the revision that an object's labels name.
+fn labels(metadata: &ObjectMeta) -> Option<(Key, Revision)> {
+    let labels = metadata.labels.as_ref()?;
+    let owner = Key { namespace: metadata.namespace.clone()?, name: labels.get(ROLLOUT)?.clone() };
+    Some((owner, Revision::new(labels.get(REVISION)?.clone())))
+}
+
+fn number(metadata: &ObjectMeta) -> u64 {
+    metadata.resource_version.as_deref().map_or(0, version)
+}

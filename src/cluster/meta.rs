@@ -1,0 +1,66 @@
+//! Which part of an object's metadata is kept?
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use serde::{Deserialize, Deserializer};
+
+/// The label that names a rollout, on everything that belongs to it.
+pub const ROLLOUT: &str = "serin.dev/rollout";
+
+/// The label that names a revision, on Deployments, pods and records.
+pub const REVISION: &str = "serin.dev/revision";
+
+/// The annotation that names the Rollout's uid, on Deployments and records.
+pub const ROLLOUT_UID: &str = "serin.dev/rollout-uid";
+
+/// The annotation that says what became of a revision, on its record.
+pub const OUTCOME: &str = "serin.dev/outcome";
+
+/// The finalizer that keeps a Rollout until its traffic is back on stable and its last event is told.
+pub const FINALIZER: &str = "serin.dev/rollout";
+
+/// The name of a revision's Deployment and of its record.
+pub fn child_name(rollout: &str, revision: &crate::rollout::Revision) -> String {
+    format!("{rollout}-{revision}")
+}
+
+/// Reads an object's metadata, but not its managed fields and annotations of others: they are most of its bytes and nobody asks for them.
+pub(super) fn slim<'de, D: Deserializer<'de>>(from: D) -> Result<ObjectMeta, D::Error> {
+    let slim = Slim::deserialize(from)?;
+    let annotations = slim.annotations.map(|all| all.into_iter().filter(|(name, _)| name.starts_with("serin.dev/")).collect());
+    Ok(ObjectMeta {
+        name: slim.name,
+        namespace: slim.namespace,
+        uid: slim.uid,
+        resource_version: slim.resource_version,
+        generation: slim.generation,
+        creation_timestamp: slim.creation_timestamp,
+        deletion_timestamp: slim.deletion_timestamp,
+        labels: slim.labels,
+        annotations,
+        finalizers: slim.finalizers,
+        ..ObjectMeta::default()
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Slim {
+    name: Option<String>,
+    namespace: Option<String>,
+    uid: Option<String>,
+    resource_version: Option<String>,
+    generation: Option<i64>,
+    creation_timestamp: Option<Time>,
+    deletion_timestamp: Option<Time>,
+    labels: Option<BTreeMap<String, String>>,
+    annotations: Option<BTreeMap<String, String>>,
+    finalizers: Option<Vec<String>>,
+}
+
+/// A resourceVersion as the number that it is in every API server backed by etcd, so that the newer of two is known. One that is no number
+/// counts as the oldest: then whatever comes last wins.
+pub(super) fn version(text: &str) -> u64 {
+    text.parse().unwrap_or(0)
+}

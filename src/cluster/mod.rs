@@ -1,0 +1,27 @@
+//! Kubernetes: what is watched there, and what is written there.
+
+mod client;
+mod deployments;
+mod error;
+mod group;
+mod index;
+mod item;
+mod meta;
+mod pods;
+mod records;
+pub mod requests;
+mod services;
+mod watches;
+mod writer;
+
+pub use client::client;
+pub use deployments::{ChildView, Deployment, child_view};
+pub use error::Error;
+pub use index::{Census, Index, Look};
+pub use item::{Item, Kind};
+pub use meta::{FINALIZER, OUTCOME, REVISION, ROLLOUT, ROLLOUT_UID, child_name};
+pub use pods::{Pod, pod_view};
+pub use records::{Record, record_view};
+pub use services::{Service, ServiceSpec, Wish, fit};
+pub use watches::{Notice, watch};
+pub use writer::Writer;

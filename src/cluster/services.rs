@@ -1,0 +1,72 @@
+//! Can the shared Service carry a rollout?
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Resource;
+use serde::Deserialize;
+
+use super::meta::{ROLLOUT, slim};
+use crate::rollout::ServiceView;
+
+/// A Service, as far as it is looked at.
+#[derive(Clone, Debug, Deserialize, Resource)]
+#[resource(inherit = "k8s_openapi::api::core::v1::Service")]
+pub struct Service {
+    #[serde(deserialize_with = "slim")]
+    pub(super) metadata: ObjectMeta,
+    #[serde(default)]
+    pub(super) spec: ServiceSpec,
+}
+
+/// The part of a Service's spec that decides whether traffic can be shifted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServiceSpec {
+    /// Which pods it sends traffic to.
+    selector: BTreeMap<String, String>,
+    /// `ExternalName` is a mere alias in DNS.
+    #[serde(rename = "type")]
+    kind: String,
+    /// Whether pods get traffic before they are ready.
+    publish_not_ready_addresses: bool,
+}
+
+/// Who wants to use a Service, and for which pods.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish<'a> {
+    /// The Service's name.
+    pub service: &'a str,
+    /// The Rollout's name.
+    pub rollout: &'a str,
+    /// The oldest Rollout that names this Service.
+    pub first: &'a str,
+    /// The labels of the pod template.
+    pub labels: &'a BTreeMap<String, String>,
+}
+
+/// Whether the Service can carry the rollout; if not, why, and what to do.
+pub fn fit(service: Option<&ServiceSpec>, wish: &Wish<'_>) -> ServiceView {
+    let Wish { service: name, rollout, first, labels } = *wish;
+    let Some(ServiceSpec { selector, kind, publish_not_ready_addresses }) = service else { return ServiceView::Missing };
+    if first != rollout {
+        return ServiceView::Taken { by: first.to_owned() };
+    }
+    let unfit = |text: String| ServiceView::Unfit(format!("the Service {name} {text}"));
+    if kind == "ExternalName" {
+        return unfit("is of type ExternalName and selects no pods; use one of type ClusterIP".to_owned());
+    }
+    if selector.is_empty() {
+        return unfit("has no selector; give it labels of the pod template".to_owned());
+    }
+    if *publish_not_ready_addresses {
+        return unfit("has publishNotReadyAddresses, so pods get traffic before they are ready; set it to false".to_owned());
+    }
+    // Our own label stands on every pod of the rollout, whatever its revision.
+    let carried = |key: &str| if key == ROLLOUT { Some(rollout) } else { labels.get(key).map(String::as_str) };
+    let strange = selector.iter().find(|(key, value)| carried(key) != Some(value.as_str()));
+    match strange {
+        Some((key, value)) => unfit(format!("selects {key}={value}, which is no label of the pod template; make them agree")),
+        None => ServiceView::Fits,
+    }
+}

@@ -1,0 +1,100 @@
+//! How does the index follow the cluster? One task for each kind, so that a watch that fails stalls no other.
+
+use std::fmt::Debug;
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures::StreamExt;
+use kube::runtime::watcher::{self, Event, watcher};
+use kube::{Api, Client, Resource};
+use serde::de::DeserializeOwned;
+use tokio::task::JoinSet;
+use tracing::{debug, warn};
+
+use super::deployments::Deployment;
+use super::group::Listed;
+use super::index::Index;
+use super::item::{Item, Kind};
+use super::meta::ROLLOUT;
+use super::pods::Pod;
+use super::records::Record;
+use super::services::Service;
+use crate::api::Object;
+use crate::retry::{Pace, delays};
+use crate::rollout::Key;
+
+/// What a watch tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// This rollout has to be looked at again.
+    Changed(Key),
+    /// The watch of this kind broke; it begins anew.
+    Broke(Kind),
+}
+
+/// Starts the tasks that keep the index up to date; they end when the set is dropped. `tell` must not wait.
+pub fn watch(client: &Client, index: &Arc<Index>, tell: impl Fn(Notice) + Clone + Send + Sync + 'static) -> JoinSet<()> {
+    let ours = watcher::Config::default().labels(ROLLOUT);
+    let any = watcher::Config::default();
+    let mut tasks = JoinSet::new();
+    let target = |kind| Target { kind, index: Arc::clone(index), tell: tell.clone() };
+    tasks.spawn(target(Kind::Rollout).follow(Api::<Object>::all(client.clone()), any.clone(), Item::rollout));
+    tasks.spawn(target(Kind::Service).follow(Api::<Service>::all(client.clone()), any, Item::service));
+    tasks.spawn(target(Kind::Deployment).follow(Api::<Deployment>::all(client.clone()), ours.clone(), |d| Item::deployment(&d)));
+    tasks.spawn(target(Kind::Pod).follow(Api::<Pod>::all(client.clone()), ours.clone(), |pod| Item::pod(&pod)));
+    tasks.spawn(target(Kind::Record).follow(Api::<Record>::all(client.clone()), ours, |record| Item::record(&record)));
+    tasks
+}
+
+struct Target<F> {
+    kind: Kind,
+    index: Arc<Index>,
+    tell: F,
+}
+
+impl<F: Fn(Notice)> Target<F> {
+    async fn follow<K>(self, api: Api<K>, config: watcher::Config, item: fn(K) -> Option<Item>)
+    where
+        K: Resource + Clone + DeserializeOwned + Debug + Send + 'static,
+    {
+        let mut events = pin!(watcher(api, config));
+        let mut listed = Listed::default();
+        let mut pauses = None;
+        while let Some(event) = events.next().await {
+            match event {
+                Ok(event) => {
+                    pauses = None;
+                    self.take(event, item, &mut listed);
+                }
+                // The watcher goes on where it was when it is polled again, so a pause before that is all it takes.
+                Err(error) => {
+                    let pause = pauses.get_or_insert_with(|| delays(Pace::Watch)).next().unwrap_or_default();
+                    warn!(kind = self.kind.resource(), %error, pause_ms = pause.as_millis(), "a watch broke and begins anew");
+                    (self.tell)(Notice::Broke(self.kind));
+                    tokio::time::sleep(pause).await;
+                }
+            }
+        }
+    }
+
+    fn take<K>(&self, event: Event<K>, item: fn(K) -> Option<Item>, listed: &mut Listed) {
+        let touched = match event {
+            Event::Init => {
+                *listed = Listed::default();
+                Vec::new()
+            }
+            Event::InitApply(object) => {
+                let item = item(object);
+                item.iter().for_each(|item| listed.note(&item.owner, &item.name, item.version));
+                item.map_or_else(Vec::new, |item| self.index.put(item))
+            }
+            Event::InitDone => {
+                debug!(kind = self.kind.resource(), "listed");
+                self.index.list_done(self.kind, &std::mem::take(listed))
+            }
+            Event::Apply(object) => item(object).map_or_else(Vec::new, |item| self.index.put(item)),
+            Event::Delete(object) => item(object).map_or_else(Vec::new, |item| self.index.remove(&item)),
+        };
+        touched.into_iter().for_each(|key| (self.tell)(Notice::Changed(key)));
+    }
+}

@@ -1,0 +1,244 @@
+//! How does a change reach the cluster?
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use http::Request;
+use kube::Client;
+use kube::core::subresource::Scale;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
+use tokio::time::timeout;
+
+use super::deployments::Deployment;
+use super::error::Error;
+use super::index::Index;
+use super::item::Item;
+use super::meta::{FINALIZER, child_name};
+use super::records::Record;
+use super::requests::{self, Of, Pods};
+use crate::api::{Object, Status, revision};
+use crate::rollout::{Change, Direction, Fence, Key, Revision, Template};
+
+/// How long one call may take, its body included.
+const CALL: Duration = Duration::from_secs(15);
+
+/// How often a lowering scale is tried against somebody who writes at the same time, before the rollout is looked at again.
+const TRIES: u32 = 5;
+
+/// Writes to one cluster, and keeps what it is told in return.
+#[derive(Clone)]
+pub struct Writer {
+    client: Client,
+    index: Arc<Index>,
+}
+
+impl Writer {
+    /// A writer whose replies go into this index.
+    pub fn new(client: Client, index: Arc<Index>) -> Self {
+        Self { client, index }
+    }
+
+    /// Writes a Rollout's status onto the version that was seen; the reply replaces what is known.
+    ///
+    /// # Errors
+    /// [`Error::Changed`] where the Rollout is another by now: nothing was written.
+    pub async fn commit(&self, key: &Key, version: &str, status: &Status) -> Result<(), Error> {
+        let what = "writing the status";
+        let request = requests::put_status(key, version, status);
+        let object: Object = self.call(what, request).await?;
+        self.keep(Item::rollout(object));
+        Ok(())
+    }
+
+    /// Makes one change.
+    ///
+    /// # Errors
+    /// [`Error::Changed`] where what was looked at is another by now: nothing was written.
+    pub async fn change(&self, key: &Key, change: &Change) -> Result<(), Error> {
+        match change {
+            Change::Guard => self.guard(key).await,
+            Change::Record { revision, number } => self.record(key, revision, *number).await,
+            Change::Create { revision, replicas } => self.create(key, revision, *replicas).await,
+            Change::Scale { revision, replicas, fence, direction } => self.scale(key, revision, *replicas, (fence, *direction)).await,
+            Change::Mark { revision, outcome } => {
+                let record: Record = self.call("writing an outcome", requests::mark_record(key, revision, outcome)).await?;
+                self.keep(Item::record(&record));
+                Ok(())
+            }
+            Change::Prune { revision, fence } => self.prune(key, revision, fence).await,
+            Change::Release => self.release(key).await,
+        }
+    }
+
+    /// Asks whether the API server would take the spec's template; `None` where the spec has another template by now.
+    pub async fn try_template(&self, key: &Key, wanted: &Revision, now: impl Fn() -> DateTime<Utc>) -> Option<Template> {
+        let source = self.source(key, wanted, "").ok()?;
+        let request = requests::try_deployment(&source.of(key, wanted), &source.pods(1));
+        let answer = self.call::<IgnoredAny>("asking for a dry run", request).await;
+        let revision = wanted.clone();
+        Some(match answer {
+            Ok(IgnoredAny) => Template::Accepted(revision),
+            Err(Error::Refused { text, .. }) => Template::Refused { revision, text, at: now() },
+            Err(error @ (Error::Changed { .. } | Error::Gone { .. } | Error::NoAnswer { .. })) => {
+                Template::Unknown { revision, text: error.to_string(), at: now() }
+            }
+        })
+    }
+
+    async fn guard(&self, key: &Key) -> Result<(), Error> {
+        let what = "adding the finalizer";
+        let rollout = self.index.rollout(key).ok_or_else(|| Error::changed(what))?;
+        let (version, seen) = finalizers(&rollout);
+        if seen.iter().any(|name| name == FINALIZER) {
+            return Ok(());
+        }
+        let object: Object = self.call(what, requests::guard(key, version, seen)).await?;
+        self.keep(Item::rollout(object));
+        Ok(())
+    }
+
+    async fn release(&self, key: &Key) -> Result<(), Error> {
+        let what = "removing the finalizer";
+        let Some(rollout) = self.index.rollout(key) else { return Ok(()) };
+        let (version, seen) = finalizers(&rollout);
+        if !seen.iter().any(|name| name == FINALIZER) {
+            return Ok(());
+        }
+        let object: Object = self.call(what, requests::release(key, version, seen)).await?;
+        self.keep(Item::rollout(object));
+        Ok(())
+    }
+
+    async fn record(&self, key: &Key, revision: &Revision, number: u32) -> Result<(), Error> {
+        let what = "storing a template";
+        let source = self.source(key, revision, what)?;
+        let request = requests::create_record(&source.of(key, revision), &source.template, number);
+        match self.call::<Record>(what, request).await {
+            Ok(record) => self.keep(Item::record(&record)),
+            // It is named by the hash of what it holds, so it holds that already.
+            Err(Error::Changed { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    async fn create(&self, key: &Key, revision: &Revision, replicas: u32) -> Result<(), Error> {
+        let what = format!("creating Deployment {}", child_name(&key.name, revision));
+        let source = self.source(key, revision, &what)?;
+        let request = requests::create_deployment(&source.of(key, revision), &source.pods(replicas));
+        match self.call::<Deployment>(&what, request).await {
+            Ok(deployment) => self.keep(Item::deployment(&deployment)),
+            // The watch has not brought it, so it does not carry our labels: looking again will not help.
+            Err(Error::Changed { .. }) if self.index.desired(key, &child_name(&key.name, revision)).is_none() => {
+                let text =
+                    "a Deployment of that name exists without the labels of this revision; delete it, or give the labels back".to_owned();
+                return Err(Error::Refused { what, text });
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// A conflict on a raise means looking again, from the start. On a lowering write the one scale is read and written again at once:
+    /// whoever wrote in between must not keep traffic on a bad canary.
+    async fn scale(&self, key: &Key, revision: &Revision, replicas: u32, (seen, direction): (&Fence, Direction)) -> Result<(), Error> {
+        let name = child_name(&key.name, revision);
+        let what = format!("scaling Deployment {name} to {replicas}");
+        let from = self.index.desired(key, &name).ok_or_else(|| Error::changed(&what))?;
+        let mut fence = seen.clone();
+        for _ in 0..TRIES {
+            match self.call::<Scale>(&what, requests::put_scale(key, revision, &fence, replicas)).await {
+                Ok(scale) => {
+                    self.keep_scale(key, &name, &scale);
+                    return Ok(());
+                }
+                Err(Error::Changed { .. }) if direction == Direction::Lower => {}
+                Err(error) => return Err(error),
+            }
+            let scale: Scale = self.call(&what, requests::get_scale(key, revision)).await?;
+            if scale.metadata.uid.as_ref() != Some(&seen.uid) {
+                return Err(Error::changed(&what));
+            }
+            self.keep_scale(key, &name, &scale);
+            let there = replicas_of(&scale);
+            if replicas.cmp(&there) != replicas.cmp(&from) {
+                return Ok(());
+            }
+            fence.resource_version = scale.metadata.resource_version.unwrap_or_default();
+        }
+        Err(Error::changed(&what))
+    }
+
+    async fn prune(&self, key: &Key, revision: &Revision, fence: &Fence) -> Result<(), Error> {
+        let name = child_name(&key.name, revision);
+        let what = format!("deleting Deployment {name}");
+        match self.call::<IgnoredAny>(&what, requests::delete_deployment(key, revision, fence)).await {
+            Ok(IgnoredAny) | Err(Error::Gone { .. }) => self.index.deleted_child(key, &name),
+            Err(error) => return Err(error),
+        }
+        match self.call::<IgnoredAny>("deleting a stored template", requests::delete_record(key, revision)).await {
+            Ok(IgnoredAny) | Err(Error::Gone { .. }) => self.index.deleted_record(key, &name),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// The spec's template, where it still is the wanted one: a watch may have brought a newer spec since the decision.
+    fn source(&self, key: &Key, wanted: &Revision, what: &str) -> Result<Spec, Error> {
+        let rollout = self.index.rollout(key).ok_or_else(|| Error::changed(what))?;
+        let mut spec = rollout.spec();
+        let template = spec.get_mut("template").map(Value::take).unwrap_or_default();
+        if revision(&template) != *wanted {
+            return Err(Error::changed(what));
+        }
+        let min_ready_seconds = spec.get_mut("minReadySeconds").map(Value::take);
+        Ok(Spec { template, min_ready_seconds, uid: rollout.metadata.uid.clone().unwrap_or_default() })
+    }
+
+    async fn call<T: DeserializeOwned>(&self, what: &str, request: Request<Vec<u8>>) -> Result<T, Error> {
+        match timeout(CALL, self.client.request(request)).await {
+            Ok(answer) => answer.map_err(|error| Error::new(what, &error)),
+            Err(_) => Err(Error::late(what)),
+        }
+    }
+
+    fn keep(&self, item: Option<Item>) {
+        if let Some(item) = item {
+            self.index.reply(item);
+        }
+    }
+
+    fn keep_scale(&self, key: &Key, name: &str, scale: &Scale) {
+        if let Some(version) = &scale.metadata.resource_version {
+            self.index.scaled(key, name, replicas_of(scale), version);
+        }
+    }
+}
+
+/// What a revision is made from.
+struct Spec {
+    template: Value,
+    min_ready_seconds: Option<Value>,
+    uid: String,
+}
+
+impl Spec {
+    fn of<'a>(&'a self, key: &'a Key, revision: &'a Revision) -> Of<'a> {
+        Of { key, uid: &self.uid, revision }
+    }
+
+    fn pods(&self, replicas: u32) -> Pods<'_> {
+        Pods { template: &self.template, min_ready_seconds: self.min_ready_seconds.as_ref(), replicas }
+    }
+}
+
+fn finalizers(rollout: &Object) -> (&str, &[String]) {
+    let version = rollout.metadata.resource_version.as_deref().unwrap_or_default();
+    (version, rollout.metadata.finalizers.as_deref().unwrap_or_default())
+}
+
+fn replicas_of(scale: &Scale) -> u32 {
+    scale.spec.as_ref().and_then(|spec| spec.replicas).and_then(|replicas| u32::try_from(replicas).ok()).unwrap_or(0)
+}

@@ -1,0 +1,245 @@
+//! The world as it is: a cluster, metric providers, sinks and the clock.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use kube::Client;
+use tracing::{debug, info};
+
+use super::memory::{Asked, Memory};
+use super::metrics::Metrics;
+use super::world::{Ack, Key, Seen, World};
+use crate::api::{self, Status};
+use crate::audit::{Record, SinkName, Teller};
+use crate::cluster::{Error, FINALIZER, Index, Look, Wish, Writer, fit};
+use crate::prometheus::Providers;
+use crate::rollout::{Change, Lifetime, Observed, Question, Sample};
+use crate::sink::{Delivery, Offers, Report, kubernetes_event, post};
+
+/// The world around a running controller.
+#[derive(Clone)]
+pub(super) struct Live(Arc<Inner>);
+
+struct Inner {
+    parts: Parts,
+    writer: Writer,
+    known: api::Providers,
+    memories: Mutex<HashMap<Key, Memory>>,
+}
+
+/// What the world is made of.
+pub(super) struct Parts {
+    pub(super) client: Client,
+    pub(super) index: Arc<Index>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) providers: Providers,
+    pub(super) offers: Offers<Key>,
+    /// The sinks that have to have an event before it is let go.
+    pub(super) sinks: Vec<SinkName>,
+    pub(super) teller: Teller,
+    /// This process's name in Kubernetes Events.
+    pub(super) instance: String,
+    /// Has a rollout looked at again. It must not wait.
+    pub(super) trigger: Box<dyn Fn(Key) + Send + Sync>,
+}
+
+impl Live {
+    pub(super) fn new(parts: Parts) -> Self {
+        let names = parts.providers.names().map(str::to_owned).collect();
+        let known = api::Providers { names, default: parts.providers.default_name().unwrap_or_default().to_owned() };
+        let writer = Writer::new(parts.client.clone(), Arc::clone(&parts.index));
+        Self(Arc::new(Inner { parts, writer, known, memories: Mutex::new(HashMap::new()) }))
+    }
+
+    /// A sink took an event, or did not.
+    pub(super) fn heard(&self, report: &Report<Key>) {
+        let Report { key, sink, delivery, record } = report;
+        self.0.parts.metrics.delivered(sink.as_str(), delivery);
+        match delivery {
+            Delivery::Retry(_) => return,
+            Delivery::Delivered | Delivery::Refused(_) => {}
+        }
+        let now = self.now();
+        if let Some(memory) = self.memories().get_mut(key).filter(|memory| memory.uid == record.stream) {
+            memory.heard.insert(sink.clone(), now);
+        }
+        (self.0.parts.trigger)(key.clone());
+    }
+
+    fn memories(&self) -> MutexGuard<'_, HashMap<Key, Memory>> {
+        self.0.memories.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something with what is kept of a rollout, if it is still there.
+    fn with<T>(&self, key: &Key, change: impl FnOnce(&mut Memory) -> T) -> Option<T> {
+        self.memories().get_mut(key).map(change)
+    }
+
+    /// The Rollout is gone: so is what was kept of it.
+    fn forget(&self, key: &Key) {
+        let gone = self.memories().remove(key);
+        if let Some(Memory { uid, .. }) = gone {
+            debug!(rollout = %key, "the Rollout is gone");
+            self.0.parts.offers.gone(&uid);
+        }
+    }
+
+    fn seen(&self, key: &Key, look: Look) -> Seen {
+        let Look { rollout, service, first, children, records } = look;
+        let metadata = &rollout.metadata;
+        let uid = metadata.uid.clone().unwrap_or_default();
+        let mut memories = self.memories();
+        if memories.get(key).is_none_or(|memory| memory.uid != uid) {
+            // The first look, or the first one after a restart: what was committed but not delivered goes on its way.
+            if let Ok(status) = &rollout.status {
+                self.0.parts.offers.offer(key.clone(), &uid, &status.audit);
+            }
+            memories.insert(key.clone(), Memory::new(uid.clone()));
+        }
+        let memory = memories.entry(key.clone()).or_insert_with(|| Memory::new(uid.clone()));
+        let parsed = memory.parsed(key, &rollout, &self.0.known);
+        let wish = Wish { service: &parsed.service, rollout: &key.name, first: &first, labels: &parsed.labels };
+        let guarded = metadata.finalizers.iter().flatten().any(|name| name == FINALIZER);
+        let lifetime = match (&metadata.deletion_timestamp, guarded) {
+            (Some(_), _) => Lifetime::Deleting,
+            (None, true) => Lifetime::Guarded,
+            (None, false) => Lifetime::Unguarded,
+        };
+        Seen {
+            version: metadata.resource_version.clone().unwrap_or_default(),
+            generation: metadata.generation.unwrap_or(0),
+            intent: parsed.intent.clone(),
+            replicas: parsed.replicas,
+            status: rollout.status.clone(),
+            observed: Observed {
+                lifetime,
+                service: fit(service.as_ref(), &wish),
+                children,
+                records,
+                template: memory.template.clone(),
+                samples: memory.samples(),
+            },
+            sinks: self.acks(memory),
+            refused: memory.refused.clone(),
+            teller: self.0.parts.teller.clone(),
+            uid,
+        }
+    }
+
+    fn acks(&self, memory: &Memory) -> BTreeMap<SinkName, Option<Ack>> {
+        let mut receipts = self.0.parts.offers.receipts(&memory.uid);
+        let now = self.now();
+        let ack = |sink: &SinkName| {
+            let at = memory.heard.get(sink).copied().unwrap_or(now);
+            receipts.remove(sink).map(|receipt| Ack { receipt, at })
+        };
+        let mut ack = ack;
+        self.0.parts.sinks.iter().map(|sink| (sink.clone(), ack(sink))).collect()
+    }
+
+    /// Tells what a commit has made true: to the log, to the sinks, and as courtesy copies to Kubernetes.
+    fn tell(&self, key: &Key, uid: &str, before: u64, status: &Status) {
+        let news: Vec<Record> = status.audit.pending().filter(|record| record.seq > before).collect();
+        self.0.parts.offers.offer(key.clone(), uid, &status.audit);
+        for record in news {
+            if let Ok(body) = record.body() {
+                info!(rollout = %key, event = body.kind, seq = record.seq, "{}", body.message);
+            }
+            if let Some(event) = kubernetes_event(&record, &self.0.parts.instance) {
+                tokio::spawn(post(self.0.parts.client.clone(), event));
+            }
+        }
+    }
+
+    /// Asks one question and has the rollout looked at with the answer.
+    async fn answer(self, key: Key, question: Question) {
+        let asked = Asked::new(&question);
+        match question {
+            Question::DryRun { revision } => {
+                let answer = self.0.writer.try_template(&key, &revision, || self.now()).await;
+                if let Some(answer) = &answer {
+                    self.0.parts.metrics.tried(answer);
+                }
+                self.with(&key, |memory| {
+                    memory.answered(&asked);
+                    memory.template = answer.unwrap_or_else(|| memory.template.clone());
+                });
+            }
+            Question::Measure { check, attempt, step, provider, query, at } => {
+                let reading = self.0.parts.providers.ask(&provider, &query, at).await;
+                self.0.parts.metrics.measured(&reading);
+                debug!(rollout = %key, check, ?reading, "answered");
+                self.with(&key, |memory| {
+                    memory.answered(&asked);
+                    memory.keep(Sample { check, attempt, step, at, reading });
+                });
+            }
+        }
+        (self.0.parts.trigger)(key);
+    }
+}
+
+impl World for Live {
+    type Error = Error;
+
+    #[expect(clippy::disallowed_methods, reason = "the clock enters here")]
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+
+    fn observe(&self, key: &Key) -> Option<Seen> {
+        match self.0.parts.index.look(key) {
+            Some(look) => Some(self.seen(key, look)),
+            None => {
+                if self.0.parts.index.is_ready() {
+                    self.forget(key);
+                }
+                None
+            }
+        }
+    }
+
+    async fn commit(&self, key: &Key, version: &str, status: &Status) -> Result<(), Error> {
+        let known = self.0.parts.index.rollout(key);
+        let before = known.and_then(|object| object.status.as_ref().ok().map(|status| status.audit.seq())).unwrap_or(0);
+        let result = self.0.writer.commit(key, version, status).await;
+        self.0.parts.metrics.committed(result.as_ref().copied());
+        result?;
+        debug!(rollout = %key, "committed");
+        if let Some(uid) = self.with(key, |memory| memory.uid.clone()) {
+            self.tell(key, &uid, before, status);
+        }
+        Ok(())
+    }
+
+    async fn apply(&self, key: &Key, changes: &[Change]) -> Result<(), Error> {
+        for change in changes {
+            let result = self.0.writer.change(key, change).await;
+            self.0.parts.metrics.changed(change, result.as_ref().copied());
+            match &result {
+                Ok(()) => info!(rollout = %key, ?change, "changed"),
+                Err(error @ Error::Refused { .. }) => {
+                    self.with(key, |memory| memory.refused = Some(error.to_string()));
+                }
+                Err(Error::Changed { .. } | Error::Gone { .. } | Error::NoAnswer { .. }) => {}
+            }
+            result?;
+            if *change == Change::Guard {
+                // Nothing else will happen to a Rollout that is only just guarded.
+                (self.0.parts.trigger)(key.clone());
+            }
+        }
+        self.with(key, |memory| memory.refused = None);
+        Ok(())
+    }
+
+    fn ask(&self, key: &Key, questions: Vec<Question>) {
+        for question in questions {
+            let asked = Asked::new(&question);
+            if self.with(key, |memory| memory.may_ask(&asked)) == Some(true) {
+                tokio::spawn(self.clone().answer(key.clone(), question));
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What is kept of one rollout between two passes? Nothing that cannot be asked again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::api::{self, Invalid, Object, Providers};
+use crate::audit::SinkName;
+use crate::rollout::{Intent, Key, Question, Revision, Sample, Template, Weight};
+
+/// What is kept of one rollout.
+#[derive(Debug)]
+pub(super) struct Memory {
+    /// The Rollout's uid: another one of the same name starts anew.
+    pub(super) uid: String,
+    /// The spec of the newest generation, parsed.
+    parsed: Option<Arc<Parsed>>,
+    /// What the API server last said of the template.
+    pub(super) template: Template,
+    /// The newest sample of each check.
+    samples: BTreeMap<String, Sample>,
+    /// Why the last change was refused.
+    pub(super) refused: Option<String>,
+    /// When a sink last took an event.
+    pub(super) heard: BTreeMap<SinkName, DateTime<Utc>>,
+    /// Questions that are under way.
+    asking: BTreeSet<Asked>,
+}
+
+/// One generation of a spec.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    generation: i64,
+    /// What it means.
+    pub(super) intent: Result<Intent, Invalid>,
+    /// `spec.replicas`, where it can be read.
+    pub(super) replicas: Option<u32>,
+    /// The template's labels.
+    pub(super) labels: BTreeMap<String, String>,
+    /// The Service that it names.
+    pub(super) service: String,
+}
+
+/// What tells two questions apart: the same one is not asked twice at a time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Asked {
+    /// A dry run of this revision.
+    DryRun(Revision),
+    /// This check, in this attempt, at this step.
+    Measure(String, u32, Weight),
+}
+
+impl Memory {
+    pub(super) fn new(uid: String) -> Self {
+        Self {
+            uid,
+            parsed: None,
+            template: Template::Unasked,
+            samples: BTreeMap::new(),
+            refused: None,
+            heard: BTreeMap::new(),
+            asking: BTreeSet::new(),
+        }
+    }
+
+    /// The parsed spec of this object. The work is done once per generation.
+    pub(super) fn parsed(&mut self, key: &Key, object: &Object, providers: &Providers) -> Arc<Parsed> {
+        let generation = object.metadata.generation.unwrap_or(0);
+        let known = self.parsed.take().filter(|parsed| parsed.generation == generation);
+        let parsed = known.unwrap_or_else(|| Arc::new(Parsed::new(key, generation, &object.spec(), providers)));
+        self.parsed = Some(Arc::clone(&parsed));
+        parsed
+    }
+
+    /// The newest sample of each check.
+    pub(super) fn samples(&self) -> Vec<Sample> {
+        self.samples.values().cloned().collect()
+    }
+
+    /// Keeps a sample unless a newer one of that check is known.
+    pub(super) fn keep(&mut self, sample: Sample) {
+        if self.samples.get(&sample.check).is_none_or(|known| known.at <= sample.at) {
+            self.samples.insert(sample.check.clone(), sample);
+        }
+    }
+
+    /// Whether a question may be asked now; if so, it is under way until [`Self::answered`].
+    pub(super) fn may_ask(&mut self, asked: &Asked) -> bool {
+        self.asking.insert(asked.clone())
+    }
+
+    /// A question is no longer under way.
+    pub(super) fn answered(&mut self, asked: &Asked) {
+        self.asking.remove(asked);
+    }
+}
+
+impl Parsed {
+    fn new(key: &Key, generation: i64, spec: &Value, providers: &Providers) -> Self {
+        let labels = spec.pointer("/template/metadata/labels").and_then(Value::as_object).into_iter().flatten();
+        Self {
+            generation,
+            intent: api::parse(&key.namespace, &key.name, spec, providers),
+            replicas: spec.get("replicas").and_then(Value::as_u64).and_then(|replicas| u32::try_from(replicas).ok()),
+            labels: labels.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect(),
+            service: spec.get("service").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+impl Asked {
+    /// What tells this question from others.
+    pub(super) fn new(question: &Question) -> Self {
+        match question {
+            Question::DryRun { revision } => Self::DryRun(revision.clone()),
+            Question::Measure { check, attempt, step, .. } => Self::Measure(check.clone(), *attempt, *step),
+        }
+    }
+}

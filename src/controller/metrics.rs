@@ -1,0 +1,218 @@
+//! What does the controller count of itself?
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use crate::cluster::{Error, Index, Kind};
+use crate::rollout::{Change, Phase, Reading, Template};
+use crate::sink::Delivery;
+
+/// The controller's own counters. Labels are words of closed sets and names from its configuration; never names that users choose.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    passes: Family<Labels, Counter>,
+    commits: Family<Labels, Counter>,
+    changes: Family<ChangeLabels, Counter>,
+    answers: Family<Labels, Counter>,
+    deliveries: Family<DeliveryLabels, Counter>,
+    watch_errors: Family<KindLabels, Counter>,
+    rollouts: Family<PhaseLabels, Gauge>,
+    pending: Gauge,
+}
+
+/// How a pass ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PassResult {
+    /// Everything that was decided is done.
+    Done,
+    /// Somebody else wrote meanwhile; it is looked at again.
+    Conflict,
+    /// A write failed.
+    Failed,
+    /// It took too long.
+    TimedOut,
+    /// A defect of ours; the rollout is tried again, others go on.
+    Panicked,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Labels {
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ChangeLabels {
+    change: &'static str,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DeliveryLabels {
+    sink: String,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabels {
+    resource: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PhaseLabels {
+    phase: &'static str,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let metrics = Self {
+            registry: Registry::with_prefix("serin"),
+            passes: Family::default(),
+            commits: Family::default(),
+            changes: Family::default(),
+            answers: Family::default(),
+            deliveries: Family::default(),
+            watch_errors: Family::default(),
+            rollouts: Family::default(),
+            pending: Gauge::default(),
+        };
+        metrics.registered()
+    }
+}
+
+impl Metrics {
+    fn registered(mut self) -> Self {
+        let registry = &mut self.registry;
+        registry.register("passes", "Passes over a rollout, by how they ended", self.passes.clone());
+        registry.register("commits", "Writes of a Rollout's status, by how they ended", self.commits.clone());
+        registry.register("changes", "Writes to the cluster, by what they change and how they ended", self.changes.clone());
+        registry.register("answers", "Answers to questions of rollouts, by what was answered", self.answers.clone());
+        registry.register("deliveries", "Attempts to deliver an event, by sink and how they ended", self.deliveries.clone());
+        registry.register("watch_errors", "Watches that broke and began anew, by resource", self.watch_errors.clone());
+        registry.register("rollouts", "Rollouts now, by phase", self.rollouts.clone());
+        registry.register("events_pending", "Events that wait for a sink now, of all rollouts", self.pending.clone());
+        for phase in Phase::ALL {
+            self.rollouts.get_or_create(&PhaseLabels { phase: phase.name() }).set(0);
+        }
+        self
+    }
+
+    /// A pass ended.
+    pub(super) fn passed(&self, result: PassResult) {
+        self.passes.get_or_create(&Labels { result: result.name() }).inc();
+    }
+
+    /// A status was written, or not.
+    pub(super) fn committed(&self, result: Result<(), &Error>) {
+        self.commits.get_or_create(&Labels { result: outcome(result) }).inc();
+    }
+
+    /// A change was made, or not.
+    pub(super) fn changed(&self, change: &Change, result: Result<(), &Error>) {
+        self.changes.get_or_create(&ChangeLabels { change: change_name(change), result: outcome(result) }).inc();
+    }
+
+    /// A provider answered a check.
+    pub(super) fn measured(&self, reading: &Reading) {
+        self.answers.get_or_create(&Labels { result: reading_name(reading) }).inc();
+    }
+
+    /// The API server answered a dry run.
+    pub(super) fn tried(&self, template: &Template) {
+        let result = match template {
+            Template::Unasked => return,
+            Template::Accepted(_) => "template_accepted",
+            Template::Refused { .. } => "template_refused",
+            Template::Unknown { .. } => "template_unknown",
+        };
+        self.answers.get_or_create(&Labels { result }).inc();
+    }
+
+    /// An event was offered to a sink.
+    pub(super) fn delivered(&self, sink: &str, delivery: &Delivery) {
+        let result = match delivery {
+            Delivery::Delivered => "delivered",
+            Delivery::Retry(_) => "retry",
+            Delivery::Refused(_) => "refused",
+        };
+        self.deliveries.get_or_create(&DeliveryLabels { sink: sink.to_owned(), result }).inc();
+    }
+
+    /// A watch broke.
+    pub(super) fn broke(&self, kind: Kind) {
+        self.watch_errors.get_or_create(&KindLabels { resource: kind.resource() }).inc();
+    }
+
+    /// All metrics as OpenMetrics text, with the gauges as they are now.
+    pub(super) fn encode(&self, index: &Index) -> String {
+        let census = index.census();
+        for phase in Phase::ALL {
+            let count = census.phases.get(&phase).copied().unwrap_or(0);
+            self.rollouts.get_or_create(&PhaseLabels { phase: phase.name() }).set(count);
+        }
+        self.pending.set(census.events);
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+impl PassResult {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Conflict => "conflict",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed_out",
+            Self::Panicked => "panicked",
+        }
+    }
+}
+
+const fn outcome(result: Result<(), &Error>) -> &'static str {
+    match result {
+        Ok(()) => "done",
+        Err(Error::Changed { .. } | Error::Gone { .. }) => "conflict",
+        Err(Error::Refused { .. }) => "refused",
+        Err(Error::NoAnswer { .. }) => "no_answer",
+    }
+}
+
+const fn change_name(change: &Change) -> &'static str {
+    match change {
+        Change::Guard => "guard",
+        Change::Record { .. } => "record",
+        Change::Create { .. } => "create",
+        Change::Scale { .. } => "scale",
+        Change::Mark { .. } => "mark",
+        Change::Prune { .. } => "prune",
+        Change::Release => "release",
+    }
+}
+
+const fn reading_name(reading: &Reading) -> &'static str {
+    match reading {
+        Reading::Value(_) => "value",
+        Reading::NoData => "no_data",
+        Reading::NotANumber => "not_a_number",
+        Reading::Infinite => "infinite",
+        Reading::SeveralSeries(_) => "several_series",
+        Reading::WrongType(_) => "wrong_type",
+        Reading::Partial(_) => "partial",
+        Reading::BadQuery(_) => "bad_query",
+        Reading::QueryFailed(_) => "query_failed",
+        Reading::Unauthorized(_) => "unauthorized",
+        Reading::Throttled => "throttled",
+        Reading::Unavailable(_) => "unavailable",
+        Reading::HttpStatus(_) => "http_status",
+        Reading::Malformed(_) => "malformed",
+        Reading::TooLarge => "too_large",
+        Reading::TimedOut => "timed_out",
+        Reading::Unreachable(_) => "unreachable",
+    }
+}

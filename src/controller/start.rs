@@ -1,0 +1,66 @@
+//! May the controller start, and who is it?
+
+use k8s_openapi::api::authentication::v1::SelfSubjectReview;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::api::{ListParams, PostParams};
+use kube::core::PartialObjectMeta;
+use kube::{Api, Client};
+use tracing::warn;
+
+use crate::api::Rollout;
+
+/// Why the controller cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The CRD is missing.
+    #[error("the cluster knows no Rollouts; install them with: serin crds | kubectl apply -f -")]
+    NotInstalled,
+    /// The API server does not let us.
+    #[error("the API server does not allow this identity to list Rollouts ({0}); apply the RBAC rules of deploy/")]
+    Forbidden(String),
+    /// There is no answer.
+    #[error("the API server does not answer: {0}")]
+    Unreachable(#[source] kube::Error),
+}
+
+/// Whether the cluster has Rollouts and lets us list them.
+pub(super) async fn check(client: &Client) -> Result<(), StartError> {
+    let rollouts: Api<PartialObjectMeta<Rollout>> = Api::all(client.clone());
+    match rollouts.list(&ListParams::default().limit(1)).await {
+        Ok(_) => Ok(()),
+        Err(kube::Error::Api(status)) if status.code == 404 => Err(StartError::NotInstalled),
+        Err(kube::Error::Api(status)) if matches!(status.code, 401 | 403) => Err(StartError::Forbidden(status.message.clone())),
+        Err(error) => Err(StartError::Unreachable(error)),
+    }
+}
+
+/// The uid of `kube-system`, by which clusters are told apart.
+pub(super) async fn cluster_uid(client: &Client) -> Option<String> {
+    match Api::<Namespace>::all(client.clone()).get_metadata("kube-system").await {
+        Ok(namespace) => namespace.metadata.uid,
+        Err(error) => {
+            warn!(%error, "the cluster's uid cannot be read; events go without it");
+            None
+        }
+    }
+}
+
+/// The name under which the API server knows us; every authenticated user may ask for its own.
+pub(super) async fn identity(client: &Client) -> String {
+    let review = Api::<SelfSubjectReview>::all(client.clone()).create(&PostParams::default(), &SelfSubjectReview::default()).await;
+    let name = match review {
+        Ok(review) => review.status.and_then(|status| status.user_info).and_then(|user| user.username),
+        Err(error) => {
+            warn!(%error, "our own name is not known; events say unknown");
+            None
+        }
+    };
+    name.unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// This machine's name: in a cluster, the pod's.
+pub(super) async fn instance() -> String {
+    let name = tokio::fs::read_to_string("/proc/sys/kernel/hostname").await.unwrap_or_default();
+    let name = name.trim();
+    if name.is_empty() { "serin".to_owned() } else { name.to_owned() }
+}

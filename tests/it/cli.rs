@@ -1,0 +1,163 @@
+//! What does the built program say and answer with, as a user meets it?
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use insta::assert_snapshot;
+
+#[test]
+fn help_tells_what_each_command_does() {
+    for command in ["", "run", "crds", "status"] {
+        let said = serin(&[command, "--help"]);
+        let name = if command.is_empty() { "help" } else { command };
+        assert_snapshot!(name, said.stdout);
+        assert_eq!((said.code, said.stderr.as_str()), (0, ""));
+    }
+}
+
+#[test]
+fn the_version_is_the_package_s() {
+    assert_eq!(serin(&["--version"]).stdout, format!("serin {}", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn crds_are_data_on_standard_output() {
+    let said = serin(&["crds"]);
+    assert_eq!((said.code, said.stderr.as_str()), (0, ""));
+    assert_eq!(said.stdout, serin::api::crds_yaml().trim_end());
+}
+
+#[test]
+fn what_makes_no_sense_is_bad_usage() {
+    assert_snapshot!(failed(2, &["stats", "checkout"]), @"
+    error: unrecognized subcommand 'stats'
+
+      tip: a similar subcommand exists: 'status'
+
+    Usage: serin <COMMAND>
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(failed(2, &["status", "checkout", "-o", "yaml"]), @"
+    error: invalid value 'yaml' for '--output <FORMAT>'
+      [possible values: text, json]
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(failed(2, &["run", "--log", "serin=loud"]), @r#"
+    error: invalid value 'serin=loud' for '--log <FILTER>': error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5
+
+    For more information, try '--help'.
+    "#);
+}
+
+#[test]
+fn a_configuration_file_that_is_missing_is_named() {
+    assert_snapshot!(failed(1, &["run", "--config", "/no/such/file.yaml"]), @"
+    error: cannot read /no/such/file.yaml: no such file or directory (os error 2)
+    hint: check the path, and that you may read the file
+    ");
+}
+
+#[test]
+fn a_configuration_file_with_an_unknown_key_is_refused_before_anything_is_asked() {
+    let folder = Folder::new();
+    let config = folder.file("config.yaml", "cluster: {name: test}\nlissten: 127.0.0.1:0\n");
+    assert_snapshot!(failed(1, &["run", "--config", &config]).replace(&config, "FILE"), @"
+    error: cannot use FILE: line 2, column 1: unknown field `lissten`, expected one of cluster, listen, metrics
+    hint: correct the file; docs/config.md lists its keys
+    ");
+}
+
+#[test]
+fn a_cluster_that_does_not_answer_is_named() {
+    let folder = Folder::new();
+    // A port that was free a moment ago: nothing listens there.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let kubeconfig = folder.kubeconfig(&format!("http://127.0.0.1:{port}"));
+    let config = folder.file("config.yaml", "listen: 127.0.0.1:0");
+    for command in [["status", "checkout"].as_slice(), &["run", "--log", "off", "--config", &config]] {
+        let said = failed(1, &[command, &["--kubeconfig", &kubeconfig]].concat()).replace(&port.to_string(), "PORT");
+        assert_snapshot!(command[0].to_owned() + "_unreachable", said);
+    }
+}
+
+#[test]
+fn without_a_kubeconfig_it_says_how_to_name_one() {
+    assert_snapshot!(failed(1, &["status", "checkout"]), @"
+    error: cannot read the kubeconfig file /no/such/kubeconfig: no such file or directory (os error 2)
+    hint: name one with --kubeconfig or $KUBECONFIG
+    ");
+    assert_snapshot!(failed(1, &["status", "checkout", "--kubeconfig", "/no/such/file"]), @"
+    error: cannot read the kubeconfig file /no/such/file: no such file or directory (os error 2)
+    hint: name one with --kubeconfig or $KUBECONFIG
+    ");
+}
+
+#[test]
+fn a_context_that_does_not_exist_is_named() {
+    let folder = Folder::new();
+    let kubeconfig = folder.kubeconfig("http://127.0.0.1:1");
+    assert_snapshot!(failed(1, &["status", "checkout", "--kubeconfig", &kubeconfig, "--context", "prod"]), @"
+    error: the kubeconfig file cannot be used: failed to load current context: prod
+    hint: correct it, or name another file with --kubeconfig and one of its contexts with --context
+    ");
+}
+
+/// What the program said, and its exit code.
+struct Said {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+/// Runs the program as on a machine without any cluster.
+fn serin(args: &[&str]) -> Said {
+    let out = Command::new(env!("CARGO_BIN_EXE_serin"))
+        .args(args.iter().filter(|arg| !arg.is_empty()))
+        .env_clear()
+        .env("KUBECONFIG", "/no/such/kubeconfig")
+        .output()
+        .unwrap();
+    Said { code: out.status.code().unwrap(), stdout: text(&out.stdout), stderr: text(&out.stderr) }
+}
+
+/// What the program says on standard error when it fails with that code and prints no data.
+fn failed(code: i32, args: &[&str]) -> String {
+    let said = serin(args);
+    assert_eq!((said.code, said.stdout.as_str()), (code, ""), "{}", said.stderr);
+    said.stderr
+}
+
+/// Without the blanks that end lines: they say nothing.
+fn text(bytes: &[u8]) -> String {
+    let lines: Vec<&str> = std::str::from_utf8(bytes).unwrap().lines().map(str::trim_end).collect();
+    lines.join("\n").trim_end().to_owned()
+}
+
+/// A folder that goes with the test.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        let path: PathBuf = Path::new(self.0.path()).join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+
+    fn kubeconfig(&self, server: &str) -> String {
+        self.file(
+            "kubeconfig",
+            &format!(
+                "apiVersion: v1\nkind: Config\nclusters: [{{name: c, cluster: {{server: '{server}'}}}}]\nusers: [{{name: u, user: {{}}}}]\n\
+                 contexts: [{{name: test, context: {{cluster: c, user: u}}}}]\ncurrent-context: test\n"
+            ),
+        )
+    }
+}
