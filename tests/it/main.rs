@@ -23,6 +23,7 @@ mod prometheus_asking;
 mod prometheus_odd;
 mod prometheus_peer;
 mod server;
+mod sim;
 mod sink_kubernetes;
 mod sink_lanes;
 mod sink_stdout;
