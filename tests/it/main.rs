@@ -1,5 +1,7 @@
 //! The hermetic tests: tables over the pure core, properties, the simulator, goldens.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
 mod api_crd;
 mod api_duration;
 mod api_given;
