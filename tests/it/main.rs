@@ -1,5 +1,6 @@
 //! The hermetic tests: tables over the pure core, properties, the simulator, goldens.
 
+mod analysis;
 mod api_crd;
 mod api_duration;
 mod api_given;
@@ -13,11 +14,11 @@ mod audit_chain;
 mod audit_docs;
 mod audit_given;
 mod audit_outbox;
+mod changes;
 mod cli;
 mod config_file;
 mod floors;
 mod generated;
-mod changes;
 mod given;
 mod prometheus_asking;
 mod prometheus_odd;
