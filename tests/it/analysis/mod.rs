@@ -3,6 +3,7 @@
 mod asking;
 mod evidence;
 mod readings;
+mod workload;
 
 use chrono::{DateTime, Utc};
 use serin::analysis;
