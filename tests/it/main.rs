@@ -28,5 +28,6 @@ mod sink_kubernetes;
 mod sink_lanes;
 mod sink_stdout;
 mod split;
+mod state_json;
 mod states;
 mod transition;
