@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod analysis;
 mod api_crd;
 mod api_duration;
 mod api_given;
@@ -30,5 +31,6 @@ mod sink_kubernetes;
 mod sink_lanes;
 mod sink_stdout;
 mod split;
+mod state_json;
 mod states;
 mod transition;
