@@ -35,7 +35,7 @@ impl Pace {
     pub const fn cap(self) -> Duration {
         match self {
             Self::Pass => Duration::from_secs(15),
-            Self::Sink => Duration::from_secs(60),
+            Self::Sink => Duration::from_mins(1),
             Self::Watch => Duration::from_secs(10),
         }
     }

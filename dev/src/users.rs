@@ -52,7 +52,7 @@ pub(crate) async fn token(client: Client, namespace: &str, name: &str) -> Result
     Ok(answer.status.context("the API server answered without a token")?.token)
 }
 
-/// The traffic reads pods and EndpointSlices everywhere and writes nothing.
+/// The traffic reads pods and endpoints everywhere and writes nothing.
 pub(crate) async fn allow_traffic(client: Client) -> Result<()> {
     let binding = ClusterRoleBinding {
         metadata: ObjectMeta { name: Some("serin-dev-traffic".to_owned()), ..ObjectMeta::default() },
@@ -74,8 +74,9 @@ pub(crate) async fn default_account_exists(client: &Client) -> bool {
     accounts.get("default").await.is_ok()
 }
 
-pub(crate) async fn api_ready(client: &Client) -> bool {
-    let Ok(request) = Request::get("/readyz").body(Vec::new()) else { return false };
+/// True if the API server answers with success at a path like `/readyz`.
+pub(crate) async fn api_says(client: &Client, path: &str) -> bool {
+    let Ok(request) = Request::get(path).body(Vec::new()) else { return false };
     client.request_text(request).await.is_ok()
 }
 

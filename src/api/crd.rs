@@ -8,17 +8,32 @@ use super::spec::Rollout;
 
 /// The definition of the Rollout resource.
 pub fn crd() -> CustomResourceDefinition {
-    let mut crd = serde_json::to_value(Rollout::crd()).expect("a CRD is plain JSON");
-    tidy(&mut crd);
-    if let Some(status) = crd.pointer_mut("/spec/versions/0/schema/openAPIV3Schema/properties/status") {
-        drop_defaults(status);
-    }
-    serde_json::from_value(crd).expect("a tidied CRD is still a CRD")
+    from_json(tidied(to_json(&Rollout::crd())))
 }
 
 /// What `serin crds` prints.
 pub fn crds_yaml() -> String {
-    serde_saphyr::to_string(&crd()).expect("a CRD is plain data")
+    yaml(&crd())
+}
+
+fn to_json(crd: &CustomResourceDefinition) -> Value {
+    serde_json::to_value(crd).expect("a definition is plain JSON")
+}
+
+fn from_json(crd: Value) -> CustomResourceDefinition {
+    serde_json::from_value(crd).expect("a tidied definition is still one")
+}
+
+fn yaml(crd: &CustomResourceDefinition) -> String {
+    serde_saphyr::to_string(crd).expect("a definition is plain data")
+}
+
+fn tidied(mut crd: Value) -> Value {
+    tidy(&mut crd);
+    if let Some(status) = crd.pointer_mut("/spec/versions/0/schema/openAPIV3Schema/properties/status") {
+        drop_defaults(status);
+    }
+    crd
 }
 
 /// Takes away what Rust's types say and Kubernetes need not hear: a null member is pruned before any rule sees it only where
@@ -26,9 +41,10 @@ pub fn crds_yaml() -> String {
 fn tidy(node: &mut Value) {
     match node {
         Value::Object(members) => {
-            members.retain(|key, member| {
-                !(key == "nullable" && *member == Value::Bool(true))
-                    && !(key == "format" && matches!(member.as_str(), Some("double" | "int64")))
+            members.retain(|key, member| match key.as_str() {
+                "nullable" => *member != Value::Bool(true),
+                "format" => !matches!(member.as_str(), Some("double" | "int64")),
+                _ => true,
             });
             members.values_mut().for_each(tidy);
         }

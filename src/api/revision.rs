@@ -17,10 +17,14 @@ const DIGITS: usize = 10;
 pub fn revision(template: &Value) -> Revision {
     let mut template = template.clone();
     drop_nulls(&mut template);
-    let bytes = serde_json_canonicalizer::to_vec(&template).expect("a JSON value has only text keys and finite numbers");
-    let hash = Sha256::digest(bytes);
-    let hex: String = hash.iter().take(DIGITS / 2).map(|byte| format!("{byte:02x}")).collect();
-    Revision::new(hex)
+    let mut name = format!("{:x}", Sha256::digest(canonical(&template)));
+    name.truncate(DIGITS);
+    Revision::new(name)
+}
+
+/// The bytes of RFC 8785.
+fn canonical(template: &Value) -> Vec<u8> {
+    serde_json_canonicalizer::to_vec(template).expect("a JSON value has only text keys and finite numbers")
 }
 
 /// A null member says the same as none; a null in a list has a place and stays.

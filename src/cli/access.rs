@@ -45,10 +45,21 @@ fn unusable(error: &KubeconfigError) -> Failure {
 pub(super) fn client(mut config: Config) -> Result<Client, Failure> {
     config.default_retry = false;
     let url = config.cluster_url.to_string();
-    Client::try_from(config).map_err(|error| {
-        let what = format!("cannot prepare a connection to {url}: {}", lower(&error));
-        Failure::new(what, "check certificates and credentials in the kubeconfig file")
-    })
+    Client::try_from(config).map_err(|error| unprepared(&url, &error))
+}
+
+/// What certificates or credentials that cannot be used mean for people.
+pub(super) fn unprepared(url: &str, error: &kube::Error) -> Failure {
+    let what = format!("cannot prepare a connection to {url}: {}", lower(error));
+    Failure::new(what, "check the certificates and credentials in the kubeconfig file")
+}
+
+/// A cluster without our CRD.
+pub(super) fn not_installed(url: &str) -> Failure {
+    Failure::new(
+        format!("the cluster at {url} does not know Rollouts"),
+        "install the definitions: serin crds | kubectl apply --server-side -f -",
+    )
 }
 
 /// What a question that got no good answer means for people.

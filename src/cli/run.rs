@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing::info;
 
 use super::command::Service;
 use super::failure::{Failure, lower};
@@ -31,39 +32,51 @@ fn read(path: &Path) -> Result<Config, Failure> {
 }
 
 async fn work(service: &Service, config: Config) -> Result<(), Failure> {
-    let api = access::config(&service.access).await?;
-    let url = api.cluster_url.to_string();
-    let client = cluster::client(api).map_err(|error| {
-        let what = format!("cannot prepare a connection to {url}: {}", lower(&error));
-        Failure::new(what, "check certificates and credentials in the kubeconfig file")
+    let listen = config.listen;
+    let providers = Providers::new(&config.metrics)
+        .map_err(|error| Failure::new(lower(&error), "correct the configuration file; docs/config.md lists its keys"))?;
+    let reach = access::config(&service.access).await?;
+    let url = reach.cluster_url.to_string();
+    let client = cluster::client(reach).map_err(|error| access::unprepared(&url, &error))?;
+    let listener = TcpListener::bind(listen).await.map_err(|error| {
+        let what = format!("cannot listen on {listen}: {}", lower(&error));
+        Failure::new(what, "name a free address in the configuration file: listen: 127.0.0.1:8081")
     })?;
-    let providers = Providers::new(&config.metrics).map_err(|error| Failure::new(lower(&error), "correct the configuration"))?;
-    let stdout = Stdout::new().map_err(|error| Failure::new(format!("cannot start a thread: {error}"), "raise the limit of threads"))?;
-    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
-        let what = format!("cannot listen on {}: {}", config.listen, lower(&error));
-        Failure::new(what, "set `listen` in the configuration file to an address that is free")
+    let stdout = Stdout::new().map_err(|error| {
+        Failure::new(format!("cannot write to standard output: {}", lower(&error)), "events go there; give it a file, a pipe or a terminal")
     })?;
+    let stop = stop()?;
+    info!(version = env!("CARGO_PKG_VERSION"), cluster = url, %listen, "serin starts");
     let controller = Arc::new(Controller::new(client, config));
-    let signal = stop().map_err(|error| Failure::new(format!("cannot wait for signals: {error}"), "this is a bug in Serin; please report it"))?;
-    let pages = tokio::spawn(server::serve(listener, pages(&controller), std::future::pending()));
-    let worked = controller.run(providers, vec![Sink::Stdout(stdout)], signal).await;
-    pages.abort();
-    worked.map_err(|error| cannot_start(&error, &url))
+    // Health is answered until the last pass is over; nobody waits for a slow reader of metrics.
+    let served = tokio::spawn(server::serve(listener, pages(&controller)));
+    let ended = controller.run(providers, vec![Sink::Stdout(stdout)], stop).await;
+    served.abort();
+    info!("serin ends");
+    ended.map_err(|error| not_started(&error, &url))
 }
 
+/// What is served while the controller works. Both answers wait for locks of the controller, so one that hangs is found by its probe.
 fn pages(controller: &Arc<Controller>) -> Pages {
-    let (ready, counts) = (Arc::clone(controller), Arc::clone(controller));
+    let (healthy, ready, metrics) = (Arc::clone(controller), Arc::clone(controller), Arc::clone(controller));
     Pages {
-        // Whoever answers at all has threads that run; what blocks a single rollout is no reason to kill the others.
-        healthy: Arc::new(|| Ok(())),
+        healthy: Arc::new(move || {
+            let _ = healthy.ready();
+            Ok(())
+        }),
         ready: Arc::new(move || ready.ready()),
-        metrics: Arc::new(move || counts.metrics()),
+        metrics: Arc::new(move || metrics.metrics()),
     }
 }
 
-/// Over when somebody asks us to stop.
-fn stop() -> std::io::Result<impl Future<Output = ()>> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+/// Over when SIGTERM or SIGINT says stop.
+fn stop() -> Result<impl Future<Output = ()>, Failure> {
+    let on = |kind| {
+        signal(kind).map_err(|error| {
+            Failure::new(format!("cannot listen for signals: {}", lower(&error)), "raise the limit of open files for this process")
+        })
+    };
+    let (mut terminate, mut interrupt) = (on(SignalKind::terminate())?, on(SignalKind::interrupt())?);
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -72,12 +85,13 @@ fn stop() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-fn cannot_start(error: &StartError, url: &str) -> Failure {
+fn not_started(error: &StartError, url: &str) -> Failure {
     match error {
-        StartError::NotInstalled => {
-            Failure::new(format!("the cluster at {url} knows no Rollouts"), "install them with: serin crds | kubectl apply -f -")
-        }
-        StartError::Forbidden(text) => Failure::new(format!("{url} does not let this identity work: {text}"), "apply the RBAC rules of deploy/"),
-        StartError::Unreachable(error) => access::refused(error, url),
+        StartError::NotInstalled => access::not_installed(url),
+        StartError::Forbidden(text) => Failure::new(
+            format!("the API server does not let this identity list Rollouts: {text}"),
+            "apply the RBAC rules of deploy/, and run as the service account that they name",
+        ),
+        StartError::Unreachable(cause) => access::refused(cause, url),
     }
 }

@@ -30,10 +30,7 @@ async fn ask(question: &Question) -> Result<Page, Failure> {
             let hint = format!("list the Rollouts there: kubectl get rollouts --namespace {namespace}; another namespace is named with -n");
             Err(Failure::new(format!("there is no Rollout {name} in the namespace {namespace}"), hint))
         }
-        Err(kube::Error::Api(status)) if status.code == 404 => {
-            let hint = "install it: serin crds | kubectl apply --server-side -f -";
-            Err(Failure::new(format!("the cluster at {url} does not know Rollouts"), hint))
-        }
+        Err(kube::Error::Api(status)) if status.code == 404 => Err(access::not_installed(&url)),
         Err(error) => Err(access::refused(&error, &url)),
     }
 }

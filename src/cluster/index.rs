@@ -254,9 +254,8 @@ impl Tables {
     fn sweep(&mut self, kind: Kind, listed: &Listed) -> Vec<Key> {
         match kind {
             Kind::Rollout => {
-                let gone = |(key, known): (&Key, &Entry)| {
-                    (!listed.keeps(key, &key.name, (known.version, known.source))).then(|| key.clone())
-                };
+                let gone =
+                    |(key, known): (&Key, &Entry)| (!listed.keeps(key, &key.name, (known.version, known.source))).then(|| key.clone());
                 let gone: Vec<Key> = self.rollouts.iter().filter_map(gone).collect();
                 gone.iter().flat_map(|key| self.remove_rollout(key, u64::MAX)).collect()
             }

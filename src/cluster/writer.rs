@@ -106,8 +106,13 @@ impl Writer {
         if !seen.iter().any(|name| name == FINALIZER) {
             return Ok(());
         }
-        let object: Object = self.call(what, requests::release(key, version, seen)).await?;
-        self.keep(Item::rollout(object));
+        match self.call::<Object>(what, requests::release(key, version, seen)).await {
+            // Without its last finalizer it is gone, and the watch may have said so before this reply: kept, it would never leave.
+            Ok(object) if object.metadata.finalizers.as_ref().is_none_or(Vec::is_empty) => {}
+            Ok(object) => self.keep(Item::rollout(object)),
+            Err(Error::Gone { .. }) => {}
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 
@@ -132,7 +137,8 @@ impl Writer {
             Ok(deployment) => self.keep(Item::deployment(&deployment)),
             // The watch has not brought it, so it does not carry our labels: looking again will not help.
             Err(Error::Changed { .. }) if self.index.desired(key, &child_name(&key.name, revision)).is_none() => {
-                let text = "a Deployment of that name exists without the labels of this revision; delete it, or give the labels back".to_owned();
+                let text =
+                    "a Deployment of that name exists without the labels of this revision; delete it, or give the labels back".to_owned();
                 return Err(Error::Refused { what, text });
             }
             Err(error) => return Err(error),

@@ -17,7 +17,7 @@ pub const MAX_BODY_BYTES: usize = 1 << 20;
 /// Providers in one file. Each keeps its own connections and its own share of requests in flight.
 pub const MAX_PROVIDERS: usize = 32;
 /// Below, a healthy backend looks broken; above, an answer comes too late to protect anybody.
-pub(super) const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(60);
+pub(super) const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_mins(1);
 /// Below, even an error does not fit; above, a few answers at once endanger the controller's own memory.
 pub(super) const BODY_BYTES: RangeInclusive<usize> = 1 << 10..=64 << 20;
 

@@ -185,10 +185,14 @@ impl Controller {
         let again = self.queue.lock().done(key, ended, start.elapsed()).map(|delay| delay.as_millis());
         match outcome {
             Outcome::Passed(_) => {}
-            Outcome::Failed(error @ (Error::Changed { .. } | Error::Gone { .. })) => debug!(rollout = %key, %error, again_ms = again, "looking again"),
+            Outcome::Failed(error @ (Error::Changed { .. } | Error::Gone { .. })) => {
+                debug!(rollout = %key, %error, again_ms = again, "looking again")
+            }
             Outcome::Failed(error) => warn!(rollout = %key, %error, again_ms = again, "a pass failed and is tried again"),
             Outcome::TimedOut => warn!(rollout = %key, again_ms = again, "a pass took too long and is tried again"),
-            Outcome::Panicked(text) => error!(rollout = %key, panic = text, again_ms = again, "a defect of Serin stopped a pass; please report it"),
+            Outcome::Panicked(text) => {
+                error!(rollout = %key, panic = text, again_ms = again, "a defect of Serin stopped a pass; please report it")
+            }
         }
     }
 }

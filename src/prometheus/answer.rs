@@ -109,9 +109,8 @@ fn refused(status: u16, envelope: &Envelope) -> Option<Reading> {
     match (envelope.error_type.as_deref().unwrap_or_default(), status) {
         ("bad_data", _) => Some(Reading::BadQuery(text(envelope))),
         ("timeout", _) => Some(Reading::TimedOut),
-        ("execution" | "canceled" | "internal", _) => Some(Reading::QueryFailed(kind_and_text(envelope))),
+        ("execution" | "canceled" | "internal", _) | (_, 422) => Some(Reading::QueryFailed(kind_and_text(envelope))),
         (_, 400) => Some(Reading::BadQuery(kind_and_text(envelope))),
-        (_, 422) => Some(Reading::QueryFailed(kind_and_text(envelope))),
         (_, _) => None,
     }
 }

@@ -70,7 +70,8 @@ impl Plan<'_> {
         }
         let stable_is_there = old_serves + tolerated(goal.stable) >= goal.stable;
         let new_up = if stable_is_there { goal.canary.min(ceiling.saturating_sub(old_has)) } else { new_has };
-        if new_up > new_has || (new.is_none() && new_up > 0) {
+        // Without replicas there is nothing to grow, but a revision without a Deployment could not become stable.
+        if new_up > new_has || (new.is_none() && self.intent.replicas == 0) {
             out.extend(self.grow(canary, new_up));
         }
         if new_has > goal.canary
@@ -98,6 +99,11 @@ impl Plan<'_> {
             let needed = if other == canary { floor.saturating_sub(back) } else { 0 };
             self.shrink(other, child, 0, needed)
         }));
+        // Replicas may have shrunk, or a step may have lent stable extra pods: they go once the canary is gone, or its share would grow.
+        let gone = self.others(&[stable]).next().is_none();
+        if let Some(child) = self.seen.children.get(stable).filter(|child| gone && child.desired > pods) {
+            out.push(scale(stable, child, pods, Direction::Raise));
+        }
         out
     }
 

@@ -52,10 +52,13 @@ pub(super) fn serving(child: Option<&Child>) -> u32 {
 
 /// What is still missing until `target` pods of that side serve.
 pub(super) fn missing(side: &str, child: Option<&Child>, target: u32) -> Option<String> {
-    let available = serving(child);
-    let complete = child.is_some_and(|c| c.desired == target && c.settled == Settled::Yes) || (child.is_none() && target == 0);
-    if complete && available + tolerated(target) >= target {
-        return None;
+    let (available, desired) = (serving(child), child.map_or(0, |c| c.desired));
+    let enough = available.saturating_add(tolerated(target)) >= target;
+    let settled = child.map_or(target == 0, |c| c.settled == Settled::Yes);
+    match (enough, settled) {
+        (true, true) if desired == target => None,
+        (true, _) if desired > target => Some(format!("{desired} {side} pods have to become {target}")),
+        (true, _) if desired == target => Some(format!("{target} {side} pods are wanted and the Deployment is still busy")),
+        (true | false, _) => Some(format!("{available} of {target} {side} pods are available")),
     }
-    Some(format!("{available} of {target} {side} pods are available"))
 }

@@ -1,6 +1,5 @@
 //! Is the controller well, and what does it count? Health and metrics over HTTP.
 
-use std::future::Future;
 use std::sync::Arc;
 
 use axum::Router;
@@ -27,17 +26,17 @@ pub struct Pages {
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
 }
 
-/// Serves until `stop` is over.
+/// Serves until it is dropped.
 ///
 /// # Errors
 /// The socket broke.
-pub async fn serve(listener: TcpListener, pages: Pages, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+pub async fn serve(listener: TcpListener, pages: Pages) -> std::io::Result<()> {
     let router = Router::new()
         .route("/healthz", get(async |State(pages): State<Pages>| answer(&pages.healthy)))
         .route("/readyz", get(async |State(pages): State<Pages>| answer(&pages.ready)))
         .route("/metrics", get(async |State(pages): State<Pages>| ([(header::CONTENT_TYPE, OPEN_METRICS)], (pages.metrics)())))
         .with_state(pages);
-    axum::serve(listener, router).with_graceful_shutdown(stop).await
+    axum::serve(listener, router).await
 }
 
 fn answer(probe: &Probe) -> Response {

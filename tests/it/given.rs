@@ -4,41 +4,41 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serin::rollout::{
-    Attempt, AttemptResult, Capacity, Check, Child, Clock, Deadlines, Ended, Fence, Idle, Installing, Intent, Lifetime, Observed, OnStep,
-    Pausing, Pod, PodState, Promoting, Record, Revision, RollingBack, ServiceView, Settled, State, Step, Stepping, Template, Threshold,
-    Weight,
+    Attempt, AttemptResult, Capacity, Cause, Check, Child, Clock, Deadlines, Ended, Failure, Fence, Idle, Installing, Intent, Lifetime,
+    Observed, OnStep, PauseCause, Paused, Pausing, Pod, PodState, Promoting, Record, Revision, RollingBack, ServiceView, Settled, State,
+    Step, Stepping, Template, Threshold, Verdict, Weight, Why,
 };
 
 /// Noon of the day on which every table plays.
-pub fn noon() -> DateTime<Utc> {
-    DateTime::from_timestamp(1_800_000_000, 0).expect("in range")
+pub(crate) fn noon() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_014_400, 0).expect("in range")
 }
 
-pub fn after(seconds: i64) -> DateTime<Utc> {
+pub(crate) fn after(seconds: i64) -> DateTime<Utc> {
     noon() + TimeDelta::seconds(seconds)
 }
 
-pub fn weight(percent: u32) -> Weight {
+pub(crate) fn weight(percent: u32) -> Weight {
     Weight::new(percent).expect("at most 100")
 }
 
 /// The stable revision of every table.
-pub fn v1() -> Revision {
+pub(crate) fn v1() -> Revision {
     Revision::new("1111111111")
 }
 
 /// The canary of every table.
-pub fn v2() -> Revision {
+pub(crate) fn v2() -> Revision {
     Revision::new("2222222222")
 }
 
 /// What comes after the canary.
-pub fn v3() -> Revision {
+pub(crate) fn v3() -> Revision {
     Revision::new("3333333333")
 }
 
 /// Ten replicas, steps 10/25/50 of a minute, surge 3, one check.
-pub fn intent(revision: Revision) -> Intent {
+pub(crate) fn intent(revision: Revision) -> Intent {
     Intent {
         revision,
         replicas: 10,
@@ -59,7 +59,7 @@ pub fn intent(revision: Revision) -> Intent {
     }
 }
 
-pub fn errors_below(max: f64) -> Check {
+pub(crate) fn errors_below(max: f64) -> Check {
     Check {
         name: "errors".to_owned(),
         threshold: Threshold {
@@ -73,7 +73,7 @@ pub fn errors_below(max: f64) -> Check {
 }
 
 /// Everything around is well and no pod exists yet.
-pub fn seen() -> Observed {
+pub(crate) fn seen() -> Observed {
     Observed {
         lifetime: Lifetime::Guarded,
         service: ServiceView::Fits,
@@ -85,21 +85,21 @@ pub fn seen() -> Observed {
 }
 
 /// A Deployment whose pods are all ready since noon.
-pub fn child(desired: u32, available: u32) -> Child {
+pub(crate) fn child(desired: u32, available: u32) -> Child {
     let pods = (0..available).map(|i| pod(i, PodState::Ready { since: noon() })).collect();
     Child { desired, available, settled: Settled::Yes, created: noon(), fence: fence(), pods }
 }
 
-pub fn pod(number: u32, state: PodState) -> Pod {
+pub(crate) fn pod(number: u32, state: PodState) -> Pod {
     Pod { name: format!("pod-{number}"), state, restarts: 0, last_exit: None }
 }
 
-pub fn fence() -> Fence {
+pub(crate) fn fence() -> Fence {
     Fence { uid: "uid".to_owned(), resource_version: "7".to_owned() }
 }
 
 /// Adjectives for what is seen.
-pub trait Seeing: Sized {
+pub(crate) trait Seeing: Sized {
     /// With a Deployment of that revision, its record included.
     fn with(self, revision: Revision, child: Child) -> Self;
     /// With an accepted template of that revision.
@@ -126,35 +126,150 @@ impl Seeing for Observed {
     }
 }
 
-pub fn attempt() -> Attempt {
+pub(crate) fn attempt() -> Attempt {
     Attempt { number: 1, stable: v1(), canary: v2() }
 }
 
 /// v1 is stable and nothing happened since.
-pub fn idle() -> State {
+pub(crate) fn idle() -> State {
     let last = Ended { revision: v1(), result: AttemptResult::Installed, message: "installed".to_owned() };
     State::Idle(Idle { stable: v1(), attempts: 0, last, rejected: None })
 }
 
-pub fn installing() -> State {
+pub(crate) fn installing() -> State {
     State::Installing(Installing { revision: v1(), since: noon(), overdue: false })
 }
 
 /// v2 at that weight, whose share has been reached since noon.
-pub fn stepping(percent: u32) -> State {
+pub(crate) fn stepping(percent: u32) -> State {
     let clock = Clock::Running { since: noon(), held: TimeDelta::zero() };
     State::Stepping(Stepping { attempt: attempt(), step: weight(percent), clock })
 }
 
 /// v2 at that weight since noon, its share not reached yet.
-pub fn reaching(percent: u32) -> State {
+pub(crate) fn reaching(percent: u32) -> State {
     State::Stepping(Stepping { attempt: attempt(), step: weight(percent), clock: Clock::new(noon()) })
 }
 
-pub fn promoting() -> State {
+pub(crate) fn promoting() -> State {
     State::Promoting(Promoting { attempt: attempt(), since: noon() })
 }
 
-pub fn rolling_back(cause: serin::rollout::Cause) -> State {
+/// v2 stands still at that weight; its share had been held for that many seconds.
+pub(crate) fn paused(percent: u32, cause: PauseCause, held: i64) -> State {
+    State::Paused(Paused { attempt: attempt(), step: weight(percent), held: TimeDelta::seconds(held), cause })
+}
+
+/// v2 was given up and v1 serves again.
+pub(crate) fn rejected() -> State {
+    let last = Ended { revision: v2(), result: AttemptResult::Aborted, message: "errors is 0.2, above 0.01".to_owned() };
+    State::Idle(Idle { stable: v1(), attempts: 1, last, rejected: Some(v2()) })
+}
+
+pub(crate) fn rolling_back(cause: Cause) -> State {
     State::RollingBack(RollingBack { attempt: attempt(), cause, since: noon(), overdue: false })
+}
+
+/// The failed check of every table.
+pub(crate) fn failure() -> Failure {
+    Failure {
+        check: "errors".to_owned(),
+        message: "errors is 0.2, above 0.01".to_owned(),
+        value: Some("0.2".to_owned()),
+        limit: Some("0.01".to_owned()),
+    }
+}
+
+/// One row of a table: a state and all that a transition may look at.
+#[derive(Clone)]
+pub(crate) struct Given {
+    pub(crate) state: State,
+    pub(crate) intent: Intent,
+    pub(crate) seen: Observed,
+    pub(crate) verdict: Verdict,
+    pub(crate) brake: Option<Why>,
+    pub(crate) now: DateTime<Utc>,
+}
+
+/// That state at noon, no pods yet, no verdict; the spec wants the revision in flight, or v1.
+pub(crate) fn given(state: State) -> Given {
+    let wanted = state.attempt().map_or_else(v1, |attempt| attempt.canary.clone());
+    let verdict = Verdict::Inconclusive("errors: no sample yet".to_owned());
+    Given { state, intent: intent(wanted), seen: seen(), verdict, brake: None, now: noon() }
+}
+
+impl Given {
+    /// So many seconds after noon.
+    pub(crate) fn after(self, seconds: i64) -> Self {
+        Self { now: after(seconds), ..self }
+    }
+
+    /// In that state instead.
+    pub(crate) fn stands(self, state: State) -> Self {
+        Self { state, ..self }
+    }
+
+    /// The spec has that template.
+    pub(crate) fn wants(mut self, revision: Revision) -> Self {
+        self.intent.revision = revision;
+        self
+    }
+
+    /// The spec is edited.
+    pub(crate) fn spec(mut self, edit: impl FnOnce(&mut Intent)) -> Self {
+        edit(&mut self.intent);
+        self
+    }
+
+    /// `spec.paused: true`.
+    pub(crate) fn paused(self) -> Self {
+        self.spec(|intent| intent.pausing = Pausing::On)
+    }
+
+    /// What is seen is another thing.
+    pub(crate) fn sees(mut self, edit: impl FnOnce(&mut Observed)) -> Self {
+        edit(&mut self.seen);
+        self
+    }
+
+    /// With a Deployment of that revision.
+    pub(crate) fn with(mut self, revision: Revision, child: Child) -> Self {
+        self.seen = self.seen.with(revision, child);
+        self
+    }
+
+    /// So many ready pods of v1 and of v2, and no other ones are wanted.
+    pub(crate) fn pods(self, stable: u32, canary: u32) -> Self {
+        self.with(v1(), child(stable, stable)).with(v2(), child(canary, canary))
+    }
+
+    pub(crate) fn accepting(mut self, revision: Revision) -> Self {
+        self.seen = self.seen.accepting(revision);
+        self
+    }
+
+    pub(crate) fn deleting(mut self) -> Self {
+        self.seen = self.seen.deleting();
+        self
+    }
+
+    pub(crate) fn service(self, service: ServiceView) -> Self {
+        self.sees(|seen| seen.service = service)
+    }
+
+    pub(crate) fn verdict(self, verdict: Verdict) -> Self {
+        Self { verdict, ..self }
+    }
+
+    pub(crate) fn passing(self) -> Self {
+        self.verdict(Verdict::Pass("errors is 0.001, at most 0.01".to_owned()))
+    }
+
+    pub(crate) fn failing(self) -> Self {
+        self.verdict(Verdict::Fail(failure()))
+    }
+
+    pub(crate) fn brake(self, brake: Why) -> Self {
+        Self { brake: Some(brake), ..self }
+    }
 }

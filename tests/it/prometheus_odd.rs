@@ -1,10 +1,12 @@
 //! Whatever a metrics backend answers becomes a reading of its own, and only a finite number becomes a value.
 
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on has failed its test")]
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serin::config;
-use serin::prometheus::Provider;
+use serin::prometheus::{Provider, SetUpError};
 use serin::rollout::Reading;
 
 use crate::prometheus_peer::{Manner, Peer, http, number};
@@ -14,9 +16,13 @@ const TOO_LONG: Duration = Duration::from_secs(30);
 
 /// The provider `p` with these lines more.
 pub(crate) fn provider(lines: &str) -> Provider {
-    let lines = lines.lines().map(|line| format!("    {}\n", line.trim())).collect::<String>();
+    set_up(lines).unwrap()
+}
+
+fn set_up(lines: &str) -> Result<Provider, SetUpError> {
+    let lines = lines.lines().fold(String::new(), |all, line| all + "    " + line + "\n");
     let config = config::parse(&format!("metrics:\n  providers:\n  - name: p\n{lines}")).unwrap();
-    Provider::new(&config.metrics.providers()[0]).unwrap()
+    Provider::new(&config.metrics.providers()[0])
 }
 
 pub(crate) fn at() -> DateTime<Utc> {
@@ -31,7 +37,7 @@ pub(crate) async fn ask(provider: &Provider) -> Reading {
 async fn ask_one(manner: Manner) -> Reading {
     let timeout = match manner {
         Manner::Drip(_) | Manner::Silence => "300ms",
-        Manner::Bytes(_) | Manner::HangUp | Manner::Together(_) => "20s",
+        Manner::Bytes(_) | Manner::HangUp | Manner::Blurt(_) | Manner::Together(_) => "20s",
     };
     let peer = Peer::start(manner).await;
     ask(&provider(&format!("url: http://{}\ntimeout: {timeout}", peer.address))).await
@@ -120,12 +126,18 @@ async fn a_backend_that_hangs_up_or_is_not_there_is_unreachable() {
 
 #[tokio::test]
 async fn what_does_not_speak_http_or_tls_is_unreachable() {
-    let reading = ask_one(Manner::Bytes(b"SSH-2.0-OpenSSH\r\n".to_vec())).await;
-    assert!(matches!(reading, Reading::Unreachable(_)), "{reading:?}");
+    let ssh = b"SSH-2.0-OpenSSH\r\n".to_vec();
+    let reading = ask_one(Manner::Bytes(ssh.clone())).await;
+    assert_eq!(reading, Reading::Unreachable("invalid HTTP version parsed".to_owned()));
 
-    let peer = Peer::start(Manner::Bytes(number("1"))).await;
-    let reading = ask(&provider(&format!("url: https://{}\ntimeout: 2s", peer.address))).await;
-    assert!(matches!(reading, Reading::Unreachable(_) | Reading::TimedOut), "{reading:?}");
+    let peer = Peer::start(Manner::Blurt(ssh)).await;
+    // Only https needs the machine's CA certificates, and a machine without any is told so.
+    let tls = match set_up(&format!("url: https://{}\ntimeout: 20s", peer.address)) {
+        Ok(provider) => provider,
+        Err(error) => return assert!(error.to_string().contains("check the machine's CA certificates"), "{error}"),
+    };
+    let reading = ask(&tls).await;
+    assert_eq!(reading, Reading::Unreachable("received corrupt message of type InvalidContentType".to_owned()));
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! A metrics backend on a real socket that answers with whatever bytes a test wants, at whatever pace.
 
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on has failed its test")]
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,6 +21,8 @@ pub(crate) enum Manner {
     Silence,
     /// The end of the connection.
     HangUp,
+    /// These bytes before anything was asked, as another protocol does.
+    Blurt(Vec<u8>),
     /// Once so many have asked at the same time: one number.
     Together(usize),
 }
@@ -78,6 +82,9 @@ pub(crate) fn number(value: &str) -> Vec<u8> {
 }
 
 async fn serve(mut stream: TcpStream, manner: Manner, seen: Arc<Seen>) {
+    if let Manner::Blurt(bytes) = &manner {
+        stream.write_all(bytes).await.unwrap();
+    }
     let Some(request) = read_request(&mut stream).await else { return };
     seen.requests.lock().unwrap().push(request);
     match manner {
@@ -99,7 +106,7 @@ async fn serve(mut stream: TcpStream, manner: Manner, seen: Arc<Seen>) {
             }
         }
         Manner::Silence => std::future::pending().await,
-        Manner::HangUp => {}
+        Manner::HangUp | Manner::Blurt(_) => {}
         Manner::Together(many) => {
             seen.inside.send_modify(|(now, most)| (*now, *most) = (*now + 1, (*most).max(*now + 1)));
             seen.inside.subscribe().wait_for(|(_, most)| *most >= many).await.unwrap();

@@ -2,15 +2,22 @@
 
 use super::super::reach::missing;
 use super::super::{Attempt, Clock, Event, EventKind, Idle, PauseCause, Pausing, Promoting, State, Step, Stepping, Weight, Why};
-use super::{Facts, Next, service_trouble, stay, tell, template_trouble};
+use super::{Facts, Next, service_trouble, stay, tell, template_trouble, unread};
 
 pub(super) fn next(at: &Idle, facts: &Facts) -> Next {
     let Facts { intent, seen, .. } = *facts;
     let idle = |why| stay(State::Idle(at.clone()), why, None);
+    if let Some(why) = unread(facts) {
+        return idle(why);
+    }
     if intent.revision == at.stable {
         // The rejected template is gone from the spec: should it come back, it may try again.
         let state = State::Idle(Idle { rejected: None, ..at.clone() });
         return stay(state, facts.brake.cloned().unwrap_or_else(|| settled(at, facts)), None);
+    }
+    // Without its Deployment and with another template in the spec, stable cannot be made again: that counts for more than what waits.
+    if !seen.children.contains_key(&at.stable) {
+        return idle(Why::Missing(at.stable.clone()));
     }
     if at.rejected.as_ref() == Some(&intent.revision) {
         return idle(rejected(at));

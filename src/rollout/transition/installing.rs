@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::super::reach::missing;
 use super::super::{AttemptResult, Ended, Event, EventKind, Installing, Intent, Observed, PodState, Revision, State, Weight, Why};
-use super::{Facts, Next, service_trouble, settle, stay, template_trouble};
+use super::{Facts, Next, service_trouble, settle, stay, template_trouble, unread};
 
 /// Begins an installation.
 pub(super) fn enter(intent: &Intent, now: DateTime<Utc>, kind: EventKind, reason: &'static str, message: String) -> Next {
@@ -20,22 +20,27 @@ pub(super) fn next(at: &Installing, facts: &Facts) -> Next {
         let message = format!("revision {} never became stable; revision {} is being installed instead", at.revision, intent.revision);
         return enter(intent, now, EventKind::Superseded, "Superseded", message);
     }
-    let Some(waiting) = missing("first", seen.children.get(&at.revision), intent.replicas) else { return installed(at) };
+    let child = seen.children.get(&at.revision);
+    let waiting = match (missing("first", child, intent.replicas), child) {
+        (None, Some(_)) => return installed(at),
+        (Some(text), _) => text,
+        // No replicas are wanted, but whether the Deployment can be made shows only once it is.
+        (None, None) => "the Deployment does not exist yet".to_owned(),
+    };
+    let trouble = pod_trouble(seen, &at.revision);
+    let stuck = trouble.as_ref().map_or_else(|| waiting.clone(), |trouble| format!("{waiting}: {trouble}"));
+    let blocked = unread(facts).or_else(|| service_trouble(seen)).or_else(|| template_trouble(intent, seen));
     let deadline = at.since + intent.deadlines.available;
-    let stuck = pod_trouble(seen, &at.revision).map_or_else(|| waiting.clone(), |trouble| format!("{waiting}: {trouble}"));
-    if at.overdue {
-        return stay(State::Installing(at.clone()), Why::InstallFailed(format!("not available in time: {stuck}; fix the template")), None);
+    if now >= deadline && !at.overdue {
+        return overdue(at, &stuck, blocked);
     }
-    if now >= deadline {
-        return overdue(at, &stuck);
-    }
-    let blocked = facts.brake.cloned().or_else(|| service_trouble(seen)).or_else(|| template_trouble(intent, seen));
-    let why = match (blocked, pod_trouble(seen, &at.revision)) {
+    let why = match (blocked, trouble) {
         (Some(why), _) => why,
+        (None, _) if at.overdue => late(&stuck),
         (None, Some(_)) => Why::InstallFailed(stuck),
         (None, None) => Why::WaitingForPods(waiting),
     };
-    stay(State::Installing(at.clone()), why, Some(deadline))
+    stay(State::Installing(at.clone()), why, (!at.overdue).then_some(deadline))
 }
 
 fn installed(at: &Installing) -> Next {
@@ -54,7 +59,8 @@ fn installed(at: &Installing) -> Next {
     Next::Edge { state: settle(at.revision.clone(), 0, last, None), event, why: Why::Settled }
 }
 
-fn overdue(at: &Installing, stuck: &str) -> Next {
+fn overdue(at: &Installing, stuck: &str, blocked: Option<Why>) -> Next {
+    let stuck = blocked.as_ref().map_or_else(|| stuck.to_owned(), |why| format!("{stuck}: {why}"));
     let event = Event {
         kind: EventKind::InstallFailed,
         revision: at.revision.clone(),
@@ -65,8 +71,13 @@ fn overdue(at: &Installing, stuck: &str) -> Next {
         message: format!("revision {} did not become available in time: {stuck}", at.revision),
         failure: None,
     };
-    let why = Why::InstallFailed(format!("not available in time: {stuck}; fix the template"));
+    let why = blocked.unwrap_or_else(|| late(&stuck));
     Next::Edge { state: State::Installing(Installing { overdue: true, ..at.clone() }), event, why }
+}
+
+/// It goes on, but somebody has to look.
+fn late(stuck: &str) -> Why {
+    Why::InstallFailed(format!("not available in time: {stuck}; fix the template"))
 }
 
 /// The first trouble that a container of the revision names itself.

@@ -73,7 +73,10 @@ pub fn transition(state: &State, facts: &Facts) -> Next {
         State::Paused(s) => paused::next(s, facts),
         State::Promoting(s) => promoting::next(s, facts),
         State::RollingBack(s) => rolling_back::next(s, facts),
-        State::Deleted(s) => stay(State::Deleted(s.clone()), Why::Deleting, Some(s.since + facts.intent.deadlines.audit)),
+        State::Deleted(s) => {
+            let deadline = s.since + facts.intent.deadlines.audit;
+            stay(State::Deleted(s.clone()), Why::Deleting, Some(deadline).filter(|at| facts.now < *at))
+        }
     }
 }
 
@@ -122,10 +125,13 @@ fn roll_back(attempt: Attempt, cause: Cause, facts: &Facts) -> Next {
 /// The Rollout goes; what serves goes on serving.
 fn delete(state: &State, facts: &Facts) -> Next {
     let stable = state.stable().cloned();
-    let message = stable.as_ref().map_or_else(
-        || "the Rollout was deleted before a revision was stable; its Deployments are left as they are".to_owned(),
-        |stable| format!("the Rollout was deleted; Deployment of revision {stable} goes on serving"),
-    );
+    let message = match &stable {
+        None => "the Rollout was deleted before a revision was stable; its Deployments are left as they are".to_owned(),
+        Some(stable) if facts.seen.children.contains_key(stable) => {
+            format!("the Rollout was deleted; the Deployment of revision {stable} goes on serving")
+        }
+        Some(stable) => format!("the Rollout was deleted and the Deployment of revision {stable} is gone; what is there is left as it is"),
+    };
     let event = Event {
         kind: EventKind::Deleted,
         revision: stable.clone().unwrap_or_else(|| facts.intent.revision.clone()),
@@ -160,6 +166,11 @@ fn settle(stable: Revision, attempts: u32, last: Ended, rejected: Option<Revisio
 
 fn stay(state: State, why: Why, wake: Option<DateTime<Utc>>) -> Next {
     Next::Stay { state, why, wake }
+}
+
+/// Why the spec cannot be read, if it cannot: what it no longer says must move nothing.
+fn unread(facts: &Facts) -> Option<Why> {
+    facts.brake.filter(|brake| matches!(brake, Why::InvalidSpec(_))).cloned()
 }
 
 /// What stands in the way of writing pods for this rollout's Service, if anything does.

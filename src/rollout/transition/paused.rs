@@ -1,13 +1,19 @@
 //! Exposure stands still. Harm is still watched for, a new template still ends it.
 
 use super::super::{Clock, Event, EventKind, PauseCause, Paused, Pausing, State, Stepping, Verdict, Why};
-use super::{Facts, Next, stay, tell};
+use super::{Facts, Next, stay, tell, unread};
 
 pub(super) fn next(at: &Paused, facts: &Facts) -> Next {
+    if let Some(why) = unread(facts) {
+        return stay(State::Paused(at.clone()), why, None);
+    }
     match (at.cause, facts.intent.pausing) {
         (PauseCause::Spec, Pausing::Off) => resume(at, facts),
-        // Whoever sets spec.paused takes a pause by a deadline over, so unsetting it goes on.
-        (PauseCause::Deadline, Pausing::On) => stay_paused(&Paused { cause: PauseCause::Spec, ..at.clone() }, facts),
+        // Whoever sets spec.paused takes a pause by a deadline over, so unsetting it goes on; the time for a Pass begins anew.
+        (PauseCause::Deadline, Pausing::On) => {
+            let held = at.held.min(facts.intent.hold(at.step));
+            stay_paused(&Paused { cause: PauseCause::Spec, held, ..at.clone() }, facts)
+        }
         (PauseCause::Spec, Pausing::On) | (PauseCause::Deadline, Pausing::Off) => stay_paused(at, facts),
     }
 }

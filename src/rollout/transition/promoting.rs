@@ -2,19 +2,26 @@
 
 use super::super::reach::{Reach, reach};
 use super::super::{AttemptResult, Cause, Ended, Event, EventKind, Promoting, State, Weight, Why};
-use super::{Facts, Next, roll_back, settle, stay, tell};
+use super::{Facts, Next, roll_back, settle, stay, tell, unread};
 
 pub(super) fn next(at: &Promoting, facts: &Facts) -> Next {
     let attempt = &at.attempt;
     let waiting = match reach(facts.intent, attempt, Weight::FULL, facts.seen) {
-        Reach::Reached => return promoted(at),
+        Reach::Reached if facts.seen.children.contains_key(&attempt.canary) => return promoted(at),
+        Reach::Reached => "the Deployment does not exist yet".to_owned(),
         Reach::Waiting(text) | Reach::Exceeded(text) => text,
     };
-    let deadline = at.since + facts.intent.deadlines.available;
-    if facts.now >= deadline {
+    let available = facts.intent.deadlines.available;
+    let late = facts.now >= at.since + available;
+    if let Some(why) = unread(facts) {
+        // Nothing is written meanwhile, so nothing can be late.
+        let since = if late { facts.now } else { at.since };
+        return stay(State::Promoting(Promoting { since, ..at.clone() }), why, Some(since + available));
+    }
+    if late {
         return roll_back(attempt.clone(), Cause::Unavailable(format!("promotion not complete in time: {waiting}")), facts);
     }
-    stay(State::Promoting(at.clone()), Why::WaitingForPods(waiting), Some(deadline))
+    stay(State::Promoting(at.clone()), Why::WaitingForPods(waiting), Some(at.since + available))
 }
 
 fn promoted(at: &Promoting) -> Next {

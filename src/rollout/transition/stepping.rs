@@ -15,21 +15,26 @@ pub(super) fn next(at: &Stepping, facts: &Facts) -> Next {
     match reach(intent, &at.attempt, at.step, seen) {
         Reach::Waiting(text) => wait(at, facts, Why::WaitingForPods(text)),
         Reach::Exceeded(text) => wait(at, facts, Why::ShareExceeded(text)),
-        Reach::Reached => hold(&Stepping { clock: run(at.clock, now), ..at.clone() }, facts),
+        Reach::Reached => match facts.brake {
+            Some(brake) => wait(at, facts, brake.clone()),
+            None => hold(&Stepping { clock: run(at.clock, now), ..at.clone() }, facts),
+        },
     }
 }
 
-/// The share is not there: the clock stands, and waiting for pods has a deadline.
+/// The share is not there, or a brake is on: the clock stands, and waiting for pods has a deadline. No deadline runs out under a brake.
 fn wait(at: &Stepping, facts: &Facts, why: Why) -> Next {
-    let clock = stop(at.clock, facts.now);
-    let since = match clock {
-        Clock::Waiting { since, .. } | Clock::Running { since, .. } => since,
+    let Facts { intent, now, brake, .. } = *facts;
+    let (since, held) = match stop(at.clock, now) {
+        Clock::Waiting { since, held } | Clock::Running { since, held } => (since, held),
     };
-    let deadline = since + facts.intent.deadlines.available;
-    if facts.now >= deadline {
+    let late = now >= since + intent.deadlines.available;
+    if late && brake.is_none() {
         return roll_back(at.attempt.clone(), Cause::Unavailable(format!("not in time: {why}")), facts);
     }
-    stay(State::Stepping(Stepping { clock, ..at.clone() }), why, Some(deadline))
+    let since = if late { now } else { since };
+    let state = State::Stepping(Stepping { clock: Clock::Waiting { since, held }, ..at.clone() });
+    stay(state, why, Some(since + intent.deadlines.available))
 }
 
 /// The share is there: the step ends when its hold is over and the verdict is Pass.
@@ -37,15 +42,14 @@ fn hold(at: &Stepping, facts: &Facts) -> Next {
     let Facts { intent, now, .. } = *facts;
     let over = now + (intent.hold(at.step) - at.clock.held(now));
     let deadline = over + intent.deadlines.step;
-    let open = match (facts.brake, facts.verdict) {
-        (Some(brake), _) => brake.clone(),
-        (None, Verdict::Pass(passed)) if now >= over => return advance(at, facts, passed),
-        (None, Verdict::Pass(_)) => Why::Holding(over),
+    let open = match facts.verdict {
+        Verdict::Pass(passed) if now >= over => return advance(at, facts, passed),
+        Verdict::Pass(_) => Why::Holding(over),
         // A question that cannot be answered is worth knowing early; missing evidence may just need the time of the hold.
-        (None, Verdict::Error(text)) => Why::CheckError(text.clone()),
-        (None, Verdict::Inconclusive(_) | Verdict::Fail(_)) if now < over => Why::Holding(over),
-        (None, Verdict::Inconclusive(text)) => Why::Inconclusive(text.clone()),
-        (None, Verdict::Fail(failure)) => Why::Inconclusive(failure.message.clone()),
+        Verdict::Error(text) => Why::CheckError(text.clone()),
+        Verdict::Inconclusive(_) | Verdict::Fail(_) if now < over => Why::Holding(over),
+        Verdict::Inconclusive(text) => Why::Inconclusive(text.clone()),
+        Verdict::Fail(failure) => Why::Inconclusive(failure.message.clone()),
     };
     if now >= deadline {
         return late(at, facts, &open);

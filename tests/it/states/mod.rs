@@ -1,0 +1,6 @@
+//! All states against all that can be seen: what holds in every cell, and the page that says it.
+
+mod cells;
+mod list;
+mod page;
+mod rules;

@@ -1,0 +1,121 @@
+//! The one door of the tables: what follows from a row, in four lines.
+
+use std::fmt::Write;
+
+use chrono::{DateTime, Utc};
+use serin::rollout::{
+    Attempt, Cause, Change, Clock, Deleted, Direction, Event, Facts, Idle, Installing, Next, Paused, Promoting, RollingBack, State,
+    Stepping, Why, changes, transition,
+};
+
+use crate::given::{Given, noon};
+
+/// Decides the row and compares the four lines of what follows with those expected. Revisions are written v1, v2, v3; times are
+/// seconds after noon; a change that raises exposure or lowers capacity has an exclamation mark.
+#[track_caller]
+pub(super) fn check(given: Given, expected: &str) {
+    let got = decided(&given);
+    let expected: Vec<&str> = expected.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let same = expected.len() == 4 && expected.iter().zip(got.lines()).all(|(expected, got)| *expected == got);
+    assert!(same, "{}\nin full:\n{got}", differences(&expected, &got));
+}
+
+/// The lines that differ, one below the other.
+fn differences(expected: &[&str], got: &str) -> String {
+    let mut out = String::from("the row does not decide as it says");
+    for (number, got) in got.lines().enumerate() {
+        let expected = expected.get(number).copied().unwrap_or_default();
+        if expected != got {
+            let _ = write!(out, "\n  expected {expected}\n  got      {got}");
+        }
+    }
+    out
+}
+
+fn decided(given: &Given) -> String {
+    let Given { state, intent, seen, verdict, brake, now } = given;
+    let next = transition(state, &Facts { intent, seen, verdict, brake: brake.as_ref(), now: *now });
+    let (state, event, why, wake) = match &next {
+        Next::Stay { state, why, wake } => (state, "none".to_owned(), why, wake.map_or_else(|| "never".to_owned(), at)),
+        Next::Edge { state, event, why } => (state, told(event), why, "at once".to_owned()),
+    };
+    let writes: Vec<String> = changes(intent, state, seen).iter().map(written).collect();
+    let writes = if writes.is_empty() { "none".to_owned() } else { writes.join(", ") };
+    let text = format!("state   {}\nevent   {event}\nchanges {writes}\nwake    {wake}; {}", stands(state), waits(why));
+    text.replace("1111111111", "v1").replace("2222222222", "v2").replace("3333333333", "v3")
+}
+
+fn stands(state: &State) -> String {
+    let late = |overdue: bool| if overdue { ", overdue" } else { "" };
+    match state {
+        State::Installing(Installing { revision, since, overdue }) => {
+            format!("Installing {revision} since {}{}", at(*since), late(*overdue))
+        }
+        State::Idle(Idle { stable, attempts, last, rejected }) => {
+            let rejected = rejected.as_ref().map(|r| format!(", rejects {r}")).unwrap_or_default();
+            format!("Idle {stable}, attempts {attempts}, {} {}{rejected}", last.revision, last.result.word())
+        }
+        State::Stepping(Stepping { attempt, step, clock }) => format!("Stepping {} {step}, {}", tried(attempt), measured(*clock)),
+        State::Paused(Paused { attempt, step, held, cause }) => {
+            format!("Paused {} {step}, held {}s, by {cause:?}", tried(attempt), held.num_seconds())
+        }
+        State::Promoting(Promoting { attempt, since }) => format!("Promoting {} since {}", tried(attempt), at(*since)),
+        State::RollingBack(RollingBack { attempt, cause, since, overdue }) => {
+            format!("RollingBack {} since {}, {}{}", tried(attempt), at(*since), ended(cause), late(*overdue))
+        }
+        State::Deleted(Deleted { stable, since }) => {
+            format!("Deleted since {}, {} serves", at(*since), stable.as_ref().map_or("nothing".to_owned(), ToString::to_string))
+        }
+    }
+}
+
+fn tried(Attempt { number, stable, canary }: &Attempt) -> String {
+    format!("#{number} {stable}>{canary}")
+}
+
+fn measured(clock: Clock) -> String {
+    match clock {
+        Clock::Waiting { since, held } => format!("waiting since {}, held {}s", at(since), held.num_seconds()),
+        Clock::Running { since, held } => format!("running since {}, held {}s", at(since), held.num_seconds()),
+    }
+}
+
+/// The cause without its text, which stands in the event or the reason.
+fn ended(cause: &Cause) -> String {
+    match cause {
+        Cause::Failed(_) | Cause::Unavailable(_) | Cause::Undecided(_) | Cause::Deleted => cause.reason().to_owned(),
+        Cause::Superseded(by) => format!("Superseded by {by}"),
+    }
+}
+
+fn told(event: &Event) -> String {
+    let Event { kind, revision, stable, attempt, weight, reason, message, failure } = event;
+    let stable = stable.as_ref().map_or("-".to_owned(), ToString::to_string);
+    let weight = weight.map_or("-".to_owned(), |weight| weight.to_string());
+    let failed = failure.as_ref().map(|f| format!(" [{} {:?} {:?}]", f.check, f.value, f.limit)).unwrap_or_default();
+    format!("{} {reason} #{attempt} {stable}>{revision} {weight}: {message}{failed}", kind.name())
+}
+
+fn waits(why: &Why) -> String {
+    format!("{}: {why}", why.reason())
+}
+
+fn written(change: &Change) -> String {
+    match change {
+        Change::Guard => "guard".to_owned(),
+        Change::Record { revision, number } => format!("record {revision} #{number}"),
+        Change::Create { revision, replicas } => format!("create {revision} {replicas}"),
+        Change::Scale { revision, replicas, fence, direction } => {
+            assert!(!fence.uid.is_empty() && !fence.resource_version.is_empty(), "every scale is fenced");
+            format!("scale {revision} {replicas}{}", if *direction == Direction::Raise { "!" } else { "" })
+        }
+        Change::Mark { revision, outcome } => format!("mark {revision} {outcome}"),
+        Change::Prune { revision, .. } => format!("prune {revision}"),
+        Change::Release => "release".to_owned(),
+    }
+}
+
+/// A time as seconds after noon.
+fn at(time: DateTime<Utc>) -> String {
+    format!("{:+}s", (time - noon()).num_seconds())
+}
