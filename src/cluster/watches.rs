@@ -85,7 +85,7 @@ impl<F: Fn(Notice)> Target<F> {
             }
             Event::InitApply(object) => {
                 let Some(item) = item(object) else { return };
-                listed.note(&item.owner, &item.name, item.version);
+                listed.note(&item);
                 self.index.put(item)
             }
             Event::InitDone => {
