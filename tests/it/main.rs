@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod analysis;
 mod api_crd;
 mod api_duration;
 mod api_given;
@@ -25,9 +26,11 @@ mod prometheus_asking;
 mod prometheus_odd;
 mod prometheus_peer;
 mod server;
+mod sim;
 mod sink_kubernetes;
 mod sink_lanes;
 mod sink_stdout;
 mod split;
+mod state_json;
 mod states;
 mod transition;
