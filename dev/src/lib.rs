@@ -20,6 +20,7 @@ mod plane;
 mod ports;
 mod scratch;
 mod series;
+mod start;
 mod supervise;
 mod tag;
 mod tools;

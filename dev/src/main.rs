@@ -44,7 +44,7 @@ enum Command {
     Hold(Plane),
     /// Send requests to every Service, count them per pod, and tell Prometheus.
     Traffic {
-        /// Whose cluster; needs to read Services, EndpointSlices and pods.
+        /// Whose cluster; needs to read Services, endpoint slices and pods.
         #[arg(long)]
         kubeconfig: PathBuf,
         /// Where to serve /metrics and /healthz, for example 127.0.0.1:9100.
@@ -80,10 +80,8 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::BuildTools => print(&Tools::ensure()?.dir().display().to_string()),
         Command::Up(plane) => print(&describe(&plane.name, &serin_dev::up(&plane.options())?)),
-        Command::Down { name } => match serin_dev::down(&name)? {
-            true => print(&format!("the control plane {name} is down")),
-            false => print(&format!("no control plane {name} was running")),
-        },
+        Command::Down { name } if serin_dev::down(&name)? => print(&format!("the control plane {name} is down")),
+        Command::Down { name } => print(&format!("no control plane {name} was running")),
         Command::Demo { serin, keep } => {
             let serin =
                 serin.canonicalize().with_context(|| format!("no build of Serin at {}: run `cargo build` first", serin.display()))?;

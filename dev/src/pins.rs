@@ -12,7 +12,7 @@ pub enum Tool {
     Etcd,
     /// The API server.
     ApiServer,
-    /// The controllers of Deployments, ReplicaSets, EndpointSlices and so on.
+    /// The controllers of Deployments and all the rest.
     ControllerManager,
     /// The scheduler.
     Scheduler,
@@ -206,7 +206,9 @@ mod tests {
     fn a_changed_part_changes_the_hash_even_if_the_whole_text_stays_the_same() {
         let hash = |parts: [&str; 2]| {
             let mut hash = Sha256::new();
-            parts.iter().for_each(|part| hash_part(&mut hash, part));
+            for part in parts {
+                hash_part(&mut hash, part);
+            }
             hash.finalize()
         };
         assert_ne!(hash(["ab", "c"]), hash(["a", "bc"]));

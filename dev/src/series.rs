@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::tag::Tag;
 
 /// A pod that is gone is scraped a while longer, as a stopped process is remembered by its last scrape.
-const FORGET_AFTER: Duration = Duration::from_secs(60);
+const FORGET_AFTER: Duration = Duration::from_mins(1);
 /// Upper bounds of the histogram, in seconds.
 const BUCKETS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
@@ -155,7 +155,7 @@ mod tests {
         let present = [key("a")].into();
         series.keep(&present, start);
         series.keep(&BTreeSet::new(), start + Duration::from_secs(1));
-        series.keep(&BTreeSet::new(), start + Duration::from_secs(60));
+        series.keep(&BTreeSet::new(), start + Duration::from_mins(1));
         assert!(series.page().contains("pod=\"a\""));
         series.keep(&present, start + Duration::from_secs(62));
         series.keep(&BTreeSet::new(), start + Duration::from_secs(63));

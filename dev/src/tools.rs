@@ -56,21 +56,22 @@ impl Tools {
     fn build(&self, cache: &Path) -> Result<()> {
         check_go()?;
         let started = Instant::now();
-        // Beside the goal, so that the last step is one rename: half a set of tools is never seen.
-        let work = tempfile::Builder::new().prefix("building-").tempdir_in(cache).context("cannot make a folder for the build")?;
-        let out = work.path().join("bin");
-        std::fs::create_dir(&out)?;
+        // Beside the goal, so that the last step is one rename: half a set of tools is never seen. The lock is held, so what lies here is the rest of a
+        // build that was broken off.
+        let work = cache.join(format!("building-{}", pins_hash()));
+        remove(&work)?;
+        let out = work.join("bin");
+        std::fs::create_dir_all(&out).context("cannot make a folder for the build")?;
         say(&format!("building the control plane into {} (once; about a quarter of an hour on two cores)", self.dir.display()));
         for (at, tool) in Tool::ALL.into_iter().enumerate() {
             let clock = Instant::now();
             say(&format!("[{}/{}] {} {} ...", at + 1, Tool::ALL.len(), tool.name(), tool.version()));
-            build_one(tool, work.path(), &out)?;
+            build_one(tool, &work, &out)?;
             say(&format!("[{}/{}] {} built in {} s", at + 1, Tool::ALL.len(), tool.name(), clock.elapsed().as_secs()));
         }
-        if self.dir.exists() {
-            std::fs::remove_dir_all(&self.dir).with_context(|| format!("cannot replace the incomplete {}", self.dir.display()))?;
-        }
+        remove(&self.dir)?;
         std::fs::rename(&out, &self.dir).with_context(|| format!("cannot move the tools to {}", self.dir.display()))?;
+        remove(&work)?;
         say(&format!("the control plane is built, in {} s", started.elapsed().as_secs()));
         Ok(())
     }
@@ -96,6 +97,13 @@ pub(crate) fn lock(path: &Path) -> Result<File> {
         file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
     }
     Ok(file)
+}
+
+fn remove(dir: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error).with_context(|| format!("cannot remove {}", dir.display())),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 fn check_go() -> Result<()> {
@@ -130,9 +138,9 @@ fn build_one(tool: Tool, work: &Path, out: &Path) -> Result<()> {
     std::fs::write(module.join("go.mod"), pin.go_mod)?;
     std::fs::write(module.join("go.sum"), pin.go_sum)?;
     let log = work.join(format!("{}.log", tool.name()));
-    let stamps: String = tool.stamps().iter().map(|stamp| format!(" -X {stamp}")).collect();
+    let link: Vec<String> = ["-s -w".to_owned()].into_iter().chain(tool.stamps().iter().map(|stamp| format!("-X {stamp}"))).collect();
     let mut build = go();
-    build.current_dir(&module).arg("build").args(["-tags", pin.tags]).args(["-ldflags", &format!("-s -w{stamps}")]);
+    build.current_dir(&module).arg("build").args(["-tags", pin.tags]).args(["-ldflags", &link.join(" ")]);
     build.arg("-o").arg(out.join(tool.name())).arg(tool.package());
     build.stdout(Stdio::null()).stderr(File::create(&log)?);
     let mut child = build.spawn().context("cannot run `go build`")?;

@@ -1,6 +1,6 @@
 //! Who sends the requests? The only thing on the plane that is simulated: kwok's pods answer nobody.
 //!
-//! Every Service whose EndpointSlices name pods gets a steady rate of requests, 50 a second unless its annotation `dev.serin/rps` says otherwise (0 is
+//! Every Service whose endpoint slices name pods gets a steady rate of requests, 50 a second unless its annotation `dev.serin/rps` says otherwise (0 is
 //! no traffic). They are spread evenly over the ready endpoints, as kube-proxy does it, and counted per pod; the pod's image tag says how many fail
 //! and how long they take ([`Tag`]).
 
@@ -166,7 +166,7 @@ where
     let watch = objects.reflect(writer).for_each(|_| async {});
     (store, async {
         watch.await;
-        pending().await
+        pending::<()>().await;
     })
 }
 

@@ -52,7 +52,7 @@ pub(crate) async fn token(client: Client, namespace: &str, name: &str) -> Result
     Ok(answer.status.context("the API server answered without a token")?.token)
 }
 
-/// The traffic reads pods and EndpointSlices everywhere and writes nothing.
+/// The traffic reads pods and endpoints everywhere and writes nothing.
 pub(crate) async fn allow_traffic(client: Client) -> Result<()> {
     let binding = ClusterRoleBinding {
         metadata: ObjectMeta { name: Some("serin-dev-traffic".to_owned()), ..ObjectMeta::default() },

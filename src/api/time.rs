@@ -24,3 +24,28 @@ pub fn from_time(time: &Time) -> DateTime<Utc> {
 fn stamp(seconds: i64, nanos: u32) -> Timestamp {
     Timestamp::new(seconds, i32::try_from(nanos).unwrap_or(0)).unwrap_or(if seconds < 0 { Timestamp::MIN } else { Timestamp::MAX })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_survive_the_way_there_and_back() {
+        for seconds in [-1, 0, 1_800_000_000, 253_402_207_200] {
+            let time = DateTime::from_timestamp(seconds, 0).unwrap();
+            assert_eq!(from_time(&to_time(time)), time);
+        }
+    }
+
+    #[test]
+    fn what_is_finer_than_the_wire_is_rounded_down() {
+        let time = DateTime::from_timestamp(1_800_000_000, 123_456_789).unwrap();
+        assert_eq!(serde_json::to_value(to_time(time)).unwrap(), "2027-01-15T08:00:00Z");
+        assert_eq!(serde_json::to_value(to_micro_time(time)).unwrap(), "2027-01-15T08:00:00.123456Z");
+    }
+
+    #[test]
+    fn a_time_beyond_reason_is_the_last_one() {
+        assert_eq!(to_time(DateTime::<Utc>::MAX_UTC).0, Timestamp::MAX);
+    }
+}

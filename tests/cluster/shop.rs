@@ -75,9 +75,10 @@ impl Shop {
         Ok(())
     }
 
-    /// Creates the objects of a YAML text.
+    /// Creates the objects of a YAML text, in this namespace whatever they say.
     pub async fn apply(&self, text: &str) -> Result<()> {
-        for object in objects_of(text)? {
+        for mut object in objects_of(text)? {
+            object.metadata.namespace = None;
             create(&self.client, &object, &self.namespace).await?;
         }
         Ok(())

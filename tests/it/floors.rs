@@ -13,10 +13,22 @@ const PURE: [Row; 6] = [
     ("audit", &["rollout"], &["chrono", "serde", "serde_json", "serde_json_canonicalizer", "sha2", "thiserror", "uuid"]),
     (
         "api",
-        &["rollout", "audit"],
-        &["chrono", "jiff", "k8s_openapi", "kube", "schemars", "serde", "serde_json", "serde_json_canonicalizer", "sha2", "thiserror"],
+        &["rollout", "analysis", "audit"],
+        &[
+            "chrono",
+            "jiff",
+            "k8s_openapi",
+            "kube",
+            "schemars",
+            "serde",
+            "serde_json",
+            "serde_json_canonicalizer",
+            "serde_saphyr",
+            "sha2",
+            "thiserror",
+        ],
     ),
-    ("config", &["rollout", "audit"], &["chrono", "serde", "serde_saphyr", "thiserror"]),
+    ("config", &["rollout", "audit"], &["chrono", "http", "humantime", "serde", "serde_saphyr", "thiserror", "url"]),
     ("retry", &[], &["backoff"]),
 ];
 
@@ -35,12 +47,14 @@ const ANY: &[&str] = &["*"];
 const PURE_FILES: [&str; 2] = ["controller/decide.rs", "controller/frozen.rs"];
 
 /// What has no place where nothing but arguments may count.
-const IMPURE: [&str; 16] = [
+const IMPURE: [&str; 18] = [
     "async",
     ".await",
     "std::fs",
     "std::env",
-    "std::net",
+    "TcpListener",
+    "TcpStream",
+    "UdpSocket",
     "std::process",
     "std::thread",
     "SystemTime",

@@ -1,5 +1,7 @@
 //! The hermetic tests: tables over the pure core, properties, the simulator, goldens.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
 mod analysis;
 mod api_crd;
 mod api_duration;
@@ -24,6 +26,7 @@ mod prometheus_asking;
 mod prometheus_odd;
 mod prometheus_peer;
 mod server;
+mod sim;
 mod sink_kubernetes;
 mod sink_lanes;
 mod sink_stdout;

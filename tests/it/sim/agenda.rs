@@ -1,0 +1,77 @@
+//! What is due next? The clock jumps from one to the next.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serin::rollout::{PodState, Question, Reading, Revision, Template};
+use serin::sink::Order;
+
+use super::scenario::Act;
+
+/// Something that happens by itself.
+pub(super) enum Todo {
+    /// The pass in flight gets its answer.
+    Poll,
+    /// A Deployment's controller looks at it.
+    Sync(Revision),
+    /// Its pods are made and unmade.
+    Replicas(Revision),
+    /// A pod moves on.
+    Pod(String, PodState),
+    /// A pod that leaves is gone.
+    PodGone(String),
+    /// A question is answered, to the process that asked.
+    Answer(u64, Question, Answer),
+    /// An event reaches the sink.
+    Send(u64, Order),
+    /// What the sink made of it.
+    Sent(u64, Order, Took),
+    /// A sink that refused is asked again.
+    Pump(u64),
+    /// A process starts where one died.
+    Start,
+    /// A user or bad luck.
+    Act(Act),
+    /// Nothing goes wrong any more.
+    Calm,
+}
+
+/// What a question's answer says.
+pub(super) enum Answer {
+    Reading(Reading),
+    Template(Template),
+}
+
+/// Whether the sink took an event.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Took {
+    It,
+    Nothing,
+}
+
+/// What will happen, in its order; what is due at the same time happens in the order in which it was planned.
+#[derive(Default)]
+pub(super) struct Agenda {
+    planned: u64,
+    todos: BTreeMap<(DateTime<Utc>, u64), Todo>,
+}
+
+impl Agenda {
+    pub(super) fn plan(&mut self, at: DateTime<Utc>, todo: Todo) {
+        self.planned += 1;
+        self.todos.insert((at, self.planned), todo);
+    }
+
+    pub(super) fn due(&self) -> Option<DateTime<Utc>> {
+        self.todos.keys().next().map(|(at, _)| *at)
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Todo> {
+        self.todos.pop_first().map(|(_, todo)| todo)
+    }
+
+    /// Forgets what does not belong to the future any more.
+    pub(super) fn retain(&mut self, keep: impl Fn(&Todo) -> bool) {
+        self.todos.retain(|_, todo| keep(todo));
+    }
+}

@@ -1,0 +1,90 @@
+//! What must hold in the end, when nothing goes wrong any more?
+
+use std::collections::BTreeSet;
+
+use serin::audit::{Record, verify};
+use serin::rollout::{Idle, Installing, PauseCause, Paused, State};
+
+use super::model::Rollout;
+use super::state::Sim;
+use super::truth::{Fate, Truth};
+use super::users::{Finale, Ground};
+
+/// Whether the rollout has come to rest where it may; else what is still missing.
+pub(super) fn at_rest(sim: &Sim) -> Result<(), String> {
+    let Some(Rollout { spec, status, deleting, .. }) = &sim.server.rollout else { return Ok(()) };
+    let intent = &spec.intent;
+    if *deleting {
+        return Err("it is deleted and still there".to_owned());
+    }
+    let waiting = status.audit.pending().count();
+    if waiting > 0 {
+        return Err(format!("{waiting} events wait"));
+    }
+    match &status.state {
+        Some(State::Idle(Idle { stable, rejected, .. })) => {
+            for revision in sim.server.deployments.keys() {
+                let wanted = if revision == stable { intent.replicas } else { 0 };
+                let (desired, ready) = (sim.server.desired(revision), sim.server.ready(revision));
+                if (desired, ready) != (wanted, wanted) {
+                    return Err(format!("{revision} has {ready} of {desired} pods ready, wanted are {wanted}"));
+                }
+            }
+            let refused = sim.truths[&intent.revision] == Truth::Refused;
+            let ended = *stable == intent.revision || rejected.as_ref() == Some(&intent.revision) || refused;
+            if ended { Ok(()) } else { Err(format!("{} was not tried", intent.revision)) }
+        }
+        Some(State::Installing(Installing { revision, overdue: true, .. })) if *revision == intent.revision => {
+            match sim.truths[revision] {
+                Truth::NeverReady | Truth::Crashing | Truth::NoImage | Truth::Refused => Ok(()),
+                truth => Err(format!("{revision} is {truth:?} and was not installed")),
+            }
+        }
+        Some(State::Paused(Paused { cause: PauseCause::Deadline, attempt, .. })) if attempt.canary == intent.revision => Ok(()),
+        Some(
+            State::Installing(_) | State::Paused(_) | State::Stepping(_) | State::Promoting(_) | State::RollingBack(_) | State::Deleted(_),
+        )
+        | None => Err("it is on its way".to_owned()),
+    }
+}
+
+/// Whether a last template came to the end that it had to come to.
+pub(super) fn fate(sim: &Sim) -> Result<(), String> {
+    let (Finale::Fresh(revision, truth, ground), Some(rollout)) = (&sim.finale, &sim.server.rollout) else { return Ok(()) };
+    let state = rollout.status.state.as_ref();
+    let stable = matches!(state, Some(State::Idle(at)) if at.stable == *revision);
+    let rejected = matches!(state, Some(State::Idle(at)) if at.rejected.as_ref() == Some(revision));
+    let paused = matches!(state, Some(State::Paused(at)) if at.attempt.canary == *revision);
+    let fate = truth.fate(&rollout.spec.intent);
+    let as_told = match (ground, fate) {
+        (_, Fate::Promoted) => stable,
+        (Ground::Nothing, _) | (_, Fate::Any) => true,
+        (Ground::Stable, Fate::Rejected) => rejected,
+        (Ground::Stable, Fate::Undecided) => rejected || paused,
+        (Ground::Stable, Fate::NeverTried) => !stable && !rejected && !paused,
+    };
+    if as_told { Ok(()) } else { Err(format!("{revision} is {truth:?}, so it is {fate:?}, but the state is {state:?}")) }
+}
+
+/// Every committed event reached the sink, in its order, once each by its id; and the whole chain verifies.
+pub(super) fn delivered(sim: &Sim) -> Result<(), String> {
+    verify(sim.ledger.told.iter().map(String::as_str)).map_err(|broken| format!("what was committed: {broken}"))?;
+    let mut known = BTreeSet::new();
+    let first: Vec<Record> = sim.received.iter().filter_map(|text| Record::read(text)).filter(|r| known.insert(r.id.clone())).collect();
+    let dropped = |record: &Record| sim.ledger.dropped.contains(&record.seq);
+    let told: Vec<Record> = sim.ledger.told.iter().filter_map(|text| Record::read(text)).collect();
+    let told: Vec<u64> = told.iter().filter(|r| !dropped(r)).map(|r| r.seq).collect();
+    let got: Vec<u64> = first.iter().filter(|r| !dropped(r)).map(|r| r.seq).collect();
+    if told == got { Ok(()) } else { Err(format!("told {told:?}, received {got:?}")) }
+}
+
+/// A Rollout that is gone leaves its stable Deployment alone, and nothing else that serves.
+pub(super) fn left_behind(sim: &Sim) -> Result<(), String> {
+    let Some(stable) = sim.ledger.last_stable.as_ref() else { return Ok(()) };
+    for (revision, deployment) in &sim.server.deployments {
+        if revision != stable && deployment.desired > 0 {
+            return Err(format!("{revision} goes on with {} pods beside {stable}", deployment.desired));
+        }
+    }
+    Ok(())
+}

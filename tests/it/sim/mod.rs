@@ -1,0 +1,96 @@
+//! Does every promise hold while processes die, replies are lost, caches lag and users do their worst?
+//!
+//! The production `pass` runs over a simulated world. One seed decides everything, so a run that broke a promise can be run again.
+
+mod agenda;
+mod cache;
+mod committed;
+mod finish;
+mod kubernetes;
+mod ledger;
+mod model;
+mod process;
+mod rng;
+mod run;
+mod scenario;
+mod state;
+mod truth;
+mod users;
+mod world;
+mod writes;
+mod written;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use run::{Outcome, run};
+
+/// How many seeds are tried where nobody says otherwise.
+const SEEDS: u64 = 200;
+
+/// How many lines of a trace are printed: the end is where the promise broke.
+const LINES: usize = 80;
+
+#[test]
+fn sim_every_promise_holds_whatever_goes_wrong() {
+    if let Some(seed) = number("SERIN_SEED") {
+        let outcome = run(seed, Some(Vec::new()));
+        println!("{}\n{:?} in {} steps", outcome.trace.join("\n"), outcome.edges, outcome.steps);
+        assert!(outcome.broken.is_none(), "{}", report(seed, &outcome));
+        return;
+    }
+    let seeds = number("SERIN_SEEDS").unwrap_or(SEEDS);
+    let next = AtomicU64::new(0);
+    let work = || {
+        let (mut edges, mut broken): (BTreeMap<&str, u32>, Vec<(u64, Outcome)>) = Default::default();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= seeds {
+                return (edges, broken);
+            }
+            let outcome = run(seed, None);
+            outcome.edges.iter().for_each(|(kind, count)| *edges.entry(kind).or_default() += count);
+            if outcome.broken.is_some() {
+                broken.push((seed, outcome));
+            }
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let done: Vec<_> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().map(|worker| worker.join().expect("a worker panics only where a run does")).collect()
+    });
+    let mut edges: BTreeMap<&str, u32> = BTreeMap::new();
+    done.iter().flat_map(|(edges, _)| edges).for_each(|(kind, count)| *edges.entry(kind).or_default() += count);
+    println!("{seeds} seeds: {edges:?}");
+    let mut broken: Vec<&(u64, Outcome)> = done.iter().flat_map(|(_, broken)| broken).collect();
+    broken.sort_by_key(|(seed, _)| *seed);
+    let mut promises: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+    for (seed, outcome) in &broken {
+        if let Some(broken) = &outcome.broken {
+            promises.entry(broken.promise).or_default().push(*seed);
+        }
+    }
+    if let Some((seed, _)) = broken.first() {
+        let first = run(*seed, Some(Vec::new()));
+        panic!("{}\n\n{} of {seeds} seeds: {promises:?}", report(*seed, &first), broken.len());
+    }
+}
+
+/// What broke, the end of the trace, and how to see all of it.
+fn report(seed: u64, outcome: &Outcome) -> String {
+    let from = outcome.trace.len().saturating_sub(LINES);
+    let Some(broken) = &outcome.broken else { return format!("seed {seed} holds") };
+    format!(
+        "{}\n\nbroken: {}\n{}\n\nseed {seed}; see all of it with\n    SERIN_SEED={seed} cargo test -p serin --test it sim -- --nocapture",
+        outcome.trace[from..].join("\n"),
+        broken.promise,
+        broken.how,
+    )
+}
+
+#[expect(clippy::disallowed_methods, reason = "a developer says which seeds to try")]
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} has to be a number")))
+}
