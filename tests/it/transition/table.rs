@@ -13,6 +13,7 @@ use crate::given::{Given, noon};
 /// Decides the row and compares the four lines of what follows with those expected. Revisions are written v1, v2, v3; times are
 /// seconds after noon; a change that raises exposure or lowers capacity has an exclamation mark.
 #[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "a row reads as a sentence")]
 pub(super) fn check(given: Given, expected: &str) {
     let got = rendered(&given);
     let expected: Vec<&str> = expected.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
