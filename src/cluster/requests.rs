@@ -116,17 +116,20 @@ pub fn put_status(key: &Key, resource_version: &str, status: &Status) -> Request
 
 /// Writes a Rollout's finalizers: those that were seen, and ours.
 pub fn guard(key: &Key, resource_version: &str, seen: &[String]) -> Request<Vec<u8>> {
-    let with = seen.iter().map(String::as_str).filter(|name| *name != FINALIZER).chain([FINALIZER]).collect();
-    finalizers(key, resource_version, with)
+    finalizers(key, resource_version, &foreign(seen).chain([FINALIZER]).collect::<Vec<_>>())
 }
 
 /// Writes a Rollout's finalizers: those that were seen, without ours.
 pub fn release(key: &Key, resource_version: &str, seen: &[String]) -> Request<Vec<u8>> {
-    finalizers(key, resource_version, seen.iter().map(String::as_str).filter(|name| *name != FINALIZER).collect())
+    finalizers(key, resource_version, &foreign(seen).collect::<Vec<_>>())
+}
+
+fn foreign(seen: &[String]) -> impl Iterator<Item = &str> {
+    seen.iter().map(String::as_str).filter(|name| *name != FINALIZER)
 }
 
 /// The resourceVersion in the patch makes it a conflict if anybody else wrote meanwhile, so no finalizer of others is lost.
-fn finalizers(key: &Key, resource_version: &str, names: Vec<&str>) -> Request<Vec<u8>> {
+fn finalizers(key: &Key, resource_version: &str, names: &[&str]) -> Request<Vec<u8>> {
     let body = json!({"metadata": {"resourceVersion": resource_version, "finalizers": names}});
     send(Method::PATCH, &format!("{}?{WRITER}", rollout(key)), MERGE, &body)
 }
