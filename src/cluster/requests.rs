@@ -116,16 +116,14 @@ pub fn put_status(key: &Key, resource_version: &str, status: &Status) -> Request
 
 /// Writes a Rollout's finalizers: those that were seen, and ours.
 pub fn guard(key: &Key, resource_version: &str, seen: &[String]) -> Request<Vec<u8>> {
-    finalizers(key, resource_version, &foreign(seen).chain([FINALIZER]).collect::<Vec<_>>())
+    let with: Vec<&str> = seen.iter().map(String::as_str).filter(|name| *name != FINALIZER).chain([FINALIZER]).collect();
+    finalizers(key, resource_version, &with)
 }
 
 /// Writes a Rollout's finalizers: those that were seen, without ours.
 pub fn release(key: &Key, resource_version: &str, seen: &[String]) -> Request<Vec<u8>> {
-    finalizers(key, resource_version, &foreign(seen).collect::<Vec<_>>())
-}
-
-fn foreign(seen: &[String]) -> impl Iterator<Item = &str> {
-    seen.iter().map(String::as_str).filter(|name| *name != FINALIZER)
+    let without: Vec<&str> = seen.iter().map(String::as_str).filter(|name| *name != FINALIZER).collect();
+    finalizers(key, resource_version, &without)
 }
 
 /// The resourceVersion in the patch makes it a conflict if anybody else wrote meanwhile, so no finalizer of others is lost.

@@ -84,11 +84,9 @@ impl<F: Fn(Notice)> Target<F> {
                 Vec::new()
             }
             Event::InitApply(object) => {
-                let item = item(object);
-                if let Some(item) = &item {
-                    listed.note(&item.owner, &item.name, item.version);
-                }
-                item.map_or_else(Vec::new, |item| self.index.put(item))
+                let Some(item) = item(object) else { return };
+                listed.note(&item.owner, &item.name, item.version);
+                self.index.put(item)
             }
             Event::InitDone => {
                 debug!(kind = self.kind.resource(), "listed");

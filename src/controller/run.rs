@@ -188,7 +188,9 @@ impl Controller {
             Outcome::Failed(error @ (Error::Changed { .. } | Error::Gone { .. })) => {
                 debug!(rollout = %key, %error, again_ms = again, "looking again");
             }
-            Outcome::Failed(error) => warn!(rollout = %key, %error, again_ms = again, "a pass failed and is tried again"),
+            Outcome::Failed(error @ (Error::Refused { .. } | Error::NoAnswer { .. })) => {
+                warn!(rollout = %key, %error, again_ms = again, "a pass failed and is tried again");
+            }
             Outcome::TimedOut => warn!(rollout = %key, again_ms = again, "a pass took too long and is tried again"),
             Outcome::Panicked(text) => {
                 error!(rollout = %key, panic = text, again_ms = again, "a defect of Serin stopped a pass; please report it");
