@@ -34,3 +34,4 @@ mod split;
 mod state_json;
 mod states;
 mod transition;
+mod why;
