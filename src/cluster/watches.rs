@@ -85,7 +85,9 @@ impl<F: Fn(Notice)> Target<F> {
             }
             Event::InitApply(object) => {
                 let item = item(object);
-                item.iter().for_each(|item| listed.note(&item.owner, &item.name, item.version));
+                if let Some(item) = &item {
+                    listed.note(&item.owner, &item.name, item.version);
+                }
                 item.map_or_else(Vec::new, |item| self.index.put(item))
             }
             Event::InitDone => {
@@ -95,6 +97,8 @@ impl<F: Fn(Notice)> Target<F> {
             Event::Apply(object) => item(object).map_or_else(Vec::new, |item| self.index.put(item)),
             Event::Delete(object) => item(object).map_or_else(Vec::new, |item| self.index.remove(&item)),
         };
-        touched.into_iter().for_each(|key| (self.tell)(Notice::Changed(key)));
+        for key in touched {
+            (self.tell)(Notice::Changed(key));
+        }
     }
 }
