@@ -1,5 +1,4 @@
 //! The hermetic tests: tables over the pure core, properties, the simulator, goldens.
-
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod analysis;
@@ -19,6 +18,7 @@ mod audit_outbox;
 mod changes;
 mod cli;
 mod config_file;
+mod docs;
 mod floors;
 mod generated;
 mod given;
