@@ -1,6 +1,6 @@
 //! What should happen next: the pure core of Serin.
 //!
-//! Nothing here knows Kubernetes, a clock or a network. [`transition`] decides the next state, [`changes`] derives
+//! Nothing here knows Kubernetes, a clock or a network. [`transition()`] decides the next state, [`changes()`] derives
 //! the writes that a state still needs. Both are total: everything that can go wrong is a value.
 
 mod change;

@@ -1,5 +1,4 @@
 //! The hermetic tests: tables over the pure core, properties, the simulator, goldens.
-
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod analysis;
@@ -24,6 +23,7 @@ mod cluster_requests;
 mod cluster_services;
 mod config_file;
 mod controller_queue;
+mod docs;
 mod floors;
 mod generated;
 mod given;
@@ -39,3 +39,4 @@ mod split;
 mod state_json;
 mod states;
 mod transition;
+mod why;

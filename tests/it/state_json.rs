@@ -31,10 +31,8 @@ fn any_weight() -> impl Strategy<Value = Weight> {
 }
 
 fn clock() -> impl Strategy<Value = Clock> {
-    (any::<bool>(), time(), held()).prop_map(|(runs, since, held)| match runs {
-        true => Clock::Running { since, held },
-        false => Clock::Waiting { since, held },
-    })
+    (any::<bool>(), time(), held())
+        .prop_map(|(runs, since, held)| if runs { Clock::Running { since, held } } else { Clock::Waiting { since, held } })
 }
 
 fn cause() -> impl Strategy<Value = Cause> {

@@ -34,12 +34,10 @@ pub(super) fn at_rest(sim: &Sim) -> Result<(), String> {
             let ended = *stable == intent.revision || rejected.as_ref() == Some(&intent.revision) || refused;
             if ended { Ok(()) } else { Err(format!("{} was not tried", intent.revision)) }
         }
-        Some(State::Installing(Installing { revision, overdue: true, .. })) if *revision == intent.revision => {
-            match sim.truths[revision] {
-                Truth::NeverReady | Truth::Crashing | Truth::NoImage | Truth::Refused => Ok(()),
-                truth => Err(format!("{revision} is {truth:?} and was not installed")),
-            }
-        }
+        Some(State::Installing(Installing { revision, overdue: true, .. })) if *revision == intent.revision => match sim.truths[revision] {
+            Truth::NeverReady | Truth::Crashing | Truth::NoImage | Truth::Refused => Ok(()),
+            truth => Err(format!("{revision} is {truth:?} and was not installed")),
+        },
         Some(State::Paused(Paused { cause: PauseCause::Deadline, attempt, .. })) if attempt.canary == intent.revision => Ok(()),
         Some(
             State::Installing(_) | State::Paused(_) | State::Stepping(_) | State::Promoting(_) | State::RollingBack(_) | State::Deleted(_),

@@ -155,7 +155,9 @@ impl Sim {
     fn describe(&mut self, seen: &serin::controller::Seen) {
         let decision = decide(&key(), seen, self.now);
         self.tell("pass", |_| {
-            let child = |(r, c): (&_, &serin::rollout::Child)| format!(" {r}:{}/{}{}", c.available, c.desired, if c.settled == serin::rollout::Settled::Yes { "" } else { "~" });
+            let child = |(r, c): (&_, &serin::rollout::Child)| {
+                format!(" {r}:{}/{}{}", c.available, c.desired, if c.settled == serin::rollout::Settled::Yes { "" } else { "~" })
+            };
             let children: String = seen.observed.children.iter().map(child).collect();
             let state = seen.status.as_ref().ok().and_then(|status| status.state.as_ref());
             let wanted = seen.intent.as_ref().map_or("an unreadable spec".to_owned(), |i| format!("{} x{}", i.revision, i.replicas));

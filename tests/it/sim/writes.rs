@@ -139,9 +139,10 @@ impl Sim {
 
     /// Templates are made from the spec as the process knows it.
     fn spec_is_still(&self, revision: &Revision) -> Result<(), Trouble> {
-        let known = self.process.rollout().is_some_and(|rollout| {
-            rollout.spec.intent.revision == *revision && rollout.spec.reading == SpecReading::All
-        });
+        let known = self
+            .process
+            .rollout()
+            .is_some_and(|rollout| rollout.spec.intent.revision == *revision && rollout.spec.reading == SpecReading::All);
         if known { Ok(()) } else { Err(Trouble::Conflict) }
     }
 

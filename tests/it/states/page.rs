@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use serin::rollout::{Clock, Next, State};
 
-use super::cells::{Cell, DIMENSIONS, cells, decide, row, states};
+use super::cells::{Cell, DIMENSIONS, cells, row, states};
 use super::list::{Condition, list};
+use crate::transition::decide;
 
 const HEAD: &str = "# What every state does
 
