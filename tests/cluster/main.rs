@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "a test says what it sees")]
 
 mod bad_input;
+mod command_line;
 mod evidence;
 mod going_back;
 mod ground;
@@ -92,6 +93,9 @@ fn cases() -> Vec<Case> {
         case!(Shared, bad_input::nonsense_in_flight_freezes_exposure),
         case!(Shared, bad_input::every_example_installs),
         case!(Shared, bad_input::a_weight_that_pods_cannot_give_is_warned_about),
+        case!(Shared, command_line::status_says_where_a_rollout_stands),
+        case!(Shared, command_line::kubectl_understands_a_rollout),
+        case!(Shared, command_line::nobody_else_writes_a_status),
         case!(Rough, kills::a_kill_in_every_state_changes_nothing),
         case!(Rough, kills::a_restart_does_not_begin_the_hold_anew),
         case!(Rough, kills::a_metrics_backend_that_is_down_holds_exposure_and_no_more),
