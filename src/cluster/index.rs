@@ -158,7 +158,7 @@ impl Index {
     }
 
     /// A list is complete: what it did not bring is gone. Says which rollouts have to be looked at again.
-    pub(super) fn list_done(&self, kind: Kind, listed: &Listed) -> Vec<Key> {
+    pub fn list_done(&self, kind: Kind, listed: &Listed) -> Vec<Key> {
         let touched = self.tables().sweep(kind, listed);
         self.listed.send_if_modified(|kinds| kinds.insert(kind));
         touched

@@ -17,6 +17,7 @@ mod writer;
 pub use client::client;
 pub use deployments::{ChildView, Deployment, child_view};
 pub use error::Error;
+pub use group::Listed;
 pub use index::{Census, Index, Look};
 pub use item::{Item, Kind};
 pub use meta::{FINALIZER, OUTCOME, REVISION, ROLLOUT, ROLLOUT_UID, child_name};

@@ -27,13 +27,13 @@ use crate::retry::{Pace, delays};
 use crate::sink::{Dispatcher, Sink};
 
 /// The longest pass: several calls, each with a limit of its own. What it did not do is derived again by the next one.
-const PASS_LIMIT: Duration = Duration::from_secs(60);
+const PASS_LIMIT: Duration = Duration::from_mins(1);
 
 /// How long passes under way may go on after the signal to stop; Kubernetes kills after 30 s.
 const DRAIN: Duration = Duration::from_secs(20);
 
 /// Nothing sleeps longer without a look at the clock on the wall, which may be set while the machine's own goes on evenly.
-const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
 /// Nothing is looked at again sooner by itself, so that not even a defect makes a loop that burns.
 const SHORTEST_SLEEP: Duration = Duration::from_millis(10);
@@ -186,12 +186,14 @@ impl Controller {
         match outcome {
             Outcome::Passed(_) => {}
             Outcome::Failed(error @ (Error::Changed { .. } | Error::Gone { .. })) => {
-                debug!(rollout = %key, %error, again_ms = again, "looking again")
+                debug!(rollout = %key, %error, again_ms = again, "looking again");
             }
-            Outcome::Failed(error) => warn!(rollout = %key, %error, again_ms = again, "a pass failed and is tried again"),
+            Outcome::Failed(error @ (Error::Refused { .. } | Error::NoAnswer { .. })) => {
+                warn!(rollout = %key, %error, again_ms = again, "a pass failed and is tried again");
+            }
             Outcome::TimedOut => warn!(rollout = %key, again_ms = again, "a pass took too long and is tried again"),
             Outcome::Panicked(text) => {
-                error!(rollout = %key, panic = text, again_ms = again, "a defect of Serin stopped a pass; please report it")
+                error!(rollout = %key, panic = text, again_ms = again, "a defect of Serin stopped a pass; please report it");
             }
         }
     }

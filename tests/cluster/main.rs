@@ -4,7 +4,7 @@
 //! controller as the service account of `deploy/`, and stops everything.
 
 #![expect(unreachable_pub, reason = "nobody uses a test binary as a library")]
-#![expect(clippy::print_stdout, clippy::panic, reason = "a test says what it sees, and one that cannot go on has failed")]
+#![expect(clippy::print_stdout, reason = "a test says what it sees")]
 
 mod bad_input;
 mod evidence;
@@ -91,10 +91,12 @@ fn cases() -> Vec<Case> {
         case!(Shared, bad_input::a_wrong_query_is_told_and_holds),
         case!(Shared, bad_input::nonsense_in_flight_freezes_exposure),
         case!(Shared, bad_input::every_example_installs),
+        case!(Shared, bad_input::a_weight_that_pods_cannot_give_is_warned_about),
         case!(Rough, kills::a_kill_in_every_state_changes_nothing),
         case!(Rough, kills::a_restart_does_not_begin_the_hold_anew),
         case!(Rough, kills::a_metrics_backend_that_is_down_holds_exposure_and_no_more),
         case!(Rough, kills::a_lost_node_stops_the_clock_and_blames_nobody),
+        case!(Rough, kills::a_cluster_without_the_crd_is_refused_with_a_hint),
         case!(Rough, kills::an_api_server_that_restarts_is_waited_for),
         case!(Audited, quiet::a_whole_rollout_reads_nothing_and_writes_little),
         case!(Audited, quiet::two_hundred_settled_rollouts_ask_for_nothing_in_a_minute),
