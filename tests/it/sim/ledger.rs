@@ -31,6 +31,8 @@ pub(super) struct Ledger {
     pub(super) losses: Vec<Loss>,
     /// How many edges of each kind there were: what the run was good for.
     pub(super) edges: BTreeMap<&'static str, u32>,
+    /// The most pods that the last spec that could be read asks for.
+    pub(super) most: u32,
     /// Writes so far.
     pub(super) writes: u64,
     /// The first promise that was broken.
@@ -64,6 +66,7 @@ impl Ledger {
             hurt: BTreeSet::new(),
             losses: Vec::new(),
             edges: BTreeMap::new(),
+            most: 0,
             writes: 0,
             broken: None,
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serin::audit::{Cluster, SinkName, Teller};
 use serin::controller::{Ack, Seen};
-use serin::rollout::{Lifetime, Observed, Question, Sample, Template};
+use serin::rollout::{Lifetime, Observed, Question, Sample, Template, split};
 use serin::sink::{Delivery, Lanes, Order};
 
 use super::agenda::{Answer, Todo, Took};
@@ -254,6 +254,10 @@ impl Sim {
             refused: self.process.refused.clone(),
             teller: Teller { cluster: Cluster { name: "sim".to_owned(), uid: None }, controller: key().name },
         };
+        if let Ok(intent) = &seen.intent {
+            let steps = intent.steps.iter().map(|step| split(intent.replicas, step.weight, &intent.capacity).total());
+            self.ledger.most = steps.max().unwrap_or(0).max(intent.replicas);
+        }
         self.process.seen = Some(seen.clone());
         Some(seen)
     }
