@@ -37,7 +37,7 @@ test-cluster: ## the tests on a real control plane (the first run builds it: a q
 	$(call stage,tests on a real control plane,cargo test --package serin --test cluster)
 
 sim: ## the simulator alone, with as many seeds as you like: make sim SEEDS=2000
-	$(call stage,simulator,SERIN_SIM_SEEDS=$(or $(SEEDS),200) cargo test --package serin --test it sim)
+	$(call stage,simulator,SERIN_SEEDS=$(or $(SEEDS),200) cargo test --package serin --test it sim)
 
 check: fmt lint doc deny fresh ## everything that is not a test: format, lints, documentation, dependencies, generated files
 
@@ -54,7 +54,7 @@ deny: $(DENY)
 	$(call stage,dependencies,cargo fetch --locked --quiet; $(DENY) --offline check bans licenses sources)
 
 fresh:
-	$(call stage,generated files,cargo test --quiet --package serin --test it -- generated the_crd_in_the_repository)
+	$(call stage,generated files,cargo test --quiet --package serin --test it generated)
 
 advisories: $(DENY) ## ask the advisory database about our dependencies (needs a network)
 	$(DENY) check advisories

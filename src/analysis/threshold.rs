@@ -61,7 +61,8 @@ fn read(check: &Check, sample: &Sample) -> Verdict {
 fn compare(check: &Check, value: f64) -> Verdict {
     let Check { name, threshold } = check;
     let broken = |word: &str, limit: f64| {
-        let (value, limit) = (number(value), number(limit));
+        let near = number(value) == number(limit);
+        let (value, limit) = if near { (value.to_string(), limit.to_string()) } else { (number(value), number(limit)) };
         Verdict::Fail(Failure {
             check: name.clone(),
             message: format!("{name} is {value}, {word} {limit}"),
@@ -70,9 +71,9 @@ fn compare(check: &Check, value: f64) -> Verdict {
         })
     };
     match (threshold.min, threshold.max) {
+        _ if !value.is_finite() => Verdict::Inconclusive(format!("{name}: the query's value is not finite")),
         (_, Some(max)) if value > max => broken("above", max),
         (Some(min), _) if value < min => broken("below", min),
-        _ if !value.is_finite() => Verdict::Inconclusive(format!("{name}: the query's value is not finite")),
         (None, Some(max)) => Verdict::Pass(format!("{name} is {}, at most {}", number(value), number(max))),
         (Some(min), None) => Verdict::Pass(format!("{name} is {}, at least {}", number(value), number(min))),
         (Some(min), Some(max)) => Verdict::Pass(format!("{name} is {}, within {} and {}", number(value), number(min), number(max))),
@@ -80,18 +81,21 @@ fn compare(check: &Check, value: f64) -> Verdict {
     }
 }
 
-/// A number for people: up to five significant digits.
+/// A number for people: up to five significant digits, six before the point.
 fn number(value: f64) -> String {
     let magnitude = value.abs();
-    if magnitude != 0.0 && !(1e-4..1e7).contains(&magnitude) {
+    if magnitude != 0.0 && !(1e-4..1e6).contains(&magnitude) {
         return format!("{value:.3e}");
     }
-    let decimals = if magnitude >= 100.0 {
-        1
-    } else if magnitude >= 1.0 {
-        3
-    } else {
-        5
+    let decimals = match magnitude {
+        m if m >= 1000.0 => 1,
+        m if m >= 100.0 => 2,
+        m if m >= 10.0 => 3,
+        m if m >= 1.0 => 4,
+        m if m >= 0.1 => 5,
+        m if m >= 0.01 => 6,
+        m if m >= 0.001 => 7,
+        _ => 8,
     };
     let text = format!("{value:.decimals$}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

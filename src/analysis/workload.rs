@@ -14,6 +14,9 @@ pub(super) const REGRESSION: TimeDelta = TimeDelta::seconds(10);
 /// A pod that runs, but whose containers ended with an error this often, is not well.
 const RESTARTS: u32 = 3;
 
+/// Stable suffers alike where at least one in so many of its pods does: in a large fleet one of them is always unwell.
+const ALIKE: usize = 10;
+
 /// What a pod says of its revision.
 enum Sign {
     /// It serves.
@@ -30,9 +33,8 @@ enum Sign {
 
 /// Fails on what a container itself names as final, on repeated errors and on lost readiness, unless stable pods suffer alike.
 pub(super) fn judge(attempt: &Attempt, seen: &Observed, now: DateTime<Utc>) -> Verdict {
-    let signs = |revision: &Revision| -> Vec<Sign> { pods(seen, revision).map(|pod| sign(pod, now)).collect() };
-    let canary = signs(&attempt.canary);
-    let stable_suffers = signs(&attempt.stable).iter().any(|sign| matches!(sign, Sign::Doubtful(_) | Sign::Final(_)));
+    let canary: Vec<Sign> = pods(seen, &attempt.canary).map(|pod| sign(pod, now)).collect();
+    let stable_suffers = suffers_alike(&pods(seen, &attempt.stable).collect::<Vec<_>>());
     let mut blocked = None;
     for sign in &canary {
         match sign {
@@ -51,6 +53,28 @@ pub(super) fn judge(attempt: &Attempt, seen: &Observed, now: DateTime<Utc>) -> V
     }
 }
 
+/// Whether stable is unwell now, so that something shared may be the cause. Lost readiness counts at once here: where all pods lose it,
+/// chance decides which is first. What a serving pod went through before does not count.
+fn suffers_alike(stable: &[&Pod]) -> bool {
+    let unwell = |pod: &&&Pod| match &pod.state {
+        PodState::Broken { .. } | PodState::Crashing { .. } | PodState::Regressed { .. } => true,
+        PodState::Unready => failing(pod).is_some(),
+        PodState::Leaving
+        | PodState::Unscheduled
+        | PodState::Starting
+        | PodState::Blocked { .. }
+        | PodState::Unreachable
+        | PodState::Ready { .. } => false,
+    };
+    let unwell = stable.iter().filter(unwell).count();
+    unwell > 0 && unwell.saturating_mul(ALIKE) >= stable.len()
+}
+
+/// The exit code of a pod whose containers ended with an error too often.
+fn failing(pod: &Pod) -> Option<i32> {
+    pod.last_exit.filter(|code| *code != 0 && pod.restarts >= RESTARTS)
+}
+
 /// When the next lost readiness begins to count.
 pub(super) fn wake(attempt: &Attempt, seen: &Observed, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     pods(seen, &attempt.canary)
@@ -64,8 +88,7 @@ fn pods<'a>(seen: &'a Observed, revision: &Revision) -> impl Iterator<Item = &'a
 }
 
 fn sign(pod: &Pod, now: DateTime<Utc>) -> Sign {
-    let Pod { name, state, restarts, last_exit } = pod;
-    let failing = last_exit.filter(|code| *code != 0 && *restarts >= RESTARTS);
+    let Pod { name, state, restarts, .. } = pod;
     match state {
         PodState::Leaving | PodState::Unscheduled | PodState::Starting | PodState::Unreachable => Sign::None,
         PodState::Broken { reason } => Sign::Final(format!("pod {name}: {reason}")),
@@ -74,7 +97,7 @@ fn sign(pod: &Pod, now: DateTime<Utc>) -> Sign {
         PodState::Regressed { since } if now - *since >= REGRESSION => {
             Sign::Doubtful(format!("pod {name} lost its readiness {} s ago", (now - *since).num_seconds()))
         }
-        PodState::Unready | PodState::Regressed { .. } | PodState::Ready { .. } => match (failing, state) {
+        PodState::Unready | PodState::Regressed { .. } | PodState::Ready { .. } => match (failing(pod), state) {
             (Some(code), _) => Sign::Doubtful(format!("pod {name} restarted {restarts} times, last with exit code {code}")),
             (None, PodState::Ready { .. }) => Sign::Good,
             (None, _) => Sign::None,

@@ -69,7 +69,7 @@ impl fmt::Display for Page {
         let mut line = |name: &str, text: &str| if text.is_empty() { Ok(()) } else { writeln!(f, "{name:<9} {text}") };
         line("phase", phase)?;
         line("why", &self.why.as_ref().map(|why| format!("{}: {}", why.reason, why.message)).unwrap_or_default())?;
-        line("attempt", &self.attempt.map(|number| number.to_string()).unwrap_or_default())?;
+        line("attempt", &self.attempt.filter(|number| *number > 0).map(|number| number.to_string()).unwrap_or_default())?;
         line("step", self.step.as_deref().unwrap_or_default())?;
         line("weight", &self.weight.as_ref().map(shares).unwrap_or_default())?;
         line("stable", self.stable.as_deref().unwrap_or("none yet"))?;

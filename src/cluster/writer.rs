@@ -106,8 +106,13 @@ impl Writer {
         if !seen.iter().any(|name| name == FINALIZER) {
             return Ok(());
         }
-        let object: Object = self.call(what, requests::release(key, version, seen)).await?;
-        self.keep(Item::rollout(object));
+        match self.call::<Object>(what, requests::release(key, version, seen)).await {
+            // Without its last finalizer it is gone, and the watch may have said so before this reply: kept, it would never leave.
+            Ok(object) if object.metadata.finalizers.as_ref().is_none_or(Vec::is_empty) => {}
+            Ok(object) => self.keep(Item::rollout(object)),
+            Err(Error::Gone { .. }) => {}
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 

@@ -13,10 +13,10 @@ use crate::api::Rollout;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The CRD is missing.
-    #[error("the cluster knows no Rollouts; install them with: serin crds | kubectl apply -f -")]
+    #[error("the cluster knows no Rollouts")]
     NotInstalled,
     /// The API server does not let us.
-    #[error("the API server does not allow this identity to list Rollouts ({0}); apply the RBAC rules of deploy/")]
+    #[error("this identity may not list Rollouts: {0}")]
     Forbidden(String),
     /// There is no answer.
     #[error("the API server does not answer: {0}")]

@@ -303,7 +303,8 @@ impl Clock {
     pub fn held(self, now: DateTime<Utc>) -> TimeDelta {
         match self {
             Self::Waiting { held, .. } => held,
-            Self::Running { since, held } => held + (now - since).max(TimeDelta::zero()),
+            // Whole milliseconds, as it is stored: what is read back is what was decided.
+            Self::Running { since, held } => held + TimeDelta::milliseconds((now - since).num_milliseconds().max(0)),
         }
     }
 }
@@ -357,12 +358,16 @@ mod millis {
     use chrono::TimeDelta;
     use serde::{Deserialize, Deserializer, Serializer};
 
+    /// A hundred years: nothing is held for longer, and times stay far from the end of the calendar.
+    const LONGEST: i64 = 100 * 365 * 24 * 60 * 60 * 1000;
+
     pub(super) fn serialize<S: Serializer>(value: &TimeDelta, s: S) -> Result<S::Ok, S::Error> {
         s.serialize_i64(value.num_milliseconds())
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<TimeDelta, D::Error> {
         let millis = i64::deserialize(d)?;
-        TimeDelta::try_milliseconds(millis).ok_or_else(|| serde::de::Error::custom("a duration out of range"))
+        let known = (0..=LONGEST).contains(&millis);
+        known.then(|| TimeDelta::milliseconds(millis)).ok_or_else(|| serde::de::Error::custom("a duration out of range"))
     }
 }

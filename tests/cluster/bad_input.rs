@@ -19,7 +19,7 @@ pub async fn a_spec_that_cannot_work_is_refused_in_words(_: &Ground, shop: &Shop
         spec
     };
     let refused = [
-        (with("/steps", json!([{"weight": 50, "hold": "1s"}, {"weight": 25, "hold": "1s"}])), "increase"),
+        (with("/steps", json!([{"weight": 50, "hold": "1s"}, {"weight": 25, "hold": "1s"}])), "larger weight"),
         (with("/steps", json!([{"weight": 100, "hold": "1s"}])), "weight"),
         (with("/steps", json!([])), "steps"),
         (with("/capacity", json!({"surge": 0, "maxUnavailable": 0})), "surge"),

@@ -140,7 +140,7 @@ pub async fn the_status_prints_what_people_ask_for(_: &Ground, shop: &Shop) -> R
     shop.create(spec).await?;
     shop.installed().await?;
     shop.image("v2").await?;
-    let stepping = shop.until("at 10 %", |r| r["status"]["weight"]["achieved"].is_number()).await?;
+    let stepping = shop.at_weight(10).await?;
     let status = &stepping["status"];
     // Five pods are the most that four replicas and a surge of one allow; one of four is nearer than what a fifth pod would be worth.
     ensure!(status["weight"] == json!({"wanted": 10, "granted": 25, "achieved": 25}), "{status:#}");

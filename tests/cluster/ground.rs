@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde_json::Value;
 use serin_dev::{Audit, ControlPlane, Installed, Options, Supervised};
 
@@ -40,11 +40,11 @@ impl Ground {
     pub async fn try_out(self: Arc<Self>, name: &str, body: Body) -> Result<()> {
         let shop = Shop::open(&self, name).await?;
         let namespace = shop.namespace.clone();
-        body(Arc::clone(&self), shop).await.with_context(|| {
+        body(Arc::clone(&self), shop).await.map_err(|error| {
             let log = std::fs::read_to_string(self.log()).unwrap_or_default();
-            let about: Vec<&str> = log.lines().filter(|line| line.contains(&namespace)).collect();
-            let tail = &about[about.len().saturating_sub(15)..];
-            format!("the controller said of {namespace}:\n{}\nfailed", tail.join("\n"))
+            let about: Vec<&str> = log.lines().filter(|line| line.contains(&namespace) && !line.contains("\"log\":\"audit\"")).collect();
+            let tail = &about[about.len().saturating_sub(12)..];
+            anyhow::anyhow!("{error:#}\nthe controller's last words about it:\n{}", tail.join("\n"))
         })
     }
 

@@ -4,6 +4,7 @@
 //! controller as the service account of `deploy/`, and stops everything.
 
 #![expect(unreachable_pub, reason = "nobody uses a test binary as a library")]
+#![expect(clippy::print_stdout, clippy::panic, reason = "a test says what it sees, and one that cannot go on has failed")]
 
 mod bad_input;
 mod evidence;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Namespace, Pod, Service};
-use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams, PostParams};
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::core::ApiResource;
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
@@ -75,9 +75,10 @@ impl Shop {
         Ok(())
     }
 
-    /// Creates the objects of a YAML text.
+    /// Creates the objects of a YAML text, in this namespace whatever they say.
     pub async fn apply(&self, text: &str) -> Result<()> {
-        for object in objects_of(text)? {
+        for mut object in objects_of(text)? {
+            object.metadata.namespace = None;
             create(&self.client, &object, &self.namespace).await?;
         }
         Ok(())
@@ -159,6 +160,13 @@ impl Shop {
         Ok(names)
     }
 
+    /// Deletes this namespace's pods on a node.
+    pub async fn drain(&self, node: &str) -> Result<()> {
+        let there = ListParams::default().fields(&format!("spec.nodeName={node}"));
+        Api::<Pod>::namespaced(self.client.clone(), &self.namespace).delete_collection(&DeleteParams::default(), &there).await?;
+        Ok(())
+    }
+
     /// The events of this namespace's rollouts, once each, in order.
     pub fn events(&self, ground: &Ground) -> Result<Vec<Value>> {
         let mut ids = std::collections::BTreeSet::new();
@@ -186,7 +194,7 @@ impl Shop {
         }
     }
 
-    pub async fn delete(&self, parameters: &kube::api::DeleteParams) -> Result<()> {
+    pub async fn delete(&self, parameters: &DeleteParams) -> Result<()> {
         self.rollouts().delete(NAME, parameters).await.context("cannot delete the Rollout")?;
         Ok(())
     }

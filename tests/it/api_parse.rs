@@ -141,7 +141,7 @@ fn a_controller_without_providers_says_what_is_left() {
 
 #[test]
 fn every_example_parses() {
-    let providers = Providers { names: ["default".to_owned()].into(), default: "default".to_owned() };
+    let providers = Providers { names: ["prometheus".to_owned()].into(), default: "prometheus".to_owned() };
     let mut seen = 0;
     for entry in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples")).unwrap() {
         let path = entry.unwrap().path();

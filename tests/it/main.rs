@@ -1,5 +1,8 @@
 //! The hermetic tests: tables over the pure core, properties, the simulator, goldens.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod analysis;
 mod api_crd;
 mod api_duration;
 mod api_given;
@@ -28,5 +31,7 @@ mod sink_kubernetes;
 mod sink_lanes;
 mod sink_stdout;
 mod split;
+mod state_json;
 mod states;
 mod transition;
+mod why;

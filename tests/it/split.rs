@@ -95,3 +95,31 @@ fn left_out_steps_are_the_distinct_shares_that_can_be_had() {
     assert_eq!(weights(1, 1), [50]);
     assert_eq!(weights(2, 1), [33, 50]);
 }
+
+#[test]
+fn left_out_steps_increase_and_each_is_the_share_that_it_names() {
+    for replicas in 1..=60 {
+        for surge in 0..=replicas {
+            let weights = default_weights(replicas, &capacity(surge));
+            assert!(weights.windows(2).all(|pair| pair[0] < pair[1]), "N={replicas} surge={surge}: {weights:?}");
+            assert!(!weights.is_empty(), "N={replicas} surge={surge}");
+            for weight in &weights {
+                let got = split(replicas, *weight, &capacity(surge));
+                assert_eq!(got.percent(), weight.percent(), "N={replicas} surge={surge} w={weight}: {got:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_larger_weight_never_gets_a_smaller_share() {
+    for replicas in 1..=60 {
+        for surge in 0..=replicas {
+            for percent in 0..100 {
+                let (one, more) =
+                    (split(replicas, weight(percent), &capacity(surge)), split(replicas, weight(percent + 1), &capacity(surge)));
+                assert!(one.permille() <= more.permille(), "N={replicas} surge={surge} w={percent}: {one:?}, then {more:?}");
+            }
+        }
+    }
+}

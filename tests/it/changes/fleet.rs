@@ -173,7 +173,7 @@ impl Fleet {
     /// one in twenty may be on its way, at least one.
     pub(super) fn step(&mut self, percent: u32) {
         let granted = split(self.intent.replicas, weight(percent), &self.intent.capacity);
-        let (on_its_way, grants) = (if granted.stable < 5 { 0 } else { 1 }, (granted.stable, granted.canary));
+        let (on_its_way, grants) = (u32::from(granted.stable >= 5), (granted.stable, granted.canary));
         self.settle_watched(&reaching(percent), |fleet| {
             let (stable, canary) = fleet.ready();
             let stable = stable.max(granted.stable.min(stable + on_its_way));

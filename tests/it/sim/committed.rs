@@ -4,7 +4,8 @@ use serin::api::Status;
 use serin::audit::{HOLD_AT, Record};
 use serin::controller::Seen;
 use serin::rollout::{
-    Attempt, AttemptResult, Cause, Child, Idle, Intent, Lifetime, Pausing, PodState, Promoting, Reading, RollingBack, State, Stepping, Weight,
+    Attempt, AttemptResult, Cause, Child, Idle, Intent, Lifetime, Pausing, PodState, Promoting, Reading, RollingBack, State, Stepping,
+    Weight,
 };
 
 use super::state::Sim;
@@ -56,7 +57,7 @@ fn note(sim: &mut Sim, old: &Status, new: &Status, records: &[Record]) {
             if let Some(gap) = body.gap {
                 sim.ledger.dropped.extend(gap.from..=gap.to);
             }
-            *sim.ledger.edges.entry(kind(&body.kind)).or_default() += 1;
+            sim.ledger.count(kind(&body.kind));
         }
         sim.ledger.head = (record.seq, record.hash.clone());
         sim.ledger.told.push(record.text.clone());
@@ -182,7 +183,8 @@ fn may_grow(sim: &Sim, seen: &Seen, attempt: &Attempt, from: Weight, old: &Statu
     }
     for check in &intent.checks {
         let good = seen.observed.samples.iter().any(|sample| {
-            let within = |value: f64| check.threshold.max.is_none_or(|max| value <= max) && check.threshold.min.is_none_or(|min| value >= min);
+            let within =
+                |value: f64| check.threshold.max.is_none_or(|max| value <= max) && check.threshold.min.is_none_or(|min| value >= min);
             let passes = matches!(sample.reading, Reading::Value(value) if within(value));
             let fresh = sample.at >= entered && sim.now - sample.at <= intent.every * 3 + chrono::TimeDelta::minutes(2);
             sample.check == check.name && (sample.attempt, sample.step) == (attempt.number, from) && passes && fresh

@@ -35,22 +35,26 @@ pub(super) fn at_rest(sim: &Sim) -> Result<(), String> {
             let ended = *stable == intent.revision || rejected.as_ref() == Some(&intent.revision) || refused;
             if ended { Ok(()) } else { Err(format!("{} was not tried", intent.revision)) }
         }
-        Some(State::Installing(Installing { revision, overdue: true, .. })) if *revision == intent.revision => {
-            match sim.truths[revision] {
-                Truth::NeverReady | Truth::Crashing | Truth::NoImage | Truth::Refused => Ok(()),
-                truth => Err(format!("{revision} is {truth:?} and was not installed")),
-            }
-        }
+        Some(State::Installing(Installing { revision, overdue: true, .. })) if *revision == intent.revision => match sim.truths[revision] {
+            Truth::NeverReady | Truth::Crashing | Truth::NoImage | Truth::Refused => Ok(()),
+            truth => Err(format!("{revision} is {truth:?} and was not installed")),
+        },
         // A stable revision whose pods cannot run is waited for without an end; nothing better is known than to say so.
         Some(State::Idle(Idle { stable, .. })) if unable(sim, stable) => Ok(()),
         Some(State::RollingBack(RollingBack { attempt, overdue: true, .. })) if unable(sim, &attempt.stable) => Ok(()),
         // There has to be time for the evidence that may still reject it.
         Some(State::Paused(Paused { cause: PauseCause::Deadline, attempt, .. })) if attempt.canary == intent.revision => match sim.calm {
-            Calm::Since(calm) if sim.now > calm + TimeDelta::minutes(2) => Ok(()),
+            Calm::Since(calm) if intent.checks.is_empty() || sim.now > calm + TimeDelta::minutes(2) => Ok(()),
             Calm::Since(_) | Calm::NotYet => Err("evidence may still come".to_owned()),
         },
         Some(
-            State::Idle(_) | State::Installing(_) | State::Paused(_) | State::Stepping(_) | State::Promoting(_) | State::RollingBack(_) | State::Deleted(_),
+            State::Idle(_)
+            | State::Installing(_)
+            | State::Paused(_)
+            | State::Stepping(_)
+            | State::Promoting(_)
+            | State::RollingBack(_)
+            | State::Deleted(_),
         )
         | None => Err("it is on its way".to_owned()),
     }

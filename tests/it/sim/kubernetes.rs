@@ -120,12 +120,8 @@ impl Sim {
             Hurt::Deleted => self.unmake_pod(pod),
             Hurt::Crashed => {
                 let name = pod.pod.name.clone();
-                pod.pod = Pod {
-                    state: PodState::Regressed { since: self.now },
-                    restarts: pod.pod.restarts + 1,
-                    last_exit: Some(137),
-                    ..pod.pod
-                };
+                pod.pod =
+                    Pod { state: PodState::Regressed { since: self.now }, restarts: pod.pod.restarts + 1, last_exit: Some(137), ..pod.pod };
                 self.publish(Item::Pod(name.clone(), Some(pod)));
                 self.plan_in(1_000, 25_000, Todo::Pod(name, PodState::Ready { since: self.now }));
             }

@@ -85,6 +85,7 @@ impl Sim {
 
     pub(super) fn crash(&mut self) {
         self.process = Process::new(self.process.life);
+        self.ledger.count("fault.crash");
         self.tell("process", |_| "dies".to_owned());
         self.plan_in(100, 40_000, Todo::Start);
     }
@@ -93,7 +94,8 @@ impl Sim {
     pub(super) fn trigger(&mut self) {
         match self.process.activity {
             Activity::Idle => {
-                let at = self.now + if self.rng.chance(self.faults.late) { self.rng.millis(50, 10_000) } else { self.rng.millis(0, 10) };
+                let late = self.rng.chance(self.faults.late);
+                let at = self.now + if late { self.rng.millis(50, 10_000) } else { self.rng.millis(0, 10) };
                 self.process.due = Some(self.process.due.map_or(at, |due| due.min(at)));
             }
             Activity::Running | Activity::RunningStale => self.process.activity = Activity::RunningStale,

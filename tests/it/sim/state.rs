@@ -144,7 +144,11 @@ impl Sim {
             Item::Pod(name, Some(pod)) => drop(self.server.pods.insert(name.clone(), pod.clone())),
             Item::Pod(name, None) => drop(self.server.pods.remove(name)),
         }
-        let stall = if self.rng.chance(self.faults.stall) { self.rng.millis(1_000, 30_000) } else { TimeDelta::zero() };
+        let mut stall = TimeDelta::zero();
+        if self.rng.chance(self.faults.stall) {
+            self.ledger.count("fault.stall");
+            stall = self.rng.millis(1_000, 30_000);
+        }
         let due = self.now + self.rng.millis(2, 80) + stall;
         let log = &mut self.server.log[item.kind()];
         // A watch tells one thing after the other.

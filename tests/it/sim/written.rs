@@ -95,9 +95,11 @@ fn frozen(sim: &mut Sim, seen: &Seen, state: &State, (revision, from, to): Write
     }
     // The floor is checked against the smallest that any reading of the spec could mean.
     let replicas = seen.replicas.unwrap_or(intent.replicas).min(intent.replicas);
-    let intent = Intent { replicas, capacity: serin::rollout::Capacity { abort_unavailable: replicas / 4, ..intent.capacity }, ..intent.clone() };
+    let intent =
+        Intent { replicas, capacity: serin::rollout::Capacity { abort_unavailable: replicas / 4, ..intent.capacity }, ..intent.clone() };
     if let Err(how) = floor(sim, &intent, state, (revision, from, to)) {
-        sim.ledger.violated("ready pods never fall below the capacity floor because of us", format!("{how}\nstate {state:?}, spec unreadable"));
+        sim.ledger
+            .violated("ready pods never fall below the capacity floor because of us", format!("{how}\nstate {state:?}, spec unreadable"));
     }
 }
 

@@ -1,9 +1,7 @@
 //! Every abstract observation of every state, as rows that a transition can decide.
 
 use chrono::TimeDelta;
-use serin::rollout::{
-    Cause, Child, Clock, Facts, Lifetime, Next, PauseCause, Pausing, RollingBack, ServiceView, State, Stepping, Template, Why, transition,
-};
+use serin::rollout::{Cause, Child, Clock, Lifetime, PauseCause, Pausing, RollingBack, ServiceView, State, Stepping, Template, Why};
 
 use crate::given::{
     Given, attempt, child, failure, given, idle, installing, noon, paused, promoting, rejected, rolling_back, stepping, v1, v2, v3, weight,
@@ -150,10 +148,4 @@ fn installing_pods(row: Given, pods: usize) -> Given {
 /// A Deployment whose pods nobody looks at one by one: transitions only count them.
 fn few(desired: u32, available: u32) -> Child {
     Child { available, ..child(desired, 0) }
-}
-
-/// What is decided.
-pub(super) fn decide(row: &Given) -> Next {
-    let Given { state, intent, seen, verdict, brake, now } = row;
-    transition(state, &Facts { intent, seen, verdict, brake: brake.as_ref(), now: *now })
 }

@@ -44,7 +44,9 @@ fn relevant(cells: &[(Cell, usize)]) -> Vec<(Cell, usize)> {
     let mut cells = cells.to_vec();
     for dimension in 0..DIMENSIONS.len() {
         let mut flat: Vec<(Cell, usize)> = cells.clone();
-        flat.iter_mut().for_each(|(cell, _)| cell[dimension] = 0);
+        for (cell, _) in &mut flat {
+            cell[dimension] = 0;
+        }
         flat.sort_unstable();
         flat.dedup();
         if flat.windows(2).all(|pair| pair[0].0 != pair[1].0) {

@@ -1,14 +1,12 @@
 //! docs/transitions.md: what every state does, generated from all cells; this test fails when the page is stale.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use serin::rollout::{Clock, Next, State};
 
-use super::cells::{Cell, DIMENSIONS, cells, decide, row, states};
+use super::cells::{Cell, DIMENSIONS, cells, row, states};
 use super::list::{Condition, list};
-
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/transitions.md");
+use crate::transition::decide;
 
 const HEAD: &str = "# What every state does
 
@@ -23,16 +21,10 @@ not readable*): exposure does not grow, a rollback goes on.
 ";
 
 #[test]
-fn the_page_of_all_transitions_is_up_to_date() {
+fn generated_page_of_all_transitions_is_fresh() {
     let page = page();
     assert!(page.lines().count() <= 300, "nobody reads {} lines", page.lines().count());
-    if std::env::var_os("SERIN_GEN").is_some() {
-        std::fs::create_dir_all(Path::new(PAGE).parent().expect("a folder")).expect("docs can be made");
-        std::fs::write(PAGE, &page).expect("the page can be written");
-    }
-    let stored = std::fs::read_to_string(PAGE).unwrap_or_default();
-    let differs = stored.lines().zip(page.lines()).position(|(one, other)| one != other).map_or(0, |line| line + 1);
-    assert!(stored == page, "docs/transitions.md is stale from line {differs} on; run `make gen` and review the difference");
+    crate::generated::check("docs/transitions.md", &page);
 }
 
 fn page() -> String {

@@ -4,8 +4,9 @@ use std::fmt;
 
 use serin::rollout::{Lifetime, Next, Phase, State, Verdict, changes};
 
-use super::cells::{Cell, DIMENSIONS, cells, decide, row, states};
+use super::cells::{Cell, DIMENSIONS, cells, row, states};
 use crate::given::Given;
+use crate::transition::decide;
 
 /// The share of traffic that a state grants the revision on trial, in percent.
 fn exposure(state: &State) -> u32 {

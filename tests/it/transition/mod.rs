@@ -12,5 +12,7 @@ mod promoting;
 mod reaching;
 mod rolling_back;
 mod table;
+mod walks;
 
 use table::check;
+pub(crate) use table::decide;

@@ -13,8 +13,9 @@ use crate::given::{Given, noon};
 /// Decides the row and compares the four lines of what follows with those expected. Revisions are written v1, v2, v3; times are
 /// seconds after noon; a change that raises exposure or lowers capacity has an exclamation mark.
 #[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "a row reads as a sentence")]
 pub(super) fn check(given: Given, expected: &str) {
-    let got = decided(&given);
+    let got = rendered(&given);
     let expected: Vec<&str> = expected.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let same = expected.len() == 4 && expected.iter().zip(got.lines()).all(|(expected, got)| *expected == got);
     assert!(same, "{}\nin full:\n{got}", differences(&expected, &got));
@@ -32,9 +33,15 @@ fn differences(expected: &[&str], got: &str) -> String {
     out
 }
 
-fn decided(given: &Given) -> String {
+/// What is decided of a row.
+pub(crate) fn decide(given: &Given) -> Next {
     let Given { state, intent, seen, verdict, brake, now } = given;
-    let next = transition(state, &Facts { intent, seen, verdict, brake: brake.as_ref(), now: *now });
+    transition(state, &Facts { intent, seen, verdict, brake: brake.as_ref(), now: *now })
+}
+
+fn rendered(given: &Given) -> String {
+    let Given { intent, seen, .. } = given;
+    let next = decide(given);
     let (state, event, why, wake) = match &next {
         Next::Stay { state, why, wake } => (state, "none".to_owned(), why, wake.map_or_else(|| "never".to_owned(), at)),
         Next::Edge { state, event, why } => (state, told(event), why, "at once".to_owned()),

@@ -1,0 +1,37 @@
+//! Is the canary good enough? Tables over what is asked, what comes back and what the pods say.
+
+mod asking;
+mod evidence;
+mod readings;
+mod workload;
+
+use chrono::{DateTime, Utc};
+use serin::analysis;
+use serin::rollout::{Intent, Observed, Reading, Sample, State, Verdict};
+
+use crate::given::{Seeing, child, intent, seen, v1, v2, weight};
+
+/// v2 at 10 % with its one pod ready since noon, v1 with nine.
+fn serving() -> Observed {
+    seen().with(v1(), child(9, 9)).with(v2(), child(1, 1))
+}
+
+/// A sample of the check `errors` for the first attempt at 10 %.
+fn sample(at: DateTime<Utc>, reading: Reading) -> Sample {
+    Sample { check: "errors".to_owned(), attempt: 1, step: weight(10), at, reading }
+}
+
+/// The verdict in one line.
+fn judged(intent: &Intent, state: &State, seen: &Observed, now: DateTime<Utc>) -> String {
+    match analysis::judge(intent, state, seen, now) {
+        Verdict::Pass(text) => format!("Pass: {text}"),
+        Verdict::Fail(failure) => format!("Fail: {}", failure.message),
+        Verdict::Inconclusive(text) => format!("Inconclusive: {text}"),
+        Verdict::Error(text) => format!("Error: {text}"),
+    }
+}
+
+/// The spec of the tables: one check with a window of 30 s every 10 s, at most 0.01.
+fn spec() -> Intent {
+    intent(v2())
+}

@@ -1,0 +1,156 @@
+//! Is a state that was stored the state that was decided?
+
+use chrono::{DateTime, TimeDelta, Utc};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use serin::rollout::{
+    Attempt, AttemptResult, Cause, Clock, Deleted, Ended, Failure, Idle, Installing, PauseCause, Paused, Promoting, Revision, RollingBack,
+    State, Stepping, Weight,
+};
+
+use crate::given::{after, attempt, failure, paused, rejected, rolling_back, stepping, weight};
+
+fn revision() -> impl Strategy<Value = Revision> {
+    "[0-9a-f]{10}".prop_map(Revision::new)
+}
+
+fn time() -> impl Strategy<Value = DateTime<Utc>> {
+    (0..4_000_000_000_i64, 0..1_000_000_000_u32).prop_map(|(s, ns)| DateTime::from_timestamp(s, ns).expect("in range"))
+}
+
+fn held() -> impl Strategy<Value = TimeDelta> {
+    (0..10_000_000_000_i64).prop_map(TimeDelta::milliseconds)
+}
+
+fn an_attempt() -> impl Strategy<Value = Attempt> {
+    (any::<u32>(), revision(), revision()).prop_map(|(number, stable, canary)| Attempt { number, stable, canary })
+}
+
+fn any_weight() -> impl Strategy<Value = Weight> {
+    (0..=100_u32).prop_map(weight)
+}
+
+fn clock() -> impl Strategy<Value = Clock> {
+    (any::<bool>(), time(), held())
+        .prop_map(|(runs, since, held)| if runs { Clock::Running { since, held } } else { Clock::Waiting { since, held } })
+}
+
+fn cause() -> impl Strategy<Value = Cause> {
+    let limits = (proptest::option::of(".*"), proptest::option::of(".*"));
+    let failed = (".*", ".*", limits).prop_map(|(check, message, (value, limit))| Cause::Failed(Failure { check, message, value, limit }));
+    prop_oneof![
+        failed,
+        ".*".prop_map(Cause::Unavailable),
+        ".*".prop_map(Cause::Undecided),
+        revision().prop_map(Cause::Superseded),
+        Just(Cause::Deleted)
+    ]
+}
+
+fn ended() -> impl Strategy<Value = Ended> {
+    let results = vec![AttemptResult::Installed, AttemptResult::Promoted, AttemptResult::Aborted, AttemptResult::Superseded];
+    (revision(), proptest::sample::select(results), ".*").prop_map(|(revision, result, message)| Ended { revision, result, message })
+}
+
+fn state() -> impl Strategy<Value = State> {
+    let causes = proptest::sample::select(vec![PauseCause::Deadline, PauseCause::Spec]);
+    prop_oneof![
+        (revision(), time(), any::<bool>()).prop_map(|(revision, since, overdue)| State::Installing(Installing {
+            revision,
+            since,
+            overdue
+        })),
+        (revision(), any::<u32>(), ended(), proptest::option::of(revision()))
+            .prop_map(|(stable, attempts, last, rejected)| State::Idle(Idle { stable, attempts, last, rejected })),
+        (an_attempt(), any_weight(), clock()).prop_map(|(attempt, step, clock)| State::Stepping(Stepping { attempt, step, clock })),
+        (an_attempt(), any_weight(), held(), causes).prop_map(|(attempt, step, held, cause)| State::Paused(Paused {
+            attempt,
+            step,
+            held,
+            cause
+        })),
+        (an_attempt(), time()).prop_map(|(attempt, since)| State::Promoting(Promoting { attempt, since })),
+        (an_attempt(), cause(), time(), any::<bool>()).prop_map(|(attempt, cause, since, overdue)| State::RollingBack(RollingBack {
+            attempt,
+            cause,
+            since,
+            overdue
+        })),
+        (proptest::option::of(revision()), time()).prop_map(|(stable, since)| State::Deleted(Deleted { stable, since })),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_state_comes_back_as_it_was_stored(state in state()) {
+        let text = serde_json::to_string(&state).unwrap();
+        prop_assert_eq!(serde_json::from_str::<State>(&text).unwrap(), state, "{}", text);
+    }
+
+    #[test]
+    fn a_state_is_an_object_with_its_name_as_the_only_key(state in state()) {
+        let Value::Object(object) = serde_json::to_value(&state).unwrap() else { panic!("an object") };
+        let names = ["installing", "idle", "stepping", "paused", "promoting", "rollingBack", "deleted"];
+        let keys: Vec<&String> = object.keys().collect();
+        prop_assert_eq!(keys.len(), 1);
+        prop_assert!(names.contains(&keys[0].as_str()), "{:?}", keys);
+    }
+
+    #[test]
+    fn what_a_clock_has_held_is_stored_to_the_millisecond(clock in clock(), now in time()) {
+        let held = clock.held(now);
+        prop_assert_eq!(held, TimeDelta::milliseconds(held.num_milliseconds()));
+    }
+}
+
+#[test]
+fn states_look_like_this_in_a_status() {
+    let step = json!({"stepping": {
+        "attempt": {"number": 1, "stable": "1111111111", "canary": "2222222222"},
+        "step": 25,
+        "clock": {"running": {"since": "2027-01-15T12:00:00Z", "heldMillis": 0}},
+    }});
+    assert_eq!(serde_json::to_value(stepping(25)).unwrap(), step);
+    let stood = json!({"paused": {
+        "attempt": {"number": 1, "stable": "1111111111", "canary": "2222222222"}, "step": 25, "heldMillis": 40_000, "cause": "Spec",
+    }});
+    assert_eq!(serde_json::to_value(paused(25, PauseCause::Spec, 40)).unwrap(), stood);
+    let back = json!({"rollingBack": {
+        "attempt": {"number": 1, "stable": "1111111111", "canary": "2222222222"},
+        "cause": {"failed": {"check": "errors", "message": "errors is 0.2, above 0.01", "value": "0.2", "limit": "0.01"}},
+        "since": "2027-01-15T12:00:00Z",
+    }});
+    assert_eq!(serde_json::to_value(rolling_back(Cause::Failed(failure()))).unwrap(), back);
+    let rests = json!({"idle": {
+        "stable": "1111111111", "attempts": 1, "rejected": "2222222222",
+        "last": {"revision": "2222222222", "result": "Aborted", "message": "errors is 0.2, above 0.01"},
+    }});
+    assert_eq!(serde_json::to_value(rejected()).unwrap(), rests);
+}
+
+#[test]
+fn fields_that_this_build_does_not_know_are_passed_over() {
+    let newer = json!({"promoting": {
+        "attempt": {"number": 1, "stable": "1111111111", "canary": "2222222222", "owner": "someone"},
+        "since": "2027-01-15T12:00:05Z",
+        "bake": {"for": "10m"},
+    }});
+    let state = State::Promoting(Promoting { attempt: attempt(), since: after(5) });
+    assert_eq!(serde_json::from_value::<State>(newer).unwrap(), state);
+}
+
+#[test]
+fn a_state_that_this_build_does_not_know_or_cannot_mean_is_refused() {
+    assert!(serde_json::from_value::<State>(json!({"baking": {}})).is_err());
+    let with = |step: u32, held: i64| {
+        json!({"paused": {
+            "attempt": {"number": 1, "stable": "1111111111", "canary": "2222222222"}, "step": step, "heldMillis": held, "cause": "Spec",
+        }})
+    };
+    assert!(serde_json::from_value::<State>(with(100, 0)).is_ok());
+    for (step, held) in [(101, 0), (300, 0), (25, -1), (25, i64::MAX)] {
+        assert!(serde_json::from_value::<State>(with(step, held)).is_err(), "{step} {held}");
+    }
+}
