@@ -80,6 +80,16 @@ pub(super) enum Power {
 }
 
 impl Act {
+    /// What somebody does who cannot decide.
+    pub(super) fn hasty(rng: &mut Rng) -> Self {
+        match rng.between(0, 5) {
+            0 => Self::NewTemplate(Truth::Good),
+            1 => Self::Revert(rng.between(0, 3)),
+            2 | 3 => Self::Pausing(Pausing::On),
+            _ => Self::Pausing(Pausing::Off),
+        }
+    }
+
     pub(super) fn draw(rng: &mut Rng) -> Self {
         use serin::rollout::ServiceView;
         match rng.between(0, 26) {

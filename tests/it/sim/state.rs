@@ -101,9 +101,16 @@ impl Sim {
         self.publish(Item::Rollout(Some(rollout)));
         self.publish(Item::Service(serin::rollout::ServiceView::Fits));
         let mut at = self.now + TimeDelta::seconds(90);
-        for _ in 0..self.rng.between(2, 12) {
-            at += self.rng.millis(1_000, 300_000);
-            let act = Act::draw(&mut self.rng);
+        // A few runs are busy ones in which the sink is away, so that events pile up.
+        let busy = self.rng.chance(60);
+        let (acts, gap) = if busy { (self.rng.between(40, 90), 40_000) } else { (self.rng.between(2, 12), 300_000) };
+        for act in 0..acts {
+            at += self.rng.millis(1_000, gap);
+            let act = match act {
+                0 if busy => Act::Sink(Power::Down),
+                _ if busy => Act::hasty(&mut self.rng),
+                _ => Act::draw(&mut self.rng),
+            };
             self.agenda.plan(at, Todo::Act(act));
         }
         if self.rng.chance(80) {
