@@ -44,7 +44,7 @@ pub(super) fn at_rest(sim: &Sim) -> Result<(), String> {
         Some(State::RollingBack(RollingBack { attempt, overdue: true, .. })) if unable(sim, &attempt.stable) => Ok(()),
         // There has to be time for the evidence that may still reject it.
         Some(State::Paused(Paused { cause: PauseCause::Deadline, attempt, .. })) if attempt.canary == intent.revision => match sim.calm {
-            Calm::Since(calm) if intent.checks.is_empty() || sim.now > calm + TimeDelta::minutes(2) => Ok(()),
+            Calm::Since(calm) if sim.process.due.is_none() || sim.now > calm + TimeDelta::minutes(2) => Ok(()),
             Calm::Since(_) | Calm::NotYet => Err("evidence may still come".to_owned()),
         },
         Some(
