@@ -1,14 +1,16 @@
-//! What people type: `serin status`, `kubectl get` and `kubectl wait`.
+//! What people type, and who may: `serin status`, `kubectl get` and `kubectl wait`, the roles and the policy of `deploy/`.
 
 use std::process::Output;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use kube::api::{Patch, PatchParams};
+use k8s_openapi::api::rbac::v1::RoleBinding;
+use kube::api::{Api, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 use serin_dev::Tool;
 use tokio::process::Command;
 
-use super::ground::Ground;
+use super::ground::{Ground, wait};
 use super::shop::{NAME, Shop, quick, revision};
 
 /// The page, the JSON, and the answer for a Rollout that is not there.
@@ -64,7 +66,27 @@ pub async fn nobody_else_writes_a_status(_: &Ground, shop: &Shop) -> Result<()> 
     shop.installed().await?;
     let forged = json!({"status": {"phase": "Promoted"}});
     let error = shop.rollouts().patch_status(NAME, &PatchParams::default(), &Patch::Merge(forged)).await.err().map(|e| e.to_string());
-    ensure!(error.as_ref().is_some_and(|e| e.contains("serin")), "{error:?}");
+    ensure!(error.as_ref().is_some_and(|e| e.contains("only Serin writes the status of a Rollout")), "{error:?}");
+    Ok(())
+}
+
+/// The roles of `deploy/` go with the built-in ones.
+pub async fn who_may_edit_a_namespace_may_edit_its_rollouts(ground: &Ground, shop: &Shop) -> Result<()> {
+    let kubeconfig = ground.plane.kubeconfig_for("bob", "people")?;
+    let as_bob = Shop { client: serin_dev::client(&kubeconfig).await?, namespace: shop.namespace.clone() };
+    let create = || async { as_bob.create(quick(1, "v1")).await };
+    ensure!(create().await.is_err(), "bob may do nothing yet");
+    let binding: RoleBinding = serde_json::from_value(json!({
+        "metadata": {"name": "bob"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "edit"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "bob"}],
+    }))?;
+    Api::<RoleBinding>::namespaced(shop.client.clone(), &shop.namespace).create(&PostParams::default(), &binding).await?;
+    wait("bob's right to create", Duration::from_secs(30), || async { create().await.is_ok() }).await?;
+    as_bob.edit(json!({"paused": true})).await?;
+    let forged = Patch::Merge(json!({"status": {"phase": "Promoting"}}));
+    let refused = as_bob.rollouts().patch_status(NAME, &PatchParams::default(), &forged).await;
+    ensure!(matches!(&refused, Err(kube::Error::Api(status)) if status.code == 403), "{refused:?}");
     Ok(())
 }
 

@@ -96,6 +96,7 @@ fn cases() -> Vec<Case> {
         case!(Shared, command_line::status_says_where_a_rollout_stands),
         case!(Shared, command_line::kubectl_understands_a_rollout),
         case!(Shared, command_line::nobody_else_writes_a_status),
+        case!(Shared, command_line::who_may_edit_a_namespace_may_edit_its_rollouts),
         case!(Rough, kills::a_kill_in_every_state_changes_nothing),
         case!(Rough, kills::a_restart_does_not_begin_the_hold_anew),
         case!(Rough, kills::a_metrics_backend_that_is_down_holds_exposure_and_no_more),
