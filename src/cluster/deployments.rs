@@ -58,7 +58,11 @@ pub fn child_view(deployment: &Deployment) -> ChildView {
         uid: metadata.uid.clone().unwrap_or_default(),
         desired,
         available: status.available_replicas,
-        settled: if newest && status.replicas == desired { Settled::Yes } else { Settled::No },
+        settled: match (newest, status.replicas == desired) {
+            (true, true) => Settled::Yes,
+            (true, false) => Settled::No,
+            (false, _) => Settled::Unseen,
+        },
         created: metadata.creation_timestamp.as_ref().map_or(DateTime::UNIX_EPOCH, from_time),
     }
 }
@@ -66,7 +70,7 @@ pub fn child_view(deployment: &Deployment) -> ChildView {
 impl ChildView {
     /// The view after our own scale was taken: what its controller will make of it is not known yet.
     pub(super) fn scaled(&self, replicas: u32) -> Self {
-        let settled = if replicas == self.desired { self.settled } else { Settled::No };
+        let settled = if replicas == self.desired { self.settled } else { Settled::Unseen };
         Self { desired: replicas, settled, ..self.clone() }
     }
 }

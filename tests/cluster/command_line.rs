@@ -1,49 +1,72 @@
-//! Who may look and who may write? The command line and the rights of `deploy/`, on a real API server.
+//! What people type, and who may: `serin status`, `kubectl get` and `kubectl wait`, the roles and the policy of `deploy/`.
 
-use std::path::Path;
 use std::process::Output;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use k8s_openapi::api::rbac::v1::RoleBinding;
 use kube::api::{Api, Patch, PatchParams, PostParams};
-use serde_json::json;
+use serde_json::{Value, json};
+use serin_dev::Tool;
 use tokio::process::Command;
 
 use super::ground::{Ground, wait};
 use super::shop::{NAME, Shop, quick, revision};
 
-/// The policy of `deploy/` holds for administrators too.
-pub async fn only_serin_writes_a_status(_: &Ground, shop: &Shop) -> Result<()> {
-    shop.service(0).await?;
-    shop.create(quick(1, "v1")).await?;
+/// The page, the JSON, and the answer for a Rollout that is not there.
+pub async fn status_says_where_a_rollout_stands(ground: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(50).await?;
+    let mut spec = quick(4, "v1");
+    spec["steps"] = json!([{"weight": 25, "hold": "10m"}]);
+    shop.create(spec).await?;
     shop.installed().await?;
-    let forged = Patch::Merge(json!({"status": {"phase": "Promoting"}}));
-    let refused = shop.rollouts().patch_status(NAME, &PatchParams::default(), &forged).await.map(drop);
-    let text = refused.err().map(|error| error.to_string()).unwrap_or_default();
-    ensure!(text.contains("only Serin writes the status of a Rollout"), "{text}");
+    shop.image("v2").await?;
+    shop.at_weight(25).await?;
+
+    let page = serin(ground, shop, &["status", NAME]).await?;
+    let text = String::from_utf8_lossy(&page.stdout).into_owned();
+    ensure!(page.status.code() == Some(0), "{page:?}");
+    for words in ["Stepping", "Holding", "25% wanted, 25% granted, 25% achieved", &revision("v1"), &revision("v2")] {
+        ensure!(text.contains(words), "{words} is missing in {text}");
+    }
+    let json: Value = serde_json::from_slice(&serin(ground, shop, &["status", NAME, "-o", "json"]).await?.stdout)?;
+    ensure!(json.to_string().contains(&revision("v2")), "{json:#}");
+
+    let missing = serin(ground, shop, &["status", "nobody"]).await?;
+    let words = String::from_utf8_lossy(&missing.stderr).into_owned();
+    ensure!(missing.status.code() == Some(1) && missing.stdout.is_empty() && words.contains("hint:"), "{words}");
     Ok(())
 }
 
-/// What people type first, and what it answers when there is nothing.
-pub async fn status_says_where_a_rollout_stands(ground: &Ground, shop: &Shop) -> Result<()> {
-    shop.service(0).await?;
-    let missing = serin(&ground.plane.kubeconfig(), &["status", NAME, "-n", &shop.namespace]).await?;
-    ensure!(missing.status.code() == Some(1) && missing.stdout.is_empty(), "{missing:?}");
-    let told = String::from_utf8(missing.stderr)?;
-    ensure!(told.contains(&format!("there is no Rollout {NAME}")) && told.contains("\nhint: "), "{told}");
-
+/// The tools that people have understand the object.
+pub async fn kubectl_understands_a_rollout(ground: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(50).await?;
     shop.create(quick(4, "v1")).await?;
     shop.installed().await?;
-    let page = serin(&ground.plane.kubeconfig(), &["status", NAME, "-n", &shop.namespace]).await?;
-    ensure!(page.status.success() && page.stderr.is_empty(), "{page:?}");
-    let text = String::from_utf8(page.stdout)?;
-    ensure!(text.starts_with(&format!("Rollout {}/{NAME}\nphase     Idle\nwhy       Settled: ", shop.namespace)), "{text}");
-    ensure!(text.contains(&format!("\nstable    {}\n", revision("v1"))), "{text}");
+    shop.image("v2").await?;
+    let waited = kubectl(ground, shop, &["wait", "--for=condition=Promoted", "rollout/checkout", "--timeout=80s"]).await?;
+    ensure!(waited.status.success(), "{waited:?}");
+    ensure!(shop.promoted(&revision("v2")).await?["status"]["stable"] == revision("v2").as_str(), "it waited for v2, not for v1");
+    let columns = String::from_utf8_lossy(&kubectl(ground, shop, &["get", "sro"]).await?.stdout).into_owned();
+    for words in ["PHASE", "STEP", "STABLE", "CANARY", "WHY", "Idle", &revision("v2")] {
+        ensure!(columns.contains(words), "{words} is missing in {columns}");
+    }
+    let scaled = kubectl(ground, shop, &["scale", "rollout/checkout", "--replicas=2"]).await?;
+    ensure!(scaled.status.success(), "{scaled:?}");
+    super::installing::wait_for_replicas(shop, &[("v2", 2)]).await?;
+    let explained = String::from_utf8_lossy(&kubectl(ground, shop, &["explain", "rollout.spec.steps"]).await?.stdout).into_owned();
+    ensure!(explained.contains("weight"), "{explained}");
+    Ok(())
+}
 
-    let data = serin(&ground.plane.kubeconfig(), &["status", NAME, "-n", &shop.namespace, "-o", "json"]).await?;
-    let object: serde_json::Value = serde_json::from_slice(&data.stdout)?;
-    ensure!(object["phase"] == "Idle" && object["stable"] == revision("v1").as_str(), "{object:#}");
+/// The policy of `deploy/`: nobody but Serin writes a status, not even an admin.
+pub async fn nobody_else_writes_a_status(_: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(0).await?;
+    shop.create(quick(1, "v1")).await?;
+    shop.installed().await?;
+    let forged = json!({"status": {"phase": "Promoted"}});
+    let error = shop.rollouts().patch_status(NAME, &PatchParams::default(), &Patch::Merge(forged)).await.err().map(|e| e.to_string());
+    ensure!(error.as_ref().is_some_and(|e| e.contains("only Serin writes the status of a Rollout")), "{error:?}");
     Ok(())
 }
 
@@ -67,6 +90,16 @@ pub async fn who_may_edit_a_namespace_may_edit_its_rollouts(ground: &Ground, sho
     Ok(())
 }
 
-async fn serin(kubeconfig: &Path, args: &[&str]) -> Result<Output> {
-    Ok(Command::new(env!("CARGO_BIN_EXE_serin")).args(args).arg("--kubeconfig").arg(kubeconfig).output().await?)
+async fn serin(ground: &Ground, shop: &Shop, words: &[&str]) -> Result<Output> {
+    run(env!("CARGO_BIN_EXE_serin").as_ref(), ground, shop, words).await
+}
+
+async fn kubectl(ground: &Ground, shop: &Shop, words: &[&str]) -> Result<Output> {
+    run(&ground.plane.tools().path(Tool::Kubectl), ground, shop, words).await
+}
+
+async fn run(program: &std::path::Path, ground: &Ground, shop: &Shop, words: &[&str]) -> Result<Output> {
+    let ended =
+        Command::new(program).args(words).args(["--namespace", &shop.namespace, "--kubeconfig"]).arg(ground.plane.kubeconfig()).output();
+    Ok(ended.await?)
 }
