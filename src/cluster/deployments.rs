@@ -66,7 +66,7 @@ pub fn child_view(deployment: &Deployment) -> ChildView {
         uid: metadata.uid.clone().unwrap_or_default(),
         desired: spec.replicas.unwrap_or(1),
         available: status.available_replicas,
-        settled: if newest && tally(deployment) == Tally::Even { Settled::Yes } else { Settled::No },
+        settled: if newest { tally(deployment).settled() } else { Settled::Unseen },
         created: metadata.creation_timestamp.as_ref().map_or(DateTime::UNIX_EPOCH, from_time),
     }
 }
@@ -79,15 +79,25 @@ pub(super) fn tally(deployment: &Deployment) -> Tally {
 impl ChildView {
     /// The view after our own scale was taken: what its controller will make of it is not known yet.
     pub(super) fn scaled(&self, replicas: u32) -> Self {
-        let settled = if replicas == self.desired { self.settled } else { Settled::No };
+        let settled = if replicas == self.desired { self.settled } else { Settled::Unseen };
         Self { desired: replicas, settled, ..self.clone() }
     }
 
     /// The view in the light of the one before. A mere annotation makes a new generation of a Deployment too; while replicas stay what they were, its
     /// status goes on telling the truth, and whoever keeps annotating must not make it look busy for ever.
     pub(super) fn following(self, before: Option<&Self>, tally: Tally) -> Self {
-        let same = before.is_some_and(|before| before.uid == self.uid && before.desired == self.desired && before.settled == Settled::Yes);
-        let settled = if same && tally == Tally::Even { Settled::Yes } else { self.settled };
+        let goes_on = |before: &Self| before.uid == self.uid && before.desired == self.desired && before.settled != Settled::Unseen;
+        let settled = if before.is_some_and(goes_on) { tally.settled() } else { self.settled };
         Self { settled, ..self }
+    }
+}
+
+impl Tally {
+    /// What that says where the status speaks of the newest replicas.
+    const fn settled(self) -> Settled {
+        match self {
+            Self::Even => Settled::Yes,
+            Self::Uneven => Settled::No,
+        }
     }
 }

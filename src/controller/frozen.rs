@@ -6,12 +6,11 @@ use super::world::Seen;
 use crate::api::Status;
 use crate::rollout::{Capacity, Deadlines, Intent, OnStep, Pausing, Revision, State};
 
-/// An intent that keeps the committed state as it is: its own revision, the replicas that can be read or that are there, no step, no check.
+/// An intent that keeps the committed state as it is: its own revision, the replicas that can be read or were asked for last, no step, no check.
 /// It carries what a rollback needs, and never what would grow exposure.
 pub(super) fn frozen(seen: &Seen, committed: &Status) -> Intent {
     let revision = committed.state.as_ref().map_or_else(|| Revision::new(""), own_revision);
-    let there = seen.observed.children.values().map(|child| child.desired).sum();
-    let replicas = seen.replicas.unwrap_or(there);
+    let replicas = seen.replicas.unwrap_or_else(|| asked_for(seen, committed));
     Intent {
         revision,
         replicas,
@@ -30,6 +29,13 @@ pub(super) fn frozen(seen: &Seen, committed: &Status) -> Intent {
         pausing: Pausing::Off,
         history_limit: u32::MAX,
     }
+}
+
+/// How many pods the rollout asked for last. What is there would grow from pass to pass while stable comes back and the canary still goes;
+/// it counts only where the status does not say, and then for one side alone.
+fn asked_for(seen: &Seen, committed: &Status) -> u32 {
+    let told = u32::try_from(committed.replicas).ok().filter(|replicas| *replicas > 0);
+    told.unwrap_or_else(|| seen.observed.children.values().map(|child| child.desired).max().unwrap_or(0))
 }
 
 /// The revision that the state is about.

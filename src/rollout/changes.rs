@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::reach::{serving, tolerated};
+use super::reach::tolerated;
 use super::{
     Change, Child, Direction, Ended, Idle, Intent, Lifetime, Observed, Revision, ServiceView, Split, State, Target, Template, target,
 };
@@ -42,7 +42,7 @@ impl Plan<'_> {
     fn one(&self, revision: &Revision, pods: u32) -> Vec<Change> {
         let floor = if matches!(self.state, State::Installing(_)) { pods } else { self.floor() };
         let mut out = self.grow(revision, pods);
-        let here = serving(self.seen.children.get(revision));
+        let here = counted(self.seen.children.get(revision));
         out.extend(self.others(&[revision]).filter_map(|(other, child)| self.shrink(other, child, 0, floor.saturating_sub(here))));
         if let Some(child) = self.seen.children.get(revision)
             && child.desired > pods
@@ -59,7 +59,7 @@ impl Plan<'_> {
     fn shift(&self, stable: &Revision, canary: &Revision, goal: Split) -> Vec<Change> {
         let (old, new) = (self.seen.children.get(stable), self.seen.children.get(canary));
         let (old_has, new_has) = (old.map_or(0, |c| c.desired), new.map_or(0, |c| c.desired));
-        let (old_serves, new_serves) = (serving(old), serving(new));
+        let (old_serves, new_serves) = (counted(old), counted(new));
         let floor = self.floor();
         let ceiling = self.intent.replicas.saturating_add(self.intent.capacity.surge).max(goal.total());
         let mut out = Vec::new();
@@ -94,7 +94,7 @@ impl Plan<'_> {
     /// Stable gets all its pods at once; the canary goes as far as the floor allows at once, the rest as stable becomes available.
     fn retreat(&self, stable: &Revision, canary: &Revision, pods: u32, floor: u32) -> Vec<Change> {
         let mut out = self.grow(stable, pods);
-        let back = serving(self.seen.children.get(stable));
+        let back = counted(self.seen.children.get(stable));
         out.extend(self.others(&[stable]).filter_map(|(other, child)| {
             let needed = if other == canary { floor.saturating_sub(back) } else { 0 };
             self.shrink(other, child, 0, needed)
@@ -174,6 +174,11 @@ impl Plan<'_> {
         let surplus = old.len().saturating_sub(self.intent.history_limit as usize);
         old.into_iter().take(surplus).map(|((_, revision), child)| Change::Prune { revision: revision.clone(), fence: child.fence.clone() })
     }
+}
+
+/// Pods of a side that the other side may lean on; none where there is no Deployment.
+fn counted(child: Option<&Child>) -> u32 {
+    child.map_or(0, Child::counted)
 }
 
 fn scale(revision: &Revision, child: &Child, replicas: u32, direction: Direction) -> Change {

@@ -108,12 +108,26 @@ pub enum Settled {
     Yes,
     /// It still works on it.
     No,
+    /// Its controller has not seen the newest spec: what the status says may be of pods that an older spec has taken away.
+    Unseen,
 }
 
 impl Child {
-    /// Pods that can be counted on: a surplus pod is about to go, so it does not count.
+    /// Pods that serve, as far as is known: a surplus pod is about to go, so it does not count.
     pub fn serving(&self) -> u32 {
         self.available.min(self.desired)
+    }
+
+    /// Pods that another side may lean on while it shrinks. A Deployment that was scaled down and up again still reports, for a moment,
+    /// pods that are already going: nothing is leant on before its controller has seen the newest spec, and only pods that are ready count.
+    pub fn counted(&self) -> u32 {
+        match self.settled {
+            Settled::Unseen => 0,
+            Settled::Yes | Settled::No => {
+                let ready = self.pods.iter().filter(|pod| matches!(pod.state, PodState::Ready { .. })).count();
+                self.serving().min(u32::try_from(ready).unwrap_or(u32::MAX))
+            }
+        }
     }
 }
 

@@ -133,10 +133,7 @@ fn a_registry_that_refuses_is_final_and_one_that_is_down_is_not() {
 #[test]
 fn the_words_of_an_images_own_name_prove_nothing() {
     let backing_off = waiting("ImagePullBackOff", &format!("Back-off pulling image \"{IMAGE}\""));
-    assert_eq!(
-        told(&backing_off),
-        format!("blocked: container web waits: ImagePullBackOff: Back-off pulling image \"{IMAGE}\"")
-    );
+    assert_eq!(told(&backing_off), format!("blocked: container web waits: ImagePullBackOff: Back-off pulling image \"{IMAGE}\""));
 }
 
 #[test]

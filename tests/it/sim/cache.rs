@@ -130,6 +130,10 @@ impl Cache {
 
 /// What is looked at of a Deployment: another version that says the same is no news.
 fn view(child: &Deployment) -> (u32, u32, Settled) {
-    let newest = child.observed >= child.generation && child.replicas == child.desired;
-    (child.desired, child.available, if newest { Settled::Yes } else { Settled::No })
+    let settled = match (child.observed >= child.generation, child.replicas == child.desired) {
+        (true, true) => Settled::Yes,
+        (true, false) => Settled::No,
+        (false, _) => Settled::Unseen,
+    };
+    (child.desired, child.available, settled)
 }

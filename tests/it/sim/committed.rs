@@ -57,7 +57,7 @@ fn note(sim: &mut Sim, old: &Status, new: &Status, records: &[Record]) {
             if let Some(gap) = body.gap {
                 sim.ledger.dropped.extend(gap.from..=gap.to);
             }
-            *sim.ledger.edges.entry(kind(&body.kind)).or_default() += 1;
+            sim.ledger.count(kind(&body.kind));
         }
         sim.ledger.head = (record.seq, record.hash.clone());
         sim.ledger.told.push(record.text.clone());

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use chrono::TimeDelta;
 use serin::audit::{Record, verify};
-use serin::rollout::{Idle, Installing, PauseCause, Paused, State};
+use serin::rollout::{Idle, Installing, PauseCause, Paused, Revision, RollingBack, State};
 
 use super::model::Rollout;
-use super::state::Sim;
+use super::state::{Calm, Sim};
 use super::truth::{Fate, Truth};
 use super::users::{Finale, Ground};
 
@@ -22,7 +23,7 @@ pub(super) fn at_rest(sim: &Sim) -> Result<(), String> {
         return Err(format!("{waiting} events wait"));
     }
     match &status.state {
-        Some(State::Idle(Idle { stable, rejected, .. })) => {
+        Some(State::Idle(Idle { stable, rejected, .. })) if !unable(sim, stable) => {
             for revision in sim.server.deployments.keys() {
                 let wanted = if revision == stable { intent.replicas } else { 0 };
                 let (desired, ready) = (sim.server.desired(revision), sim.server.ready(revision));
@@ -38,12 +39,30 @@ pub(super) fn at_rest(sim: &Sim) -> Result<(), String> {
             Truth::NeverReady | Truth::Crashing | Truth::NoImage | Truth::Refused => Ok(()),
             truth => Err(format!("{revision} is {truth:?} and was not installed")),
         },
-        Some(State::Paused(Paused { cause: PauseCause::Deadline, attempt, .. })) if attempt.canary == intent.revision => Ok(()),
+        // A stable revision whose pods cannot run is waited for without an end; nothing better is known than to say so.
+        Some(State::Idle(Idle { stable, .. })) if unable(sim, stable) => Ok(()),
+        Some(State::RollingBack(RollingBack { attempt, overdue: true, .. })) if unable(sim, &attempt.stable) => Ok(()),
+        // There has to be time for the evidence that may still reject it.
+        Some(State::Paused(Paused { cause: PauseCause::Deadline, attempt, .. })) if attempt.canary == intent.revision => match sim.calm {
+            Calm::Since(calm) if sim.process.due.is_none() || sim.now > calm + TimeDelta::minutes(2) => Ok(()),
+            Calm::Since(_) | Calm::NotYet => Err("evidence may still come".to_owned()),
+        },
         Some(
-            State::Installing(_) | State::Paused(_) | State::Stepping(_) | State::Promoting(_) | State::RollingBack(_) | State::Deleted(_),
+            State::Idle(_)
+            | State::Installing(_)
+            | State::Paused(_)
+            | State::Stepping(_)
+            | State::Promoting(_)
+            | State::RollingBack(_)
+            | State::Deleted(_),
         )
         | None => Err("it is on its way".to_owned()),
     }
+}
+
+/// Whether a revision's pods cannot run. It can still have been installed: while no replicas were wanted.
+fn unable(sim: &Sim, revision: &Revision) -> bool {
+    matches!(sim.truths[revision], Truth::NeverReady | Truth::Crashing | Truth::NoImage)
 }
 
 /// Whether a last template came to the end that it had to come to.
@@ -53,6 +72,9 @@ pub(super) fn fate(sim: &Sim) -> Result<(), String> {
     let stable = matches!(state, Some(State::Idle(at)) if at.stable == *revision);
     let rejected = matches!(state, Some(State::Idle(at)) if at.rejected.as_ref() == Some(revision));
     let paused = matches!(state, Some(State::Paused(at)) if at.attempt.canary == *revision);
+    if state.and_then(State::stable).is_some_and(|stable| stable != revision && unable(sim, stable)) {
+        return Ok(());
+    }
     let fate = truth.fate(&rollout.spec.intent);
     let as_told = match (ground, fate) {
         (_, Fate::Promoted) => stable,

@@ -29,8 +29,10 @@ pub(super) struct Ledger {
     pub(super) hurt: BTreeSet<Revision>,
     /// Serving pods that were lost, and not through us.
     pub(super) losses: Vec<Loss>,
-    /// How many edges of each kind there were: what the run was good for.
-    pub(super) edges: BTreeMap<&'static str, u32>,
+    /// How many edges and faults of each kind there were: what the run was good for.
+    pub(super) happened: BTreeMap<&'static str, u32>,
+    /// The most pods that the last spec that could be read asks for.
+    pub(super) most: u32,
     /// Writes so far.
     pub(super) writes: u64,
     /// The first promise that was broken.
@@ -63,10 +65,15 @@ impl Ledger {
             last_stable: None,
             hurt: BTreeSet::new(),
             losses: Vec::new(),
-            edges: BTreeMap::new(),
+            happened: BTreeMap::new(),
+            most: 0,
             writes: 0,
             broken: None,
         }
+    }
+
+    pub(super) fn count(&mut self, what: &'static str) {
+        *self.happened.entry(what).or_default() += 1;
     }
 
     pub(super) fn violated(&mut self, promise: &'static str, how: String) {

@@ -36,21 +36,21 @@ const LINES: usize = 80;
 fn sim_every_promise_holds_whatever_goes_wrong() {
     if let Some(seed) = number("SERIN_SEED") {
         let outcome = run(seed, Some(Vec::new()));
-        println!("{}\n{:?} in {} steps", outcome.trace.join("\n"), outcome.edges, outcome.steps);
+        println!("{}\n{:?} in {} steps", outcome.trace.join("\n"), outcome.happened, outcome.steps);
         assert!(outcome.broken.is_none(), "{}", report(seed, &outcome));
         return;
     }
     let seeds = number("SERIN_SEEDS").unwrap_or(SEEDS);
     let next = AtomicU64::new(0);
     let work = || {
-        let (mut edges, mut broken): (BTreeMap<&str, u32>, Vec<(u64, Outcome)>) = Default::default();
+        let (mut happened, mut broken): (BTreeMap<&str, u32>, Vec<(u64, Outcome)>) = Default::default();
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= seeds {
-                return (edges, broken);
+                return (happened, broken);
             }
             let outcome = run(seed, None);
-            outcome.edges.iter().for_each(|(kind, count)| *edges.entry(kind).or_default() += count);
+            outcome.happened.iter().for_each(|(kind, count)| *happened.entry(kind).or_default() += count);
             if outcome.broken.is_some() {
                 broken.push((seed, outcome));
             }
@@ -61,9 +61,9 @@ fn sim_every_promise_holds_whatever_goes_wrong() {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         workers.into_iter().map(|worker| worker.join().expect("a worker panics only where a run does")).collect()
     });
-    let mut edges: BTreeMap<&str, u32> = BTreeMap::new();
-    done.iter().flat_map(|(edges, _)| edges).for_each(|(kind, count)| *edges.entry(kind).or_default() += count);
-    println!("{seeds} seeds: {edges:?}");
+    let mut happened: BTreeMap<&str, u32> = BTreeMap::new();
+    done.iter().flat_map(|(happened, _)| happened).for_each(|(kind, count)| *happened.entry(kind).or_default() += count);
+    println!("{seeds} seeds: {happened:?}");
     let mut broken: Vec<&(u64, Outcome)> = done.iter().flat_map(|(_, broken)| broken).collect();
     broken.sort_by_key(|(seed, _)| *seed);
     let mut promises: BTreeMap<&str, Vec<u64>> = BTreeMap::new();

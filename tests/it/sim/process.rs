@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serin::audit::{Cluster, SinkName, Teller};
 use serin::controller::{Ack, Seen};
-use serin::rollout::{Lifetime, Observed, Question, Sample, Template};
+use serin::rollout::{Lifetime, Observed, Question, Sample, Template, split};
 use serin::sink::{Delivery, Lanes, Order};
 
 use super::agenda::{Answer, Todo, Took};
@@ -85,6 +85,7 @@ impl Sim {
 
     pub(super) fn crash(&mut self) {
         self.process = Process::new(self.process.life);
+        self.ledger.count("fault.crash");
         self.tell("process", |_| "dies".to_owned());
         self.plan_in(100, 40_000, Todo::Start);
     }
@@ -93,7 +94,8 @@ impl Sim {
     pub(super) fn trigger(&mut self) {
         match self.process.activity {
             Activity::Idle => {
-                let at = self.now + if self.rng.chance(self.faults.late) { self.rng.millis(50, 10_000) } else { self.rng.millis(0, 10) };
+                let late = self.rng.chance(self.faults.late);
+                let at = self.now + if late { self.rng.millis(50, 10_000) } else { self.rng.millis(0, 10) };
                 self.process.due = Some(self.process.due.map_or(at, |due| due.min(at)));
             }
             Activity::Running | Activity::RunningStale => self.process.activity = Activity::RunningStale,
@@ -254,6 +256,10 @@ impl Sim {
             refused: self.process.refused.clone(),
             teller: Teller { cluster: Cluster { name: "sim".to_owned(), uid: None }, controller: key().name },
         };
+        if let Ok(intent) = &seen.intent {
+            let steps = intent.steps.iter().map(|step| split(intent.replicas, step.weight, &intent.capacity).total());
+            self.ledger.most = steps.max().unwrap_or(0).max(intent.replicas);
+        }
         self.process.seen = Some(seen.clone());
         Some(seen)
     }

@@ -28,7 +28,7 @@ const MORE_PASSES: u32 = 10;
 pub(super) struct Outcome {
     pub(super) broken: Option<Broken>,
     pub(super) trace: Vec<String>,
-    pub(super) edges: BTreeMap<&'static str, u32>,
+    pub(super) happened: BTreeMap<&'static str, u32>,
     pub(super) steps: u32,
 }
 
@@ -72,7 +72,12 @@ pub(super) fn run(seed: u64, trace: Option<Vec<String>>) -> Outcome {
         }
         if sim.ledger.broken.is_some() || rest.is_over(&mut sim) {
             let Sim { ledger, trace, .. } = &mut *sim;
-            return Outcome { broken: ledger.broken.clone(), trace: trace.take().unwrap_or_default(), edges: ledger.edges.clone(), steps };
+            return Outcome {
+                broken: ledger.broken.clone(),
+                trace: trace.take().unwrap_or_default(),
+                happened: ledger.happened.clone(),
+                steps,
+            };
         }
     }
 }
@@ -89,6 +94,7 @@ fn poll<'a>(world: &'a SimWorld, flight: &mut Option<Flight<'a>>) {
             if sim.rng.chance(crash) {
                 sim.crash();
             } else if sim.rng.chance(cut) {
+                sim.ledger.count("fault.cut");
                 sim.landed(Err(Trouble::NoAnswer));
             } else {
                 let slowest = if sim.rng.chance(30) { 3_000 } else { 30 };

@@ -80,9 +80,19 @@ pub(super) enum Power {
 }
 
 impl Act {
+    /// What somebody does who cannot decide.
+    pub(super) fn hasty(rng: &mut Rng) -> Self {
+        match rng.between(0, 5) {
+            0 => Self::NewTemplate(Truth::Good),
+            1 => Self::Revert(rng.between(0, 3)),
+            2 | 3 => Self::Pausing(Pausing::On),
+            _ => Self::Pausing(Pausing::Off),
+        }
+    }
+
     pub(super) fn draw(rng: &mut Rng) -> Self {
         use serin::rollout::ServiceView;
-        match rng.between(0, 23) {
+        match rng.between(0, 26) {
             0..=5 => Self::NewTemplate(Truth::draw(rng)),
             6 | 7 => Self::Revert(rng.between(0, 9)),
             8..=10 => Self::Replicas(rng.pick(&[0, 1, 2, 3, 4, 5, 7, 10, 12, 20])),
@@ -95,6 +105,7 @@ impl Act {
             19 | 20 => Self::CrashPod,
             21 => Self::Backend(Power::Down),
             22 => Self::Sink(Power::Down),
+            23 | 24 => Self::Pausing(Pausing::On),
             _ => rng.pick(&[Self::Backend(Power::Up), Self::Sink(Power::Up), Self::Pausing(Pausing::Off)]),
         }
     }

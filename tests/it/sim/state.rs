@@ -101,9 +101,16 @@ impl Sim {
         self.publish(Item::Rollout(Some(rollout)));
         self.publish(Item::Service(serin::rollout::ServiceView::Fits));
         let mut at = self.now + TimeDelta::seconds(90);
-        for _ in 0..self.rng.between(2, 12) {
-            at += self.rng.millis(1_000, 300_000);
-            let act = Act::draw(&mut self.rng);
+        // A few runs are busy ones in which the sink is away, so that events pile up.
+        let busy = self.rng.chance(60);
+        let (acts, gap) = if busy { (self.rng.between(40, 90), 40_000) } else { (self.rng.between(2, 12), 300_000) };
+        for act in 0..acts {
+            at += self.rng.millis(1_000, gap);
+            let act = match act {
+                0 if busy => Act::Sink(Power::Down),
+                _ if busy => Act::hasty(&mut self.rng),
+                _ => Act::draw(&mut self.rng),
+            };
             self.agenda.plan(at, Todo::Act(act));
         }
         if self.rng.chance(80) {
@@ -144,7 +151,11 @@ impl Sim {
             Item::Pod(name, Some(pod)) => drop(self.server.pods.insert(name.clone(), pod.clone())),
             Item::Pod(name, None) => drop(self.server.pods.remove(name)),
         }
-        let stall = if self.rng.chance(self.faults.stall) { self.rng.millis(1_000, 30_000) } else { TimeDelta::zero() };
+        let mut stall = TimeDelta::zero();
+        if self.rng.chance(self.faults.stall) {
+            self.ledger.count("fault.stall");
+            stall = self.rng.millis(1_000, 30_000);
+        }
         let due = self.now + self.rng.millis(2, 80) + stall;
         let log = &mut self.server.log[item.kind()];
         // A watch tells one thing after the other.

@@ -54,9 +54,11 @@ impl SimWorld {
         let mut sim = self.sim();
         let (unavailable, conflict) = (sim.faults.unavailable, sim.faults.conflict);
         if sim.rng.chance(unavailable) {
+            sim.ledger.count("fault.unavailable");
             return Err(Trouble::NoAnswer);
         }
         if sim.rng.chance(conflict) {
+            sim.ledger.count("fault.conflict");
             return Err(Trouble::Conflict);
         }
         Ok(())
@@ -68,6 +70,7 @@ impl SimWorld {
         let mut sim = self.sim();
         let lost = sim.faults.lost;
         if sim.rng.chance(lost) {
+            sim.ledger.count("fault.lost");
             return Err(Trouble::NoAnswer);
         }
         if let (Some(cache), Some(item)) = (&mut sim.process.cache, item) {

@@ -17,6 +17,7 @@ impl Sim {
     pub(super) fn put_status(&mut self, version: &str, status: &Status) -> Result<(u64, Rollout), Trouble> {
         let Some(old) = self.server.rollout.clone() else { return Err(Trouble::Gone) };
         if old.version.to_string() != version {
+            self.ledger.count("fenced.commit");
             return Err(Trouble::Conflict);
         }
         let text = serde_json::to_string(status).expect("a status is plain data");
@@ -38,6 +39,7 @@ impl Sim {
     pub(super) fn change(&mut self, change: &Change) -> Result<Made, Trouble> {
         let refuse = self.faults.refuse;
         if *change != Change::Release && self.rng.chance(refuse) {
+            self.ledger.count("fault.refused");
             return Err(Trouble::Refused("a policy says no".to_owned()));
         }
         match change {
@@ -107,10 +109,12 @@ impl Sim {
     pub(super) fn scale(&mut self, revision: &Revision, fence: &Fence, replicas: u32) -> Result<u64, Trouble> {
         let Some(old) = self.server.deployments.get(revision).cloned() else { return Err(Trouble::Gone) };
         if old.uid != fence.uid || old.version.to_string() != fence.resource_version {
+            self.ledger.count("fenced.scale");
             return Err(Trouble::Conflict);
         }
         let refuse = self.faults.refuse;
         if self.rng.chance(refuse) {
+            self.ledger.count("fault.refused");
             return Err(Trouble::Refused("a policy says no".to_owned()));
         }
         if old.desired == replicas {

@@ -88,7 +88,7 @@ fn frozen(sim: &mut Sim, seen: &Seen, state: &State, (revision, from, to): Write
         return;
     };
     let intent = &sim.process.rollout().expect("it was seen").spec.intent;
-    let most = seen.replicas.unwrap_or(intent.replicas + intent.capacity.surge.max(intent.capacity.stable_floor));
+    let most = seen.replicas.unwrap_or(sim.ledger.most);
     if to > from && (at.attempt.stable != *revision || to > most) {
         let how = format!("{revision} from {from} to {to}, at most {most}, in {state:?}");
         sim.ledger.violated("a rollback without a readable spec asks for no more than there was", how);
@@ -125,6 +125,9 @@ pub(super) fn release(sim: &mut Sim) {
         }
         Some(state) => Err(format!("in {state:?}")),
     };
+    // What nobody took in time is given up with the Rollout.
+    let given_up: Vec<u64> = rollout.status.audit.pending().map(|record| record.seq).collect();
+    sim.ledger.dropped.extend(given_up);
     if let Err(how) = held {
         sim.ledger.violated("a Rollout is let go only after its last event was told", how);
     }
