@@ -30,7 +30,6 @@ test: test-it test-cluster ## all tests: the hermetic ones, then those on a real
 
 test-it: ## the hermetic tests
 	$(call stage,hermetic tests,cargo test --workspace --lib --bins --test it)
-	$(call stage,examples in the documentation,cargo test --workspace --doc)
 
 test-cluster: ## the tests on a real control plane (the first run builds it: a quarter of an hour)
 	$(call stage,control plane,$(DEV) build-tools)
