@@ -200,7 +200,10 @@ impl Tables {
                 let news = self.services.put(owner.clone(), name, (version, service), source);
                 return if news == News::Yes { self.claimants(&owner) } else { Vec::new() };
             }
-            View::Child(child) => self.children.put(owner.clone(), name, (version, child), source),
+            View::Child(child, tally) => {
+                let child = child.following(self.children.get(&owner, &name).map(|kept| &kept.view), tally);
+                self.children.put(owner.clone(), name, (version, child), source)
+            }
             View::Record(record) => self.records.put(owner.clone(), name, (version, record), source),
             View::Pod(revision, pod) => self.pods.put(owner.clone(), name, (version, (revision, pod)), source),
         };
@@ -234,7 +237,7 @@ impl Tables {
                 let gone = self.services.remove(owner, name, *version);
                 return if gone == News::Yes { self.claimants(owner) } else { Vec::new() };
             }
-            View::Child(_) => self.children.remove(owner, name, *version),
+            View::Child(..) => self.children.remove(owner, name, *version),
             View::Record(_) => self.records.remove(owner, name, *version),
             View::Pod(..) => self.pods.remove(owner, name, *version),
         };

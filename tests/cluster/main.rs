@@ -9,6 +9,7 @@
 mod bad_input;
 mod command_line;
 mod evidence;
+mod fences;
 mod going_back;
 mod ground;
 mod installing;
@@ -97,6 +98,11 @@ fn cases() -> Vec<Case> {
         case!(Shared, command_line::kubectl_understands_a_rollout),
         case!(Shared, command_line::nobody_else_writes_a_status),
         case!(Shared, command_line::who_may_edit_a_namespace_may_edit_its_rollouts),
+        case!(Shared, fences::a_raise_on_a_stale_look_writes_nothing),
+        case!(Shared, fences::a_lowering_write_on_a_stale_look_goes_through_at_once),
+        case!(Shared, fences::a_lowering_write_leaves_what_is_lower_already),
+        case!(Shared, fences::a_write_never_hits_a_namesake),
+        case!(Shared, fences::a_commit_on_a_stale_look_writes_nothing),
         case!(Rough, kills::a_kill_in_every_state_changes_nothing),
         case!(Rough, kills::a_restart_does_not_begin_the_hold_anew),
         case!(Rough, kills::a_metrics_backend_that_is_down_holds_exposure_and_no_more),

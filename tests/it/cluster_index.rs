@@ -31,11 +31,16 @@ fn deployment(version: u64, replicas: u32) -> Option<Item> {
 }
 
 fn named_deployment(name: &str, version: u64, replicas: u32) -> Option<Item> {
+    unseen_deployment(name, version, replicas, 3)
+}
+
+/// A Deployment whose controller has seen generation 3.
+fn unseen_deployment(name: &str, version: u64, replicas: u32, generation: u64) -> Option<Item> {
     let labels = json!({"serin.dev/rollout": "checkout", "serin.dev/revision": "1111111111"});
     let deployment = json!({
         "metadata": {
             "name": name, "namespace": "shop", "uid": "d", "labels": labels,
-            "resourceVersion": version.to_string(), "generation": 3, "creationTimestamp": "2026-11-23T12:00:00Z",
+            "resourceVersion": version.to_string(), "generation": generation, "creationTimestamp": "2026-11-23T12:00:00Z",
         },
         "spec": {"replicas": replicas},
         "status": {"observedGeneration": 3, "replicas": replicas, "availableReplicas": replicas},
@@ -95,9 +100,9 @@ fn nothing_is_known_before_every_kind_was_listed() {
 fn our_own_scale_is_seen_at_once_and_a_late_watch_does_not_undo_it() {
     let index = given();
     index.scaled(&key("checkout"), "checkout-1111111111", 2, "12");
-    assert_eq!(child(&index), Some((2, "12".to_owned(), Settled::No)));
+    assert_eq!(child(&index), Some((2, "12".to_owned(), Settled::Unseen)));
     assert_eq!(index.put(deployment(11, 4).expect("ours")), []);
-    assert_eq!(child(&index), Some((2, "12".to_owned(), Settled::No)));
+    assert_eq!(child(&index), Some((2, "12".to_owned(), Settled::Unseen)));
     index.put(deployment(13, 2).expect("ours"));
     assert_eq!(child(&index), Some((2, "13".to_owned(), Settled::Yes)));
 }
@@ -108,6 +113,17 @@ fn a_watch_that_repeats_what_is_known_bothers_nobody() {
     assert_eq!(index.put(deployment(11, 4).expect("ours")), [], "only the version is another one");
     assert_eq!(child(&index), Some((4, "11".to_owned(), Settled::Yes)), "but the version is kept");
     assert_eq!(index.put(deployment(12, 5).expect("ours")), [key("checkout")]);
+}
+
+#[test]
+fn an_annotation_makes_a_new_generation_but_not_a_busy_deployment() {
+    let index = given();
+    assert_eq!(index.put(unseen_deployment("checkout-1111111111", 11, 4, 4).expect("ours")), []);
+    assert_eq!(child(&index), Some((4, "11".to_owned(), Settled::Yes)));
+    index.put(unseen_deployment("checkout-1111111111", 12, 5, 5).expect("ours"));
+    assert_eq!(child(&index), Some((5, "12".to_owned(), Settled::Unseen)), "other replicas do");
+    index.put(unseen_deployment("checkout-1111111111", 13, 5, 6).expect("ours"));
+    assert_eq!(child(&index), Some((5, "13".to_owned(), Settled::Unseen)));
 }
 
 #[test]
@@ -125,7 +141,7 @@ fn a_list_that_is_older_than_our_own_write_does_not_take_it_away() {
     listed.note(&pod("unrelated", 11, "Running"));
     index.scaled(&key("checkout"), "checkout-1111111111", 2, "12");
     assert_eq!(index.list_done(Kind::Deployment, &listed), []);
-    assert_eq!(child(&index), Some((2, "12".to_owned(), Settled::No)));
+    assert_eq!(child(&index), Some((2, "12".to_owned(), Settled::Unseen)));
     listed.note(&pod("unrelated", 13, "Running"));
     assert_eq!(index.list_done(Kind::Deployment, &listed), [key("checkout")], "this list knows of our write, and the object is gone");
 }
