@@ -1,5 +1,6 @@
 //! Kubernetes: what is watched there, and what is written there.
 
+mod claims;
 mod client;
 mod deployments;
 mod error;

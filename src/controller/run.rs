@@ -1,21 +1,19 @@
 //! How does the controller start, work and stop?
 
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use futures::FutureExt;
 use kube::Client;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, error, info, warn};
 
+use super::bounded::{Outcome, bounded};
 use super::live::{Live, Parts};
 use super::metrics::{Metrics, PassResult};
-use super::pass::pass;
 use super::queue::{Ended, Queue};
 use super::start::{self, StartError};
 use super::world::{Key, World};
@@ -25,9 +23,6 @@ use crate::config::Config;
 use crate::prometheus::Providers;
 use crate::retry::{Pace, delays};
 use crate::sink::{Dispatcher, Sink};
-
-/// The longest pass: several calls, each with a limit of its own. What it did not do is derived again by the next one.
-const PASS_LIMIT: Duration = Duration::from_mins(1);
 
 /// How long passes under way may go on after the signal to stop; Kubernetes kills after 30 s.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -173,7 +168,7 @@ impl Controller {
         }
     }
 
-    fn settle(&self, live: &Live, key: &Key, outcome: Outcome, start: Instant) {
+    fn settle(&self, live: &Live, key: &Key, outcome: Outcome<Error>, start: Instant) {
         let (result, ended) = match &outcome {
             Outcome::Passed(wake) => (PassResult::Done, Ended::Well(wake.map(|wake| start.elapsed() + until(live.now(), wake)))),
             Outcome::Failed(Error::Changed { .. } | Error::Gone { .. }) => (PassResult::Conflict, Ended::Badly),
@@ -197,28 +192,6 @@ impl Controller {
             }
         }
     }
-}
-
-/// How a pass ended.
-enum Outcome {
-    Passed(Option<DateTime<Utc>>),
-    Failed(Error),
-    TimedOut,
-    Panicked(String),
-}
-
-/// One pass that neither lasts for ever nor takes others down.
-async fn bounded(live: Live, key: Key) -> (Key, Outcome) {
-    let outcome = match timeout(PASS_LIMIT, AssertUnwindSafe(pass(&live, &key)).catch_unwind()).await {
-        Ok(Ok(Ok(wake))) => Outcome::Passed(wake),
-        Ok(Ok(Err(error))) => Outcome::Failed(error),
-        Ok(Err(panic)) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-            Outcome::Panicked(text.unwrap_or("without words").to_owned())
-        }
-        Err(_) => Outcome::TimedOut,
-    };
-    (key, outcome)
 }
 
 fn until(now: DateTime<Utc>, wake: DateTime<Utc>) -> Duration {

@@ -11,6 +11,7 @@ const STARTED: &str = "2026-11-23T12:00:00Z";
 const IMAGE: &str = "registry.example/denied:forbidden";
 
 /// A pod with these parts of its status, running on a node unless they say otherwise.
+#[expect(clippy::needless_pass_by_value, reason = "the macro that writes it makes a value")]
 fn pod(status: Value) -> Value {
     let mut pod = json!({
         "metadata": {"name": "web-1", "namespace": "shop", "labels": {}, "managedFields": [{"manager": "kubelet", "fieldsV1": {"f:a": {}}}]},
@@ -48,10 +49,11 @@ fn waiting(reason: &str, message: &str) -> Value {
 }
 
 /// A pod whose containers run and whose Ready condition is this.
-fn serving(ready: Value, containers_ready: &str, container_ready: bool) -> Value {
+#[expect(clippy::needless_pass_by_value, reason = "the macro that writes it makes a value")]
+fn serving(ready: Value, all_ready: &str, this_ready: bool) -> Value {
     pod(json!({
-        "conditions": [ready, condition("ContainersReady", containers_ready, STARTED)],
-        "containerStatuses": [container(container_ready, 0, &running())],
+        "conditions": [ready, condition("ContainersReady", all_ready, STARTED)],
+        "containerStatuses": [container(this_ready, 0, &running())],
     }))
 }
 
