@@ -31,7 +31,7 @@ pub fn reach(intent: &Intent, attempt: &Attempt, weight: Weight, seen: &Observed
     let goal = split(intent.replicas, weight, &intent.capacity);
     let (stable, canary) = (seen.children.get(&attempt.stable), seen.children.get(&attempt.canary));
     let serving = Split { stable: serving(stable), canary: serving(canary) };
-    if serving.permille() > goal.permille() + EXCESS && serving.total() > 0 && goal.stable > 0 {
+    if serving.permille() > goal.permille() + EXCESS {
         let (has, grants) = (serving.permille() / 10, goal.percent());
         return Reach::Exceeded(format!("the canary has {has}% of the available pods, its step grants {grants}%; waiting for stable pods"));
     }
