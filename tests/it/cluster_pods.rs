@@ -1,7 +1,5 @@
 //! What does a pod say of its revision? One row for each thing that a kubelet says.
 
-#![expect(clippy::needless_pass_by_value, clippy::similar_names, reason = "fixtures read better where JSON is written in place")]
-
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 use serin::cluster::{Pod, pod_view};
