@@ -20,6 +20,7 @@ mod changes;
 mod cli;
 mod config_file;
 mod floors;
+mod found_by_sim;
 mod generated;
 mod given;
 mod prometheus_asking;
