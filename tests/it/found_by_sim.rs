@@ -11,13 +11,16 @@ use crate::given::{Seeing, after, child, failure, idle, intent, noon, promoting,
 
 /// Which revision gets how many replicas.
 fn scales(changes: &[Change]) -> Vec<(&Revision, u32)> {
-    let scale = |change: &'_ _| match change {
+    changes.iter().filter_map(scale).collect()
+}
+
+fn scale(change: &Change) -> Option<(&Revision, u32)> {
+    match change {
         Change::Scale { revision, replicas, .. } => Some((revision, *replicas)),
         Change::Guard | Change::Record { .. } | Change::Create { .. } | Change::Mark { .. } | Change::Prune { .. } | Change::Release => {
             None
         }
-    };
-    changes.iter().filter_map(scale).collect()
+    }
 }
 
 /// Scaled a moment ago: the status still speaks of the pods of an older spec.
