@@ -25,6 +25,7 @@ mod config_file;
 mod controller_queue;
 mod docs;
 mod floors;
+mod found_by_sim;
 mod generated;
 mod given;
 mod prometheus_asking;

@@ -34,6 +34,9 @@ pub(super) fn check(sim: &mut Sim, old: &Status, new: &Status, text: &str) {
         }
     }
     note(sim, old, new, &records);
+    if !records.is_empty() {
+        sim.stir_users();
+    }
     sim.tell("commit", |_| {
         let why = new.why.as_ref().map_or(String::new(), |why| format!("{}: {}", why.reason, why.message));
         let events: Vec<String> = records.iter().filter_map(|r| r.body().ok()).map(|b| format!("#{} {}", b.seq, b.kind)).collect();

@@ -39,7 +39,7 @@ pub(super) fn at_rest(sim: &Sim) -> Result<(), String> {
             Truth::NeverReady | Truth::Crashing | Truth::NoImage | Truth::Refused => Ok(()),
             truth => Err(format!("{revision} is {truth:?} and was not installed")),
         },
-        // A stable revision whose pods cannot run is waited for without an end; nothing better is known than to say so.
+        // A stable revision that cannot come back is waited for without an end; nothing better is known than to say so.
         Some(State::Idle(Idle { stable, .. })) if unable(sim, stable) => Ok(()),
         Some(State::RollingBack(RollingBack { attempt, overdue: true, .. })) if unable(sim, &attempt.stable) => Ok(()),
         // There has to be time for the evidence that may still reject it.
@@ -60,9 +60,12 @@ pub(super) fn at_rest(sim: &Sim) -> Result<(), String> {
     }
 }
 
-/// Whether a revision's pods cannot run. It can still have been installed: while no replicas were wanted.
+/// Whether stable cannot come back: its pods cannot run (it was installed while no replicas were wanted), or somebody deleted its
+/// Deployment and its template is not in the spec.
 fn unable(sim: &Sim, revision: &Revision) -> bool {
-    matches!(sim.truths[revision], Truth::NeverReady | Truth::Crashing | Truth::NoImage)
+    let broken = matches!(sim.truths[revision], Truth::NeverReady | Truth::Crashing | Truth::NoImage);
+    let wanted = sim.server.rollout.as_ref().is_some_and(|rollout| rollout.spec.intent.revision == *revision);
+    broken || (!wanted && !sim.server.deployments.contains_key(revision))
 }
 
 /// Whether a last template came to the end that it had to come to.

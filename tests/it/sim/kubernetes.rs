@@ -62,7 +62,7 @@ impl Sim {
         self.plan_in(20, 1_500, Todo::Pod(name, PodState::Starting));
     }
 
-    fn unmake_pod(&mut self, mut pod: OwnedPod) {
+    pub(super) fn unmake_pod(&mut self, mut pod: OwnedPod) {
         pod.pod.state = PodState::Leaving;
         let name = pod.pod.name.clone();
         self.publish(Item::Pod(name.clone(), Some(pod)));

@@ -66,10 +66,19 @@ pub(super) enum Act {
     Service(serin::rollout::ServiceView),
     Delete,
     DeletePod,
+    /// Somebody deletes a Deployment behind our back, the first or the last one by name.
+    DeleteDeployment(Which),
     /// A container ends and starts again.
     CrashPod,
     Backend(Power),
     Sink(Power),
+}
+
+/// Which of several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    First,
+    Last,
 }
 
 /// Whether something answers.
@@ -92,7 +101,7 @@ impl Act {
 
     pub(super) fn draw(rng: &mut Rng) -> Self {
         use serin::rollout::ServiceView;
-        match rng.between(0, 26) {
+        match rng.between(0, 27) {
             0..=5 => Self::NewTemplate(Truth::draw(rng)),
             6 | 7 => Self::Revert(rng.between(0, 9)),
             8..=10 => Self::Replicas(rng.pick(&[0, 1, 2, 3, 4, 5, 7, 10, 12, 20])),
@@ -105,6 +114,7 @@ impl Act {
             19 | 20 => Self::CrashPod,
             21 => Self::Backend(Power::Down),
             22 => Self::Sink(Power::Down),
+            25 if rng.chance(500) => Self::DeleteDeployment(rng.pick(&[Which::First, Which::Last])),
             _ => rng.pick(&[Self::Backend(Power::Up), Self::Sink(Power::Up), Self::Pausing(Pausing::Off)]),
         }
     }

@@ -30,7 +30,7 @@ impl Truth {
     pub(super) fn draw(rng: &mut Rng) -> Self {
         match rng.between(0, 13) {
             0..=6 => Self::Good,
-            7 | 8 => Self::BadFrom(rng.pick(&[0, 150, 400])),
+            7 | 8 => Self::BadFrom(rng.pick(&[0, 150, 400, 900])),
             9 => Self::Flapping,
             10 => Self::Silent,
             11 => Self::NeverReady,

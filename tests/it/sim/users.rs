@@ -1,12 +1,13 @@
 //! What do users do to a Rollout, and what does bad luck do to its world?
 
 use chrono::TimeDelta;
-use serin::rollout::{Intent, Pausing, ServiceView, State};
+use serin::rollout::{Intent, Pausing, PodState, ServiceView, State};
 
 use super::agenda::Todo;
 use super::kubernetes::Hurt;
-use super::model::{Item, Rollout, SpecReading};
-use super::scenario::{Act, Faults, Power, capacity};
+use super::ledger::Loss;
+use super::model::{Item, OwnedPod, Rollout, SpecReading};
+use super::scenario::{Act, Faults, Power, Which, capacity};
 use super::state::{Calm, Sim};
 use super::truth::Truth;
 
@@ -47,6 +48,7 @@ impl Sim {
             Act::Service(view) => drop(self.publish(Item::Service(view))),
             Act::Delete => self.delete(),
             Act::DeletePod => self.hurt_pod(Hurt::Deleted),
+            Act::DeleteDeployment(which) => self.delete_deployment(which),
             Act::CrashPod => self.hurt_pod(Hurt::Crashed),
             Act::Backend(power) => self.backend = power,
             Act::Sink(power) => self.sink = power,
@@ -70,6 +72,33 @@ impl Sim {
         let generation = rollout.generation + 1;
         let left = rollout.guarded.then_some(Rollout { deleting: true, generation, ..rollout });
         self.publish(Item::Rollout(left));
+    }
+
+    /// An edge is when people look, and when some of them do something at once.
+    pub(super) fn stir_users(&mut self) {
+        if self.calm == Calm::NotYet && self.rng.chance(60) {
+            let act = Act::draw(&mut self.rng);
+            self.plan_in(0, 3_000, Todo::Act(act));
+        }
+    }
+
+    fn delete_deployment(&mut self, which: Which) {
+        let mut revisions = self.server.deployments.keys();
+        let revision = match which {
+            Which::First => revisions.next(),
+            Which::Last => revisions.next_back(),
+        };
+        let Some(revision) = revision.cloned() else { return };
+        let pods: Vec<OwnedPod> = self.server.pods.values().filter(|pod| pod.revision == revision).cloned().collect();
+        for pod in pods {
+            if matches!(pod.pod.state, PodState::Ready { .. }) {
+                self.ledger.losses.push(Loss { revision: revision.clone(), visible: None });
+            }
+            self.unmake_pod(pod);
+        }
+        let version = self.publish(Item::Deployment(revision.clone(), None));
+        self.ledger.visible(&revision, version);
+        self.ledger.hurt.insert(revision);
     }
 
     /// From here on nothing goes wrong, nobody holds anything back, and a last template may come.
