@@ -16,9 +16,9 @@ stage = @echo "== $(1)"; began=$$SECONDS; $(2); echo "== $(1): $$((SECONDS - beg
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## promote a good revision and roll a bad one back, before your eyes (KEEP=1 leaves it running, CONTEXT=name uses your cluster)
+demo: ## promote a good revision and roll a bad one back, before your eyes (KEEP=1 leaves it running until Ctrl-C)
 	$(call stage,build serin,cargo build --package serin)
-	@$(DEV) demo $(if $(KEEP),--keep) $(if $(CONTEXT),--context "$(CONTEXT)")
+	@$(DEV) demo $(if $(KEEP),--keep)
 
 up: ## start a control plane on this machine and say how to use it
 	@$(DEV) up
@@ -30,10 +30,10 @@ test: test-it test-cluster ## all tests: the hermetic ones, then those on a real
 
 test-it: ## the hermetic tests
 	$(call stage,hermetic tests,cargo test --workspace --lib --bins --test it)
-	$(call stage,examples in the documentation,cargo test --workspace --doc)
 
 test-cluster: ## the tests on a real control plane (the first run builds it: a quarter of an hour)
 	$(call stage,control plane,$(DEV) build-tools)
+	$(call stage,tests of the control plane itself,cargo test --package serin-dev --test plane)
 	$(call stage,tests on a real control plane,cargo test --package serin --test cluster)
 
 sim: ## the simulator alone, with as many seeds as you like: make sim SEEDS=2000

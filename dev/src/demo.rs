@@ -104,7 +104,7 @@ impl Stage {
         }
         let first = self.watch(&mut told, |status| status["why"]["reason"] == "Settled").await?;
 
-        self.say("\n2. kubectl set image, as CI does: v2 is good, so it earns its steps")?;
+        self.say("\n2. the image in the spec becomes v2, as CI would do it: v2 is good, so it earns its steps")?;
         self.set_image("v2").await?;
         let second = self.watch(&mut told, |status| status["why"]["reason"] == "Settled" && status["stable"] != first["stable"]).await?;
         ensure!(second["lastOutcome"]["result"] == "Promoted", "v2 was not promoted: {second:#}");

@@ -5,7 +5,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use super::render::{View, result_name, shorten};
 use super::status::Reason;
 use super::time::to_time;
-use crate::rollout::{AttemptResult, Idle, Mood, Revision, RollingBack, State};
+use crate::rollout::{AttemptResult, Idle, Mood, Revision, RollingBack, State, Step, split};
+
+/// A share that is further from its weight than this many points is worth a warning.
+const FAR: u32 = 10;
 
 /// How a condition stands, before it has a time.
 struct Stand {
@@ -46,7 +49,7 @@ pub(super) fn conditions(view: &View<'_>, why: &Reason, old: &[Condition]) -> Ve
     timed.chain(foreign).collect()
 }
 
-fn stands(view: &View<'_>, why: &Reason) -> [Stand; 5] {
+fn stands(view: &View<'_>, why: &Reason) -> [Stand; 6] {
     let fate = fate(view);
     let mood = match (view.why.mood(), &fate) {
         // Nothing is ready before the spec's own revision serves.
@@ -64,7 +67,39 @@ fn stands(view: &View<'_>, why: &Reason) -> [Stand; 5] {
         Fate::Open => [("Unknown", "Undecided", String::new()), ("Unknown", "Undecided", String::new())],
     };
     let stand = |kind, (status, reason, message): (_, &str, _)| Stand { kind, status, reason: reason.to_owned(), message };
-    [ready, is("Reconciling", Mood::Working), is("Stalled", Mood::Stuck), stand("Promoted", promoted), stand("Aborted", aborted)]
+    [
+        ready,
+        is("Reconciling", Mood::Working),
+        is("Stalled", Mood::Stuck),
+        stand("Promoted", promoted),
+        stand("Aborted", aborted),
+        stand("StepsAttainable", attainable(view)),
+    ]
+}
+
+/// Whether whole pods can give every step's share: a warning from the first pass on, before a canary gets any traffic.
+fn attainable(view: &View<'_>) -> (&'static str, &'static str, String) {
+    if view.revision().is_none() {
+        return ("Unknown", "InvalidSpec", String::new());
+    }
+    let granted = |step: &Step| split(view.intent.replicas, step.weight, &view.intent.capacity).percent();
+    let far: Vec<String> = view
+        .intent
+        .steps
+        .iter()
+        .filter(|step| granted(step).abs_diff(step.weight.percent()) > FAR)
+        .map(|step| format!("{} becomes {}%", step.weight, granted(step)))
+        .collect();
+    if far.is_empty() {
+        ("True", "Attainable", String::new())
+    } else {
+        let replicas = view.intent.replicas;
+        (
+            "False",
+            "TooFewPods",
+            shorten(&format!("with {replicas} replicas {}; use other weights, more replicas or more surge", far.join(", "))),
+        )
+    }
 }
 
 fn fate(view: &View<'_>) -> Fate {

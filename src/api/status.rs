@@ -52,7 +52,8 @@ pub struct Status {
     #[serde(default)]
     pub selector: String,
 
-    /// Ready, Reconciling and Stalled, as kstatus reads them; Promoted and Aborted speak of the spec's current revision.
+    /// Ready, Reconciling and Stalled, as kstatus reads them; Promoted and Aborted speak of the spec's current revision; StepsAttainable warns where whole
+    /// pods cannot give a step its share.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,

@@ -1,6 +1,6 @@
 //! What happens when somebody types `serin`?
 //!
-//! What was typed becomes a [`Command`] before anything is read or asked. Standard output is data, standard error is everything else.
+//! What was typed becomes a `Command` before anything is read or asked. Standard output is data, standard error is everything else.
 
 mod access;
 mod args;

@@ -22,6 +22,8 @@ pub(super) struct Page {
     stable: Option<String>,
     canary: Option<String>,
     last_outcome: Option<LastOutcome>,
+    /// What is worth changing although it works.
+    warning: Option<String>,
     /// Events that not every required sink has yet.
     pending_events: usize,
 }
@@ -50,6 +52,7 @@ impl Page {
             stable: status.stable.clone(),
             canary: status.canary.clone(),
             last_outcome: status.last_outcome.clone(),
+            warning: warning(status),
             pending_events: status.audit.pending().count(),
         }
     }
@@ -76,9 +79,15 @@ impl fmt::Display for Page {
         line("canary", self.canary.as_deref().unwrap_or("none"))?;
         line("last", &self.last_outcome.as_ref().map(outcome).unwrap_or_default())?;
         line("events", &events(self.pending_events))?;
+        line("warning", self.warning.as_deref().unwrap_or_default())?;
         let behind = self.observed_generation.is_none_or(|observed| observed < self.generation);
         line("note", if behind { "the newest change of the spec has not been looked at yet" } else { "" })
     }
+}
+
+/// What the condition about the steps says, where they ask for more than whole pods can give.
+fn warning(status: &Status) -> Option<String> {
+    status.conditions.iter().find(|c| c.type_ == "StepsAttainable" && c.status == "False").map(|c| c.message.clone())
 }
 
 fn shares(Shares { wanted, granted, achieved }: &Shares) -> String {
@@ -169,6 +178,7 @@ mod tests {
           "stable": null,
           "canary": null,
           "lastOutcome": null,
+          "warning": null,
           "pendingEvents": 0
         }
         "#);

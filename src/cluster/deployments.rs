@@ -49,22 +49,31 @@ pub struct ChildView {
     pub created: DateTime<Utc>,
 }
 
+/// What a Deployment says of its pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tally {
+    /// There are as many as its spec asks for.
+    Even,
+    /// There are more or fewer.
+    Uneven,
+}
+
 /// What is looked at of a Deployment.
 pub fn child_view(deployment: &Deployment) -> ChildView {
     let Deployment { metadata, spec, status } = deployment;
-    let desired = spec.replicas.unwrap_or(1);
     let newest = status.observed_generation.is_some() && status.observed_generation >= metadata.generation;
     ChildView {
         uid: metadata.uid.clone().unwrap_or_default(),
-        desired,
+        desired: spec.replicas.unwrap_or(1),
         available: status.available_replicas,
-        settled: match (newest, status.replicas == desired) {
-            (true, true) => Settled::Yes,
-            (true, false) => Settled::No,
-            (false, _) => Settled::Unseen,
-        },
+        settled: if newest { tally(deployment).settled() } else { Settled::Unseen },
         created: metadata.creation_timestamp.as_ref().map_or(DateTime::UNIX_EPOCH, from_time),
     }
+}
+
+/// Whether the Deployment's status has as many pods as its spec asks for.
+pub(super) fn tally(deployment: &Deployment) -> Tally {
+    if deployment.status.replicas == deployment.spec.replicas.unwrap_or(1) { Tally::Even } else { Tally::Uneven }
 }
 
 impl ChildView {
@@ -72,5 +81,23 @@ impl ChildView {
     pub(super) fn scaled(&self, replicas: u32) -> Self {
         let settled = if replicas == self.desired { self.settled } else { Settled::Unseen };
         Self { desired: replicas, settled, ..self.clone() }
+    }
+
+    /// The view in the light of the one before. A mere annotation makes a new generation of a Deployment too; while replicas stay what they were, its
+    /// status goes on telling the truth, and whoever keeps annotating must not make it look busy for ever.
+    pub(super) fn following(self, before: Option<&Self>, tally: Tally) -> Self {
+        let goes_on = |before: &Self| before.uid == self.uid && before.desired == self.desired && before.settled != Settled::Unseen;
+        let settled = if before.is_some_and(goes_on) { tally.settled() } else { self.settled };
+        Self { settled, ..self }
+    }
+}
+
+impl Tally {
+    /// What that says where the status speaks of the newest replicas.
+    const fn settled(self) -> Settled {
+        match self {
+            Self::Even => Settled::Yes,
+            Self::Uneven => Settled::No,
+        }
     }
 }

@@ -94,3 +94,45 @@ fn chain(error: &dyn std::error::Error) -> String {
     text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(code: u16, message: &str) -> String {
+        let status = Status { code, message: message.to_owned(), ..Status::default() };
+        let error = Error::new("creating", &kube::Error::Api(Box::new(status)));
+        let kind = match error {
+            Error::Changed { .. } => "changed",
+            Error::Gone { .. } => "gone",
+            Error::Refused { .. } => "refused",
+            Error::NoAnswer { .. } => "no answer",
+        };
+        format!("{kind}: {error}")
+    }
+
+    #[test]
+    fn an_answer_says_whether_looking_again_helps() {
+        assert_eq!(told(409, "the object has been modified"), "changed: creating: it changed meanwhile");
+        assert_eq!(told(404, "deployments.apps \"web\" not found"), "gone: creating: it is gone");
+        assert_eq!(told(404, "namespaces \"shop\" not found"), "refused: creating: namespaces \"shop\" not found");
+        assert_eq!(told(403, "exceeded quota: pods"), "refused: creating: exceeded quota: pods");
+        assert_eq!(told(500, "failed calling webhook \"policy\""), "refused: creating: failed calling webhook \"policy\"");
+        assert_eq!(told(429, "too many requests"), "no answer: creating: HTTP 429: too many requests");
+        assert_eq!(told(503, "no endpoints"), "no answer: creating: HTTP 503: no endpoints");
+        assert_eq!(told(401, "Unauthorized"), "no answer: creating: HTTP 401: Unauthorized");
+    }
+
+    #[test]
+    fn the_words_about_a_template_begin_where_they_speak_of_it() {
+        let strict = "Deployment in version \"v1\" cannot be handled as a Deployment: strict decoding error: unknown field \"spec.template.spec.contaners\"";
+        assert_eq!(told(400, strict), "refused: creating: unknown field \"spec.template.spec.contaners\"");
+        let invalid = "Deployment.apps \"web-0123456789-dry\" is invalid: spec.template.spec.containers[0].image: Required value";
+        assert_eq!(told(422, invalid), "refused: creating: spec.template.spec.containers[0].image: Required value");
+    }
+
+    #[test]
+    fn a_long_answer_is_cut_at_a_character() {
+        assert!(told(422, &"é".repeat(2000)).len() < MAX_TEXT_BYTES + 40);
+    }
+}

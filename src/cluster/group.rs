@@ -3,6 +3,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::item::Item;
 use crate::rollout::Key;
 
 /// Objects of one kind by the rollout that they belong to and by their own name. The newest known wins, whoever brings it:
@@ -43,16 +44,16 @@ pub(super) enum News {
 
 /// All objects that one list brought.
 #[derive(Debug, Default)]
-pub(super) struct Listed {
+pub struct Listed {
     names: HashSet<(Key, String)>,
     newest: u64,
 }
 
 impl Listed {
     /// Notes one of them.
-    pub(super) fn note(&mut self, owner: &Key, name: &str, version: u64) {
-        self.names.insert((owner.clone(), name.to_owned()));
-        self.newest = self.newest.max(version);
+    pub fn note(&mut self, item: &Item) {
+        self.names.insert((item.owner.clone(), item.name.clone()));
+        self.newest = self.newest.max(item.version);
     }
 
     /// Whether an object that is known is still there: the list brought it, or we wrote it after the list was taken.

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tokio::sync::watch;
 
+use super::claims::{Claim, Claims};
 use super::deployments::ChildView;
 use super::group::{Group, Listed, News, Source};
 use super::item::{Item, Kind, View};
@@ -49,16 +50,12 @@ pub struct Census {
 #[derive(Debug)]
 struct Tables {
     rollouts: HashMap<Key, Entry>,
-    /// Who names a Service, the oldest first. The key is the Service.
-    claims: HashMap<Key, BTreeSet<Claim>>,
+    claims: Claims,
     services: Group<ServiceSpec>,
     children: Group<ChildView>,
     records: Group<Record>,
     pods: Group<(Revision, Pod)>,
 }
-
-/// When a Rollout was created, and its name.
-type Claim = (DateTime<Utc>, String);
 
 #[derive(Debug)]
 struct Entry {
@@ -72,7 +69,7 @@ struct Entry {
 impl Default for Index {
     fn default() -> Self {
         let (services, children, records, pods) = (Group::new(), Group::new(), Group::new(), Group::new());
-        let tables = Tables { rollouts: HashMap::new(), claims: HashMap::new(), services, children, records, pods };
+        let tables = Tables { rollouts: HashMap::new(), claims: Claims::default(), services, children, records, pods };
         Self { tables: Mutex::new(tables), listed: watch::Sender::new(BTreeSet::new()) }
     }
 }
@@ -158,7 +155,7 @@ impl Index {
     }
 
     /// A list is complete: what it did not bring is gone. Says which rollouts have to be looked at again.
-    pub(super) fn list_done(&self, kind: Kind, listed: &Listed) -> Vec<Key> {
+    pub fn list_done(&self, kind: Kind, listed: &Listed) -> Vec<Key> {
         let touched = self.tables().sweep(kind, listed);
         self.listed.send_if_modified(|kinds| kinds.insert(kind));
         touched
@@ -187,9 +184,9 @@ impl Tables {
             children.insert(revision, Child { desired, available, settled, created, fence, pods });
         }
         let records = self.records.of(key).map(|(name, kept)| (revision_of(key, name), kept.view.clone())).collect();
-        let first = self.claims.get(service).and_then(|claims| claims.first()).map_or(&key.name, |(_, name)| name);
+        let first = self.claims.first(service).unwrap_or(&key.name);
         let carrier = self.services.get(service, &service.name).map(|kept| kept.view.clone());
-        Some(Look { rollout: Arc::clone(object), service: carrier, first: first.clone(), children, records })
+        Some(Look { rollout: Arc::clone(object), service: carrier, first: first.to_owned(), children, records })
     }
 
     fn put(&mut self, item: Item, source: Source) -> Vec<Key> {
@@ -198,9 +195,12 @@ impl Tables {
             View::Rollout(object) => return self.put_rollout(owner, version, object, source),
             View::Service(service) => {
                 let news = self.services.put(owner.clone(), name, (version, service), source);
-                return if news == News::Yes { self.claimants(&owner) } else { Vec::new() };
+                return if news == News::Yes { self.claims.claimants(&owner) } else { Vec::new() };
             }
-            View::Child(child) => self.children.put(owner.clone(), name, (version, child), source),
+            View::Child(child, tally) => {
+                let child = child.following(self.children.get(&owner, &name).map(|kept| &kept.view), tally);
+                self.children.put(owner.clone(), name, (version, child), source)
+            }
             View::Record(record) => self.records.put(owner.clone(), name, (version, record), source),
             View::Pod(revision, pod) => self.pods.put(owner.clone(), name, (version, (revision, pod)), source),
         };
@@ -218,9 +218,7 @@ impl Tables {
         let service = known.filter(same).map_or_else(|| carrier(&key, &object), |known| known.service.clone());
         let claim = (age(&object), key.name.clone());
         let mut touched = self.unclaim(&key, Some((&service, &claim)));
-        if self.claims.entry(service.clone()).or_default().insert(claim) {
-            touched.extend(self.claimants(&service));
-        }
+        touched.extend(self.claims.stake(&service, claim));
         self.rollouts.insert(key.clone(), Entry { version, source, object, service });
         touched.push(key);
         touched
@@ -232,9 +230,9 @@ impl Tables {
             View::Rollout(_) => return self.remove_rollout(owner, *version),
             View::Service(_) => {
                 let gone = self.services.remove(owner, name, *version);
-                return if gone == News::Yes { self.claimants(owner) } else { Vec::new() };
+                return if gone == News::Yes { self.claims.claimants(owner) } else { Vec::new() };
             }
-            View::Child(_) => self.children.remove(owner, name, *version),
+            View::Child(..) => self.children.remove(owner, name, *version),
             View::Record(_) => self.records.remove(owner, name, *version),
             View::Pod(..) => self.pods.remove(owner, name, *version),
         };
@@ -259,7 +257,7 @@ impl Tables {
                 let gone: Vec<Key> = self.rollouts.iter().filter_map(gone).collect();
                 gone.iter().flat_map(|key| self.remove_rollout(key, u64::MAX)).collect()
             }
-            Kind::Service => self.services.sweep(listed).iter().flat_map(|service| self.claimants(service)).collect(),
+            Kind::Service => self.services.sweep(listed).iter().flat_map(|service| self.claims.claimants(service)).collect(),
             Kind::Deployment => self.children.sweep(listed),
             Kind::Record => self.records.sweep(listed),
             Kind::Pod => self.pods.sweep(listed),
@@ -273,18 +271,7 @@ impl Tables {
         if unless == Some((&service, &claim)) {
             return Vec::new();
         }
-        if let Some(claims) = self.claims.get_mut(&service) {
-            claims.remove(&claim);
-            if claims.is_empty() {
-                self.claims.remove(&service);
-            }
-        }
-        self.claimants(&service)
-    }
-
-    fn claimants(&self, service: &Key) -> Vec<Key> {
-        let claims = self.claims.get(service).into_iter().flatten();
-        claims.map(|(_, name)| Key { namespace: service.namespace.clone(), name: name.clone() }).collect()
+        self.claims.withdraw(&service, &claim)
     }
 
     fn touched(&self, owner: Key, news: News) -> Vec<Key> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::deployments::{ChildView, Deployment, child_view};
+use super::deployments::{ChildView, Deployment, Tally, child_view, tally};
 use super::meta::{REVISION, ROLLOUT, child_name, version};
 use super::pods::{Pod, pod_view};
 use super::records::{Record, record_view};
@@ -44,7 +44,7 @@ pub struct Item {
 #[derive(Clone, Debug)]
 pub(super) enum View {
     Rollout(Arc<Object>),
-    Child(ChildView),
+    Child(ChildView, Tally),
     Pod(Revision, rollout::Pod),
     Service(ServiceSpec),
     Record(rollout::Record),
@@ -78,7 +78,7 @@ impl Item {
     /// A revision's Deployment; `None` for one that only copies our labels, as an edited copy of ours does.
     pub fn deployment(deployment: &Deployment) -> Option<Self> {
         let (owner, revision) = labels(&deployment.metadata)?;
-        Self::child(owner, &revision, &deployment.metadata, View::Child(child_view(deployment)))
+        Self::child(owner, &revision, &deployment.metadata, View::Child(child_view(deployment), tally(deployment)))
     }
 
     /// A revision's record; `None` for one that only copies our labels.

@@ -1,5 +1,6 @@
 //! Kubernetes: what is watched there, and what is written there.
 
+mod claims;
 mod client;
 mod deployments;
 mod error;
@@ -17,6 +18,7 @@ mod writer;
 pub use client::client;
 pub use deployments::{ChildView, Deployment, child_view};
 pub use error::Error;
+pub use group::Listed;
 pub use index::{Census, Index, Look};
 pub use item::{Item, Kind};
 pub use meta::{FINALIZER, OUTCOME, REVISION, ROLLOUT, ROLLOUT_UID, child_name};

@@ -207,8 +207,13 @@ fn trouble(container: &Container) -> Option<PodState> {
     match reason.as_str() {
         "InvalidImageName" | "ErrImageNeverPull" | "SignatureValidationFailed" => Some(PodState::Broken { reason: text() }),
         "ErrImagePull" | "ImagePullBackOff" if is_final(message, &container.image) => Some(PodState::Broken { reason: text() }),
-        "ErrImagePull" | "ImagePullBackOff" | "RegistryUnavailable" | "ImageInspectError" => Some(PodState::Blocked { reason: text() }),
-        "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => Some(PodState::Blocked { reason: text() }),
+        "ErrImagePull"
+        | "ImagePullBackOff"
+        | "RegistryUnavailable"
+        | "ImageInspectError"
+        | "CreateContainerConfigError"
+        | "CreateContainerError"
+        | "RunContainerError" => Some(PodState::Blocked { reason: text() }),
         // Kubernetes backs off after the second end; the first restart comes at once.
         "CrashLoopBackOff" if *restart_count >= 1 => {
             let reason = last_state.terminated.as_ref().map_or_else(text, |end| ended(name, reason, end));

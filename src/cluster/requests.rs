@@ -116,17 +116,18 @@ pub fn put_status(key: &Key, resource_version: &str, status: &Status) -> Request
 
 /// Writes a Rollout's finalizers: those that were seen, and ours.
 pub fn guard(key: &Key, resource_version: &str, seen: &[String]) -> Request<Vec<u8>> {
-    let with = seen.iter().map(String::as_str).filter(|name| *name != FINALIZER).chain([FINALIZER]).collect();
-    finalizers(key, resource_version, with)
+    let with: Vec<&str> = seen.iter().map(String::as_str).filter(|name| *name != FINALIZER).chain([FINALIZER]).collect();
+    finalizers(key, resource_version, &with)
 }
 
 /// Writes a Rollout's finalizers: those that were seen, without ours.
 pub fn release(key: &Key, resource_version: &str, seen: &[String]) -> Request<Vec<u8>> {
-    finalizers(key, resource_version, seen.iter().map(String::as_str).filter(|name| *name != FINALIZER).collect())
+    let without: Vec<&str> = seen.iter().map(String::as_str).filter(|name| *name != FINALIZER).collect();
+    finalizers(key, resource_version, &without)
 }
 
 /// The resourceVersion in the patch makes it a conflict if anybody else wrote meanwhile, so no finalizer of others is lost.
-fn finalizers(key: &Key, resource_version: &str, names: Vec<&str>) -> Request<Vec<u8>> {
+fn finalizers(key: &Key, resource_version: &str, names: &[&str]) -> Request<Vec<u8>> {
     let body = json!({"metadata": {"resourceVersion": resource_version, "finalizers": names}});
     send(Method::PATCH, &format!("{}?{WRITER}", rollout(key)), MERGE, &body)
 }

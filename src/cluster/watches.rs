@@ -84,9 +84,9 @@ impl<F: Fn(Notice)> Target<F> {
                 Vec::new()
             }
             Event::InitApply(object) => {
-                let item = item(object);
-                item.iter().for_each(|item| listed.note(&item.owner, &item.name, item.version));
-                item.map_or_else(Vec::new, |item| self.index.put(item))
+                let Some(item) = item(object) else { return };
+                listed.note(&item);
+                self.index.put(item)
             }
             Event::InitDone => {
                 debug!(kind = self.kind.resource(), "listed");
@@ -95,6 +95,8 @@ impl<F: Fn(Notice)> Target<F> {
             Event::Apply(object) => item(object).map_or_else(Vec::new, |item| self.index.put(item)),
             Event::Delete(object) => item(object).map_or_else(Vec::new, |item| self.index.remove(&item)),
         };
-        touched.into_iter().for_each(|key| (self.tell)(Notice::Changed(key)));
+        for key in touched {
+            (self.tell)(Notice::Changed(key));
+        }
     }
 }

@@ -114,6 +114,10 @@ impl Draft<'_> {
             Next::Stay { state: moved, why, wake } => {
                 let why = self.blame(why);
                 self.wake_at(wake);
+                if Some(&moved) != state {
+                    // What was judged is the state before: the one that is committed now may have nothing left to wait for.
+                    self.wake_at(Some(self.now));
+                }
                 if Some(&moved) != state || acked.is_some_and(|at| self.now >= at + ACK_DELAY) {
                     self.commit(Some(&moved), &why);
                 } else {

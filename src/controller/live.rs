@@ -130,11 +130,10 @@ impl Live {
     fn acks(&self, memory: &Memory) -> BTreeMap<SinkName, Option<Ack>> {
         let mut receipts = self.0.parts.offers.receipts(&memory.uid);
         let now = self.now();
-        let ack = |sink: &SinkName| {
+        let mut ack = |sink: &SinkName| {
             let at = memory.heard.get(sink).copied().unwrap_or(now);
             receipts.remove(sink).map(|receipt| Ack { receipt, at })
         };
-        let mut ack = ack;
         self.0.parts.sinks.iter().map(|sink| (sink.clone(), ack(sink))).collect()
     }
 
@@ -218,7 +217,7 @@ impl World for Live {
             let result = self.0.writer.change(key, change).await;
             self.0.parts.metrics.changed(change, result.as_ref().copied());
             match &result {
-                Ok(()) => info!(rollout = %key, ?change, "changed"),
+                Ok(()) => info!(rollout = %key, "{}", told(change)),
                 Err(error @ Error::Refused { .. }) => {
                     self.with(key, |memory| memory.refused = Some(error.to_string()));
                 }
@@ -241,5 +240,18 @@ impl World for Live {
                 tokio::spawn(self.clone().answer(key.clone(), question));
             }
         }
+    }
+}
+
+/// A change in a log line.
+fn told(change: &Change) -> String {
+    match change {
+        Change::Guard => "guarded by a finalizer".to_owned(),
+        Change::Record { revision, number } => format!("stored revision {revision} as number {number}"),
+        Change::Create { revision, replicas } => format!("created revision {revision} with {replicas} replicas"),
+        Change::Scale { revision, replicas, .. } => format!("scaled revision {revision} to {replicas}"),
+        Change::Mark { revision, outcome } => format!("marked revision {revision} as {outcome}"),
+        Change::Prune { revision, .. } => format!("deleted old revision {revision}"),
+        Change::Release => "released from the finalizer".to_owned(),
     }
 }

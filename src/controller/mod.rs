@@ -1,5 +1,6 @@
 //! Looks, decides, commits, changes: one pass at a time for each rollout.
 
+mod bounded;
 mod decide;
 mod frozen;
 mod live;

@@ -1,21 +1,19 @@
 //! How does the controller start, work and stop?
 
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use futures::FutureExt;
 use kube::Client;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, error, info, warn};
 
+use super::bounded::{Outcome, bounded};
 use super::live::{Live, Parts};
 use super::metrics::{Metrics, PassResult};
-use super::pass::pass;
 use super::queue::{Ended, Queue};
 use super::start::{self, StartError};
 use super::world::{Key, World};
@@ -26,14 +24,11 @@ use crate::prometheus::Providers;
 use crate::retry::{Pace, delays};
 use crate::sink::{Dispatcher, Sink};
 
-/// The longest pass: several calls, each with a limit of its own. What it did not do is derived again by the next one.
-const PASS_LIMIT: Duration = Duration::from_secs(60);
-
 /// How long passes under way may go on after the signal to stop; Kubernetes kills after 30 s.
 const DRAIN: Duration = Duration::from_secs(20);
 
 /// Nothing sleeps longer without a look at the clock on the wall, which may be set while the machine's own goes on evenly.
-const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
 /// Nothing is looked at again sooner by itself, so that not even a defect makes a loop that burns.
 const SHORTEST_SLEEP: Duration = Duration::from_millis(10);
@@ -173,7 +168,7 @@ impl Controller {
         }
     }
 
-    fn settle(&self, live: &Live, key: &Key, outcome: Outcome, start: Instant) {
+    fn settle(&self, live: &Live, key: &Key, outcome: Outcome<Error>, start: Instant) {
         let (result, ended) = match &outcome {
             Outcome::Passed(wake) => (PassResult::Done, Ended::Well(wake.map(|wake| start.elapsed() + until(live.now(), wake)))),
             Outcome::Failed(Error::Changed { .. } | Error::Gone { .. }) => (PassResult::Conflict, Ended::Badly),
@@ -186,37 +181,17 @@ impl Controller {
         match outcome {
             Outcome::Passed(_) => {}
             Outcome::Failed(error @ (Error::Changed { .. } | Error::Gone { .. })) => {
-                debug!(rollout = %key, %error, again_ms = again, "looking again")
+                debug!(rollout = %key, %error, again_ms = again, "looking again");
             }
-            Outcome::Failed(error) => warn!(rollout = %key, %error, again_ms = again, "a pass failed and is tried again"),
+            Outcome::Failed(error @ (Error::Refused { .. } | Error::NoAnswer { .. })) => {
+                warn!(rollout = %key, %error, again_ms = again, "a pass failed and is tried again");
+            }
             Outcome::TimedOut => warn!(rollout = %key, again_ms = again, "a pass took too long and is tried again"),
             Outcome::Panicked(text) => {
-                error!(rollout = %key, panic = text, again_ms = again, "a defect of Serin stopped a pass; please report it")
+                error!(rollout = %key, panic = text, again_ms = again, "a defect of Serin stopped a pass; please report it");
             }
         }
     }
-}
-
-/// How a pass ended.
-enum Outcome {
-    Passed(Option<DateTime<Utc>>),
-    Failed(Error),
-    TimedOut,
-    Panicked(String),
-}
-
-/// One pass that neither lasts for ever nor takes others down.
-async fn bounded(live: Live, key: Key) -> (Key, Outcome) {
-    let outcome = match timeout(PASS_LIMIT, AssertUnwindSafe(pass(&live, &key)).catch_unwind()).await {
-        Ok(Ok(Ok(wake))) => Outcome::Passed(wake),
-        Ok(Ok(Err(error))) => Outcome::Failed(error),
-        Ok(Err(panic)) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-            Outcome::Panicked(text.unwrap_or("without words").to_owned())
-        }
-        Err(_) => Outcome::TimedOut,
-    };
-    (key, outcome)
 }
 
 fn until(now: DateTime<Utc>, wake: DateTime<Utc>) -> Duration {

@@ -1,10 +1,12 @@
 //! What should happen next: the pure core of Serin.
 //!
-//! Nothing here knows Kubernetes, a clock or a network. [`transition`] decides the next state, [`changes`] derives
+//! Nothing here knows Kubernetes, a clock or a network. [`transition()`] decides the next state, [`changes()`] derives
 //! the writes that a state still needs. Both are total: everything that can go wrong is a value.
 
 mod change;
 mod changes;
+mod clock;
+mod ending;
 mod event;
 mod intent;
 mod names;
@@ -19,6 +21,8 @@ mod why;
 
 pub use change::{Change, Direction, Fence};
 pub use changes::changes;
+pub use clock::Clock;
+pub use ending::{AttemptResult, Cause};
 pub use event::{Event, EventKind, Outcome, Severity};
 pub use intent::{Capacity, Check, Deadlines, Intent, OnStep, Pausing, Step, Threshold};
 pub use names::{Key, Revision, Weight};
@@ -26,10 +30,7 @@ pub use observed::{Child, Lifetime, Observed, Pod, PodState, Record, ServiceView
 pub use reach::{Reach, reach};
 pub use sample::{Failure, Question, Reading, Sample, Verdict};
 pub use split::{Split, default_weights, split};
-pub use state::{
-    Attempt, Cause, Clock, Deleted, Ended, Idle, Installing, PauseCause, Paused, Phase, Promoting, Result as AttemptResult, RollingBack,
-    State, Stepping,
-};
+pub use state::{Attempt, Deleted, Ended, Idle, Installing, PauseCause, Paused, Phase, Promoting, RollingBack, State, Stepping};
 pub use target::{Target, target};
 pub use transition::{Facts, Next, begin, transition};
 pub use why::{Mood, Why};

@@ -1,7 +1,9 @@
 //! Whether a step's share is reached and available.
 
+use chrono::{DateTime, Utc};
+
 use super::split::permille;
-use super::{Attempt, Child, Intent, Observed, Settled, Split, Weight, split};
+use super::{Attempt, Child, Intent, Observed, PodState, Settled, Split, Weight, split};
 
 /// How the pods that serve compare with what a step asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +31,7 @@ pub fn reach(intent: &Intent, attempt: &Attempt, weight: Weight, seen: &Observed
     let goal = split(intent.replicas, weight, &intent.capacity);
     let (stable, canary) = (seen.children.get(&attempt.stable), seen.children.get(&attempt.canary));
     let serving = Split { stable: serving(stable), canary: serving(canary) };
-    if serving.permille() > goal.permille() + EXCESS && serving.total() > 0 && goal.stable > 0 {
+    if serving.permille() > goal.permille() + EXCESS {
         let (has, grants) = (serving.permille() / 10, goal.percent());
         return Reach::Exceeded(format!("the canary has {has}% of the available pods, its step grants {grants}%; waiting for stable pods"));
     }
@@ -37,6 +39,22 @@ pub fn reach(intent: &Intent, attempt: &Attempt, weight: Weight, seen: &Observed
         Some(text) => Reach::Waiting(text),
         None => Reach::Reached,
     }
+}
+
+/// A move in very many lots is late after this many of them, however far it is.
+const MOST_LOTS: u32 = 1000;
+
+/// When waiting for the attempt's pods since then is over: where no further canary pod became ready for as long as
+/// `deadlines.available`.
+///
+/// A canary grows in lots as large as surge allows, so it is late where it stands still, not where it takes its time. Pods that become
+/// ready again and again cannot stretch it for ever: no more than one deadline for each replica is granted.
+pub(super) fn late_at(intent: &Intent, attempt: &Attempt, since: DateTime<Utc>, seen: &Observed) -> DateTime<Utc> {
+    let available = intent.deadlines.available;
+    let pods = seen.children.get(&attempt.canary).map(|child| child.pods.as_slice()).unwrap_or_default();
+    let newest = pods.iter().filter_map(|pod| if let PodState::Ready { since } = pod.state { Some(since) } else { None }).max();
+    let lots = i32::try_from(intent.replicas.clamp(1, MOST_LOTS)).unwrap_or(i32::MAX);
+    (newest.map_or(since, |newest| newest.max(since)) + available).min(since + available * lots)
 }
 
 /// The canary's share of the available pods, in percent rounded to the nearest.

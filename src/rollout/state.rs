@@ -5,7 +5,8 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Failure, Revision, Weight};
+use super::clock::millis;
+use super::{AttemptResult, Cause, Clock, Revision, Weight};
 
 /// The state of one rollout, as it is committed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,22 +63,9 @@ pub struct Ended {
     /// The revision it was about.
     pub revision: Revision,
     /// How it ended.
-    pub result: Result,
+    pub result: AttemptResult,
     /// Why, in one sentence.
     pub message: String,
-}
-
-/// The ways in which a revision's try can end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Result {
-    /// The first revision became available.
-    Installed,
-    /// The canary became stable.
-    Promoted,
-    /// The canary was given up.
-    Aborted,
-    /// The template changed before the end.
-    Superseded,
 }
 
 /// One try at promoting a revision.
@@ -102,28 +90,6 @@ pub struct Stepping {
     pub step: Weight,
     /// How long the step's share has been held.
     pub clock: Clock,
-}
-
-/// Measures a hold: it runs only while the step's share is reached and available.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Clock {
-    /// The share is not reached; the clock stands.
-    Waiting {
-        /// Since when.
-        since: DateTime<Utc>,
-        /// Time held before.
-        #[serde(rename = "heldMillis", with = "millis")]
-        held: TimeDelta,
-    },
-    /// The share is reached; the clock runs.
-    Running {
-        /// Since when.
-        since: DateTime<Utc>,
-        /// Time held before.
-        #[serde(rename = "heldMillis", with = "millis")]
-        held: TimeDelta,
-    },
 }
 
 /// See [`State::Paused`].
@@ -173,22 +139,6 @@ pub struct RollingBack {
     /// Whether its deadline passed and that was told.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub overdue: bool,
-}
-
-/// Why an attempt ended before its promotion.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Cause {
-    /// A check failed.
-    Failed(Failure),
-    /// Pods did not become available in time; the text says which.
-    Unavailable(String),
-    /// The step's deadline passed without a Pass; the text says what was missing.
-    Undecided(String),
-    /// The template changed to another revision, or back to stable.
-    Superseded(Revision),
-    /// The Rollout was deleted.
-    Deleted,
 }
 
 /// See [`State::Deleted`].
@@ -290,84 +240,5 @@ impl State {
             Self::Promoting(Promoting { attempt, .. }) => Some((attempt, Weight::FULL)),
             Self::Installing(_) | Self::Idle(_) | Self::RollingBack(_) | Self::Deleted(_) => None,
         }
-    }
-}
-
-impl Clock {
-    /// A clock that has not run yet.
-    pub fn new(now: DateTime<Utc>) -> Self {
-        Self::Waiting { since: now, held: TimeDelta::zero() }
-    }
-
-    /// How long the share has been held by `now`; a clock that jumps back holds nothing.
-    pub fn held(self, now: DateTime<Utc>) -> TimeDelta {
-        match self {
-            Self::Waiting { held, .. } => held,
-            // Whole milliseconds, as it is stored: what is read back is what was decided.
-            Self::Running { since, held } => held + TimeDelta::milliseconds((now - since).num_milliseconds().max(0)),
-        }
-    }
-}
-
-impl Result {
-    /// The word that stands on the revision's record.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Installed => "installed",
-            Self::Promoted => "promoted",
-            Self::Aborted => "aborted",
-            Self::Superseded => "superseded",
-        }
-    }
-}
-
-impl Cause {
-    /// One word for machines.
-    pub const fn reason(&self) -> &'static str {
-        match self {
-            Self::Failed(_) => "CheckFailed",
-            Self::Unavailable(_) => "Unavailable",
-            Self::Undecided(_) => "StepDeadline",
-            Self::Superseded(_) => "Superseded",
-            Self::Deleted => "Deleted",
-        }
-    }
-
-    /// How an attempt that ends for this cause is remembered.
-    pub const fn result(&self) -> Result {
-        match self {
-            Self::Failed(_) | Self::Unavailable(_) | Self::Undecided(_) => Result::Aborted,
-            Self::Superseded(_) | Self::Deleted => Result::Superseded,
-        }
-    }
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Failed(failure) => f.write_str(&failure.message),
-            Self::Unavailable(text) | Self::Undecided(text) => f.write_str(text),
-            Self::Superseded(by) => write!(f, "the template changed to revision {by}"),
-            Self::Deleted => f.write_str("the Rollout was deleted"),
-        }
-    }
-}
-
-/// Durations in status are whole milliseconds.
-mod millis {
-    use chrono::TimeDelta;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    /// A hundred years: nothing is held for longer, and times stay far from the end of the calendar.
-    const LONGEST: i64 = 100 * 365 * 24 * 60 * 60 * 1000;
-
-    pub(super) fn serialize<S: Serializer>(value: &TimeDelta, s: S) -> Result<S::Ok, S::Error> {
-        s.serialize_i64(value.num_milliseconds())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<TimeDelta, D::Error> {
-        let millis = i64::deserialize(d)?;
-        let known = (0..=LONGEST).contains(&millis);
-        known.then(|| TimeDelta::milliseconds(millis)).ok_or_else(|| serde::de::Error::custom("a duration out of range"))
     }
 }

@@ -99,3 +99,15 @@ pub async fn every_example_installs(_: &Ground, shop: &Shop) -> Result<()> {
     }
     Ok(())
 }
+
+/// Scenario 9: a warning from the first pass on, and never more than the attainable share.
+pub async fn a_weight_that_pods_cannot_give_is_warned_about(_: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(0).await?;
+    let mut spec = quick(2, "v1");
+    spec["steps"] = json!([{"weight": 5, "hold": "1s"}, {"weight": 50, "hold": "1s"}]);
+    shop.create(spec).await?;
+    let installed = shop.installed().await?;
+    ensure!(condition(&installed, "StepsAttainable") == "False", "{installed:#}");
+    ensure!(installed["status"]["conditions"].to_string().contains("5% becomes 33%"), "{installed:#}");
+    Ok(())
+}

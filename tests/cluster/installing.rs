@@ -158,7 +158,7 @@ pub async fn a_misspelt_field_of_the_template_is_stalled_in_words(_: &Ground, sh
 /// Waits until exactly these revisions have pods.
 pub async fn wait_for_replicas(shop: &Shop, wanted: &[(&str, i32)]) -> Result<()> {
     let wanted = wanted.iter().map(|(tag, replicas)| (revision(tag), *replicas)).collect();
-    super::ground::wait("the wanted replicas", std::time::Duration::from_secs(60), || async {
+    super::ground::wait("the wanted replicas", std::time::Duration::from_mins(1), || async {
         shop.replicas().await.is_ok_and(|got| got == wanted)
     })
     .await

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use serin_dev::Part;
+use serin_dev::{Audit, ControlPlane, Options, Part};
 
 use super::ground::{Ground, wait};
 use super::installing::wait_for_replicas;
@@ -145,5 +145,17 @@ pub async fn an_api_server_that_restarts_is_waited_for(ground: &Ground, shop: &S
     ground.plane.restart_part(Part::ApiServer).await?;
     wait("the API server", Duration::from_secs(30), || async { shop.rollouts().get(NAME).await.is_ok() }).await?;
     shop.promoted(&revision("v2")).await.context("after the restart")?;
+    Ok(())
+}
+
+/// Without the CRD there is nothing to do, and the error says how to come by it.
+pub async fn a_cluster_without_the_crd_is_refused_with_a_hint(_: &Ground, _: &Shop) -> Result<()> {
+    let bare = ControlPlane::start(Options { name: "bare".to_owned(), nodes: 0, audit: Audit::Off }).await?;
+    let mut serin = tokio::process::Command::new(env!("CARGO_BIN_EXE_serin"));
+    let ended = serin.args(["run", "--kubeconfig"]).arg(bare.kubeconfig()).output();
+    let output = tokio::time::timeout(Duration::from_secs(30), ended).await.context("it should end by itself")??;
+    let words = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.code() == Some(1) && words.contains("hint:") && words.contains("crds"), "{words}");
+    bare.stop().await;
     Ok(())
 }

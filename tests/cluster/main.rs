@@ -4,10 +4,12 @@
 //! controller as the service account of `deploy/`, and stops everything.
 
 #![expect(unreachable_pub, reason = "nobody uses a test binary as a library")]
-#![expect(clippy::print_stdout, clippy::panic, reason = "a test says what it sees, and one that cannot go on has failed")]
+#![expect(clippy::print_stdout, reason = "a test says what it sees")]
 
 mod bad_input;
+mod command_line;
 mod evidence;
+mod fences;
 mod going_back;
 mod ground;
 mod installing;
@@ -91,10 +93,21 @@ fn cases() -> Vec<Case> {
         case!(Shared, bad_input::a_wrong_query_is_told_and_holds),
         case!(Shared, bad_input::nonsense_in_flight_freezes_exposure),
         case!(Shared, bad_input::every_example_installs),
+        case!(Shared, bad_input::a_weight_that_pods_cannot_give_is_warned_about),
+        case!(Shared, command_line::status_says_where_a_rollout_stands),
+        case!(Shared, command_line::kubectl_understands_a_rollout),
+        case!(Shared, command_line::nobody_else_writes_a_status),
+        case!(Shared, command_line::who_may_edit_a_namespace_may_edit_its_rollouts),
+        case!(Shared, fences::a_raise_on_a_stale_look_writes_nothing),
+        case!(Shared, fences::a_lowering_write_on_a_stale_look_goes_through_at_once),
+        case!(Shared, fences::a_lowering_write_leaves_what_is_lower_already),
+        case!(Shared, fences::a_write_never_hits_a_namesake),
+        case!(Shared, fences::a_commit_on_a_stale_look_writes_nothing),
         case!(Rough, kills::a_kill_in_every_state_changes_nothing),
         case!(Rough, kills::a_restart_does_not_begin_the_hold_anew),
         case!(Rough, kills::a_metrics_backend_that_is_down_holds_exposure_and_no_more),
         case!(Rough, kills::a_lost_node_stops_the_clock_and_blames_nobody),
+        case!(Rough, kills::a_cluster_without_the_crd_is_refused_with_a_hint),
         case!(Rough, kills::an_api_server_that_restarts_is_waited_for),
         case!(Audited, quiet::a_whole_rollout_reads_nothing_and_writes_little),
         case!(Audited, quiet::two_hundred_settled_rollouts_ask_for_nothing_in_a_minute),

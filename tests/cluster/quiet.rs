@@ -33,7 +33,9 @@ pub async fn a_whole_rollout_reads_nothing_and_writes_little(ground: &Ground, sh
         *counted.entry(format!("{:6} {}/{}{dry} {}", write.verb, write.resource, write.subresource, write.code)).or_default() += 1;
     }
     println!("{} writes:", writes.len());
-    counted.iter().for_each(|(what, count)| println!("  {count:2} {what}"));
+    for (what, count) in &counted {
+        println!("  {count:2} {what}");
+    }
     ensure!(reads.is_empty(), "0 reads besides watches: {reads:#?}");
     ensure!(writes.iter().all(|w| w.code < 500), "{counted:#?}");
     ensure!(writes.len() <= 22, "at most 22 writes: {counted:#?}");
@@ -60,7 +62,7 @@ pub async fn two_hundred_settled_rollouts_ask_for_nothing_in_a_minute(ground: &G
     }
     quiet(ground, shop).await?;
     let before = asked(ground)?.len();
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     let requests: Vec<AuditEvent> = asked(ground)?.split_off(before).into_iter().filter(|r| r.verb != "watch").collect();
     ensure!(requests.is_empty(), "{requests:#?}");
     Ok(())

@@ -1,5 +1,4 @@
 //! The hermetic tests: tables over the pure core, properties, the simulator, goldens.
-
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod analysis;
@@ -18,7 +17,13 @@ mod audit_given;
 mod audit_outbox;
 mod changes;
 mod cli;
+mod cluster_index;
+mod cluster_pods;
+mod cluster_requests;
+mod cluster_services;
 mod config_file;
+mod controller_queue;
+mod docs;
 mod floors;
 mod found_by_sim;
 mod generated;

@@ -1,6 +1,6 @@
 //! The canary earned everything and replaces stable, pod by pod.
 
-use super::super::reach::{Reach, reach};
+use super::super::reach::{Reach, late_at, reach};
 use super::super::{AttemptResult, Cause, Ended, Event, EventKind, Promoting, State, Weight, Why};
 use super::{Facts, Next, roll_back, settle, stay, tell, unread};
 
@@ -11,17 +11,17 @@ pub(super) fn next(at: &Promoting, facts: &Facts) -> Next {
         Reach::Reached => "the Deployment does not exist yet".to_owned(),
         Reach::Waiting(text) | Reach::Exceeded(text) => text,
     };
-    let available = facts.intent.deadlines.available;
-    let late = facts.now >= at.since + available;
+    let deadline = |since| late_at(facts.intent, attempt, since, facts.seen);
+    let late = facts.now >= deadline(at.since);
     if let Some(why) = unread(facts) {
         // Nothing is written meanwhile, so nothing can be late.
         let since = if late { facts.now } else { at.since };
-        return stay(State::Promoting(Promoting { since, ..at.clone() }), why, Some(since + available));
+        return stay(State::Promoting(Promoting { since, ..at.clone() }), why, Some(deadline(since)));
     }
     if late {
         return roll_back(attempt.clone(), Cause::Unavailable(format!("promotion not complete in time: {waiting}")), facts);
     }
-    stay(State::Promoting(at.clone()), Why::WaitingForPods(waiting), Some(at.since + available))
+    stay(State::Promoting(at.clone()), Why::WaitingForPods(waiting), Some(deadline(at.since)))
 }
 
 fn promoted(at: &Promoting) -> Next {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::super::reach::{Reach, achieved, reach};
+use super::super::reach::{Reach, achieved, late_at, reach};
 use super::super::{Cause, Clock, Event, EventKind, OnStep, PauseCause, Paused, Pausing, Promoting, State, Stepping, Verdict, Weight, Why};
 use super::{Facts, Next, roll_back, stay, tell};
 
@@ -28,13 +28,14 @@ fn wait(at: &Stepping, facts: &Facts, why: Why) -> Next {
     let (since, held) = match stop(at.clock, now) {
         Clock::Waiting { since, held } | Clock::Running { since, held } => (since, held),
     };
-    let late = now >= since + intent.deadlines.available;
+    let deadline = |since| late_at(intent, &at.attempt, since, facts.seen);
+    let late = now >= deadline(since);
     if late && brake.is_none() {
         return roll_back(at.attempt.clone(), Cause::Unavailable(format!("not in time: {why}")), facts);
     }
     let since = if late { now } else { since };
     let state = State::Stepping(Stepping { clock: Clock::Waiting { since, held }, ..at.clone() });
-    stay(state, why, Some(since + intent.deadlines.available))
+    stay(state, why, Some(deadline(since)))
 }
 
 /// The share is there: the step ends when its hold is over and the verdict is Pass.

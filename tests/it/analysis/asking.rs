@@ -102,6 +102,8 @@ fn lost_readiness_is_looked_at_again_when_it_begins_to_count() {
     seen.children.insert(v2(), canary);
     assert_eq!(at(&seen, 31), (asked(31), Some(38)));
     assert_eq!(at(&seen, 38), (asked(38), Some(48)), "it counts: nothing is left to wait for");
+    seen.children.entry(v2()).and_modify(|canary| canary.pods.push(pod(8, PodState::Regressed { since: after(25) })));
+    assert_eq!(at(&seen, 31), (asked(31), Some(35)), "the one that counts first");
 }
 
 #[test]

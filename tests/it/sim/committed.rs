@@ -123,7 +123,7 @@ fn chained(sim: &Sim, new: &Status, records: &[Record]) -> Held {
 
 fn nothing_lost(sim: &Sim, old: &Status, new: &Status) -> Held {
     let kept: Vec<u64> = new.audit.pending().map(|record| record.seq).collect();
-    let gaps = new.audit.pending().filter_map(|record| record.body().ok()?.gap).last();
+    let gaps = new.audit.pending().filter_map(|record| record.body().ok()?.gap).next_back();
     for record in old.audit.pending().filter(|record| !kept.contains(&record.seq)) {
         let dropped = gaps.is_some_and(|gap| (gap.from..=gap.to).contains(&record.seq));
         if !dropped && !sim.received.contains(&record.text) {

@@ -59,6 +59,7 @@ pub(super) struct OwnedPod {
 
 /// What a watch tells of one object; `None` where it is gone.
 #[derive(Clone)]
+#[expect(clippy::option_option, reason = "a record may be gone, and one that is there may have no outcome yet")]
 pub(super) enum Item {
     Rollout(Option<Rollout>),
     Service(ServiceView),

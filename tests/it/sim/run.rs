@@ -59,8 +59,8 @@ pub(super) fn run(seed: u64, trace: Option<Vec<String>>) -> Outcome {
             }
             Next::News => world.sim().hear(),
             Next::Pass => {
-                let seen = world.sim().before_pass();
-                flight = seen.then(|| -> Flight<'_> { Box::pin(pass(&world, &key)) });
+                let begins = world.sim().before_pass();
+                flight = begins.then(|| -> Flight<'_> { Box::pin(pass(&world, &key)) });
                 poll(&world, &mut flight);
             }
             Next::Todo(Todo::Poll) => poll(&world, &mut flight),
@@ -127,7 +127,6 @@ impl Sim {
 
     fn handle(&mut self, todo: Todo) {
         match todo {
-            Todo::Poll => {}
             Todo::Sync(revision) => self.sync(&revision),
             Todo::Replicas(revision) => self.replicate(&revision),
             Todo::Pod(name, state) => self.pod_moves(name, state),
@@ -136,7 +135,7 @@ impl Sim {
             Todo::Send(life, order) => self.sink_gets(life, order),
             Todo::Sent(life, order, took) => self.sink_said(life, order, took),
             Todo::Pump(life) if life == self.process.life => self.pump(),
-            Todo::Pump(_) => {}
+            Todo::Poll | Todo::Pump(_) => {}
             Todo::Start => self.start(),
             Todo::Act(act) => self.act(act),
             Todo::Calm => self.calm_down(),

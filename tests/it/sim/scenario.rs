@@ -105,7 +105,7 @@ impl Act {
             0..=5 => Self::NewTemplate(Truth::draw(rng)),
             6 | 7 => Self::Revert(rng.between(0, 9)),
             8..=10 => Self::Replicas(rng.pick(&[0, 1, 2, 3, 4, 5, 7, 10, 12, 20])),
-            11 => Self::Pausing(Pausing::On),
+            11 | 23 | 24 => Self::Pausing(Pausing::On),
             12 | 13 => Self::Pausing(Pausing::Off),
             14 => Self::Spec(rng.pick(&[SpecReading::OnlyReplicas, SpecReading::Nothing])),
             15 => Self::Spec(SpecReading::All),

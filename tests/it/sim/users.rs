@@ -109,7 +109,9 @@ impl Sim {
         self.agenda.retain(|todo| !matches!(todo, Todo::Act(_)));
         for log in &mut self.server.log {
             let soon = self.now + TimeDelta::seconds(1);
-            log.iter_mut().for_each(|news| news.due = news.due.min(soon));
+            for news in log.iter_mut() {
+                news.due = news.due.min(soon);
+            }
         }
         self.tell("user", |_| "calm".to_owned());
         self.publish(Item::Service(ServiceView::Fits));

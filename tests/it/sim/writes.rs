@@ -137,7 +137,9 @@ impl Sim {
         self.wrote(format!("prunes {revision}"));
         self.publish(Item::Record(revision.clone(), None));
         let pods: Vec<_> = self.server.pods.values().filter(|pod| pod.revision == *revision).map(|pod| pod.pod.name.clone()).collect();
-        pods.into_iter().for_each(|pod| self.pod_gone(pod));
+        for pod in pods {
+            self.pod_gone(pod);
+        }
         Ok(self.made(Item::Deployment(revision.clone(), None)))
     }
 

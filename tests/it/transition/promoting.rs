@@ -1,9 +1,9 @@
 //! The canary replaces stable pod by pod: waits for pods, is watched, can still fail.
 
-use serin::rollout::Why;
+use serin::rollout::{PodState, Why};
 
 use super::check;
-use crate::given::{Given, child, given, promoting, v1, v2, v3};
+use crate::given::{Given, after, child, given, pod, promoting, v1, v2, v3};
 
 /// v2 earned everything at noon; both have five pods.
 fn half() -> Given {
@@ -239,6 +239,48 @@ fn a_promotion_whose_spec_cannot_be_read_waits_and_loses_no_time() {
         event   none
         changes scale v2 8!
         wake    +1200s; InvalidSpec: spec.steps: weights must increase
+        ",
+    );
+}
+
+/// Five old pods and eight new ones, of which six are ready, the last one since then.
+fn in_lots(newest: i64) -> Given {
+    let mut canary = child(8, 6);
+    canary.pods.push(pod(6, PodState::Ready { since: after(newest) }));
+    half().with(v2(), canary)
+}
+
+#[test]
+fn a_promotion_in_small_lots_is_late_only_where_it_stands_still() {
+    check(
+        in_lots(500).after(700),
+        "
+        state   Promoting #1 v1>v2 since +0s
+        event   none
+        changes none
+        wake    +1100s; WaitingForPods: 6 of 10 canary pods are available
+        ",
+    );
+    check(
+        in_lots(500).after(1100),
+        "
+        state   RollingBack #1 v1>v2 since +1100s, Unavailable
+        event   rollout.aborted Unavailable #1 v1>v2 0%: revision v2 aborted: promotion not complete in time: 6 of 10 canary pods are available; revision v1 comes back
+        changes scale v1 10, scale v2 5
+        wake    at once; RollingBack: rolling back: promotion not complete in time: 6 of 10 canary pods are available
+        ",
+    );
+}
+
+#[test]
+fn a_pod_that_becomes_ready_again_and_again_does_not_stretch_a_promotion_for_ever() {
+    check(
+        in_lots(5999).after(6000),
+        "
+        state   RollingBack #1 v1>v2 since +6000s, Unavailable
+        event   rollout.aborted Unavailable #1 v1>v2 0%: revision v2 aborted: promotion not complete in time: 6 of 10 canary pods are available; revision v1 comes back
+        changes scale v1 10, scale v2 5
+        wake    at once; RollingBack: rolling back: promotion not complete in time: 6 of 10 canary pods are available
         ",
     );
 }

@@ -1,10 +1,10 @@
 //! A step was granted: the canary's pods come, stable's go, and the clock stands until the share is there.
 
-use serin::rollout::{Child, Settled};
+use serin::rollout::{Child, PodState, Settled};
 
 use super::check;
 use super::holding::{growing, holding, stopped};
-use crate::given::{child, given, reaching, v1, v2};
+use crate::given::{after, child, given, pod, reaching, v1, v2};
 
 #[test]
 fn the_canary_is_made_with_its_first_share() {
@@ -210,6 +210,46 @@ fn a_stable_deployment_that_somebody_deleted_is_waited_for() {
         event   none
         changes none
         wake    +620s; ShareExceeded: the canary has 100% of the available pods, its step grants 20%; waiting for stable pods
+        ",
+    );
+}
+
+#[test]
+fn a_step_that_grows_in_small_lots_is_late_only_where_it_stands_still() {
+    let mut canary = child(5, 2);
+    canary.pods.push(pod(2, PodState::Ready { since: after(400) }));
+    let row = || given(reaching(50)).with(v1(), child(8, 8)).with(v2(), canary.clone());
+    check(
+        row().after(700),
+        "
+        state   Stepping #1 v1>v2 50%, waiting since +0s, held 0s
+        event   none
+        changes none
+        wake    +1000s; WaitingForPods: 2 of 5 canary pods are available
+        ",
+    );
+    check(
+        row().after(1000),
+        "
+        state   RollingBack #1 v1>v2 since +1000s, Unavailable
+        event   rollout.aborted Unavailable #1 v1>v2 0%: revision v2 aborted: not in time: 2 of 5 canary pods are available; revision v1 comes back
+        changes scale v1 10, scale v2 2
+        wake    at once; RollingBack: rolling back: not in time: 2 of 5 canary pods are available
+        ",
+    );
+}
+
+#[test]
+fn stable_pods_that_come_and_go_give_a_canary_that_never_starts_no_more_time() {
+    let mut stable = child(9, 8);
+    stable.pods.push(pod(8, PodState::Ready { since: after(590) }));
+    check(
+        given(reaching(10)).with(v1(), stable).with(v2(), child(1, 0)).after(600),
+        "
+        state   RollingBack #1 v1>v2 since +600s, Unavailable
+        event   rollout.aborted Unavailable #1 v1>v2 0%: revision v2 aborted: not in time: 0 of 1 canary pods are available; revision v1 comes back
+        changes scale v1 10, scale v2 0
+        wake    at once; RollingBack: rolling back: not in time: 0 of 1 canary pods are available
         ",
     );
 }

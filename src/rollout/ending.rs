@@ -1,0 +1,80 @@
+//! How does an attempt end, and why?
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Failure, Revision};
+
+/// The ways in which a revision's try can end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AttemptResult {
+    /// The first revision became available.
+    Installed,
+    /// The canary became stable.
+    Promoted,
+    /// The canary was given up.
+    Aborted,
+    /// The template changed before the end.
+    Superseded,
+}
+
+/// Why an attempt ended before its promotion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Cause {
+    /// A check failed.
+    Failed(Failure),
+    /// Pods did not become available in time; the text says which.
+    Unavailable(String),
+    /// The step's deadline passed without a Pass; the text says what was missing.
+    Undecided(String),
+    /// The template changed to another revision, or back to stable.
+    Superseded(Revision),
+    /// The Rollout was deleted.
+    Deleted,
+}
+
+impl AttemptResult {
+    /// The word that stands on the revision's record.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Installed => "installed",
+            Self::Promoted => "promoted",
+            Self::Aborted => "aborted",
+            Self::Superseded => "superseded",
+        }
+    }
+}
+
+impl Cause {
+    /// One word for machines.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Failed(_) => "CheckFailed",
+            Self::Unavailable(_) => "Unavailable",
+            Self::Undecided(_) => "StepDeadline",
+            Self::Superseded(_) => "Superseded",
+            Self::Deleted => "Deleted",
+        }
+    }
+
+    /// How an attempt that ends for this cause is remembered.
+    pub const fn result(&self) -> AttemptResult {
+        match self {
+            Self::Failed(_) | Self::Unavailable(_) | Self::Undecided(_) => AttemptResult::Aborted,
+            Self::Superseded(_) | Self::Deleted => AttemptResult::Superseded,
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(failure) => f.write_str(&failure.message),
+            Self::Unavailable(text) | Self::Undecided(text) => f.write_str(text),
+            Self::Superseded(by) => write!(f, "the template changed to revision {by}"),
+            Self::Deleted => f.write_str("the Rollout was deleted"),
+        }
+    }
+}

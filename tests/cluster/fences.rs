@@ -1,0 +1,135 @@
+//! Does a write hit what was looked at, or nothing? The product's writer against the real API server, beside the controller.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
+use serde::Deserialize as _;
+use serde_json::json;
+use serin::api::Status;
+use serin::cluster::{Error, Index, Item, Writer};
+use serin::rollout::{Change, Direction, Fence, Key, Revision};
+
+use super::ground::Ground;
+use super::shop::{NAME, Shop, quick};
+
+/// A rollout that the controller does not know, so that it leaves its Deployment alone.
+const GHOST: &str = "ghost";
+
+/// One Deployment as it was seen, and who writes to it.
+struct Stage {
+    deployments: Api<Deployment>,
+    writer: Writer,
+    key: Key,
+    seen: Fence,
+}
+
+fn revision() -> Revision {
+    Revision::new("1111111111")
+}
+
+fn deployment() -> Result<Deployment> {
+    let labels = json!({"serin.dev/rollout": GHOST, "serin.dev/revision": "1111111111"});
+    Ok(serde_json::from_value(json!({
+        "metadata": {"name": "ghost-1111111111", "labels": labels},
+        "spec": {
+            "replicas": 4,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "web", "image": "registry.example/web:v1"}]}},
+        },
+    }))?)
+}
+
+impl Stage {
+    /// A Deployment of four that was looked at before somebody else wrote to it.
+    async fn stale(shop: &Shop) -> Result<Self> {
+        let deployments: Api<Deployment> = Api::namespaced(shop.client.clone(), &shop.namespace);
+        let made = deployments.create(&PostParams::default(), &deployment()?).await?;
+        let index = Arc::new(Index::default());
+        let item = Item::deployment(&serin::cluster::Deployment::deserialize(serde_json::to_value(&made)?)?);
+        index.put(item.context("it has our labels")?);
+        let seen =
+            Fence { uid: made.metadata.uid.context("a uid")?, resource_version: made.metadata.resource_version.context("a version")? };
+        let key = Key { namespace: shop.namespace.clone(), name: GHOST.to_owned() };
+        let stage = Self { deployments, writer: Writer::new(shop.client.clone(), index), key, seen };
+        stage.write(json!({"metadata": {"annotations": {"somebody": "was here"}}})).await?;
+        Ok(stage)
+    }
+
+    async fn write(&self, patch: serde_json::Value) -> Result<()> {
+        self.deployments.patch("ghost-1111111111", &PatchParams::default(), &Patch::Merge(patch)).await?;
+        Ok(())
+    }
+
+    async fn scale(&self, replicas: u32, direction: Direction) -> Result<(), Error> {
+        let change = Change::Scale { revision: revision(), replicas, fence: self.seen.clone(), direction };
+        self.writer.change(&self.key, &change).await
+    }
+
+    async fn replicas(&self) -> Result<i32> {
+        self.deployments.get("ghost-1111111111").await?.spec.and_then(|spec| spec.replicas).context("replicas")
+    }
+}
+
+/// Design: a conflict on a raise means looking again, from the start.
+pub async fn a_raise_on_a_stale_look_writes_nothing(_: &Ground, shop: &Shop) -> Result<()> {
+    let stage = Stage::stale(shop).await?;
+    let refused = stage.scale(6, Direction::Raise).await;
+    ensure!(matches!(refused, Err(Error::Changed { .. })), "{refused:?}");
+    ensure!(stage.replicas().await? == 4);
+    Ok(())
+}
+
+/// Design: a lowering write reads the one scale and tries again at once.
+pub async fn a_lowering_write_on_a_stale_look_goes_through_at_once(_: &Ground, shop: &Shop) -> Result<()> {
+    let stage = Stage::stale(shop).await?;
+    stage.scale(1, Direction::Lower).await?;
+    ensure!(stage.replicas().await? == 1);
+    // Bringing stable back is a lowering write too, and it goes up.
+    stage.scale(4, Direction::Lower).await?;
+    ensure!(stage.replicas().await? == 4);
+    Ok(())
+}
+
+/// A lowering write never undoes what somebody else did further in the same direction.
+pub async fn a_lowering_write_leaves_what_is_lower_already(_: &Ground, shop: &Shop) -> Result<()> {
+    let stage = Stage::stale(shop).await?;
+    stage.write(json!({"spec": {"replicas": 0}})).await?;
+    stage.scale(2, Direction::Lower).await?;
+    ensure!(stage.replicas().await? == 0);
+    Ok(())
+}
+
+/// A Deployment of the same name that was made anew is another one.
+pub async fn a_write_never_hits_a_namesake(_: &Ground, shop: &Shop) -> Result<()> {
+    let stage = Stage::stale(shop).await?;
+    stage.deployments.delete("ghost-1111111111", &DeleteParams::default()).await?;
+    while stage.deployments.get_opt("ghost-1111111111").await?.is_some() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let gone = stage.scale(1, Direction::Lower).await;
+    ensure!(matches!(gone, Err(Error::Gone { .. })), "{gone:?}");
+    stage.deployments.create(&PostParams::default(), &deployment()?).await?;
+    let refused = stage.scale(1, Direction::Lower).await;
+    ensure!(matches!(refused, Err(Error::Changed { .. })), "{refused:?}");
+    let pruned = stage.writer.change(&stage.key, &Change::Prune { revision: revision(), fence: stage.seen.clone() }).await;
+    ensure!(matches!(pruned, Err(Error::Changed { .. })), "{pruned:?}");
+    ensure!(stage.replicas().await? == 4);
+    Ok(())
+}
+
+/// A status is written onto the version that was seen, or not at all.
+pub async fn a_commit_on_a_stale_look_writes_nothing(_: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(0).await?;
+    shop.create(quick(1, "v1")).await?;
+    let installed = shop.installed().await?;
+    let writer = Writer::new(shop.client.clone(), Arc::new(Index::default()));
+    let key = Key { namespace: shop.namespace.clone(), name: NAME.to_owned() };
+    let refused = writer.commit(&key, "1", &Status::default()).await;
+    ensure!(matches!(refused, Err(Error::Changed { .. })), "{refused:?}");
+    let now = shop.installed().await?;
+    ensure!(now["status"]["state"] == installed["status"]["state"]);
+    Ok(())
+}
