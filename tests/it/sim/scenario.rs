@@ -114,7 +114,6 @@ impl Act {
             19 | 20 => Self::CrashPod,
             21 => Self::Backend(Power::Down),
             22 => Self::Sink(Power::Down),
-            23 | 24 => Self::Pausing(Pausing::On),
             25 if rng.chance(500) => Self::DeleteDeployment(rng.pick(&[Which::First, Which::Last])),
             _ => rng.pick(&[Self::Backend(Power::Up), Self::Sink(Power::Up), Self::Pausing(Pausing::Off)]),
         }
