@@ -103,7 +103,8 @@ pub(super) fn delivered(sim: &Sim) -> Result<(), String> {
 
 /// A Rollout that is gone leaves its stable Deployment alone, and nothing else that serves.
 pub(super) fn left_behind(sim: &Sim) -> Result<(), String> {
-    let Some(stable) = sim.ledger.last_stable.as_ref() else { return Ok(()) };
+    let there = |stable: &&Revision| sim.server.deployments.contains_key(stable);
+    let Some(stable) = sim.ledger.last_stable.as_ref().filter(there) else { return Ok(()) };
     for (revision, deployment) in &sim.server.deployments {
         if revision != stable && deployment.desired > 0 {
             return Err(format!("{revision} goes on with {} pods beside {stable}", deployment.desired));
