@@ -91,13 +91,16 @@ impl Live {
         let uid = metadata.uid.clone().unwrap_or_default();
         let mut memories = self.memories();
         if memories.get(key).is_none_or(|memory| memory.uid != uid) {
-            // The first look, or the first one after a restart: what was committed but not delivered goes on its way.
-            if let Ok(status) = &rollout.status {
-                self.0.parts.offers.offer(key.clone(), &uid, &status.audit);
-            }
             memories.insert(key.clone(), Memory::new(uid.clone()));
         }
         let memory = memories.entry(key.clone()).or_insert_with(|| Memory::new(uid.clone()));
+        // What was committed before a restart, or by a write whose reply was lost, goes on its way, too.
+        if let Ok(status) = &rollout.status
+            && status.audit.seq() != memory.offered
+        {
+            memory.offered = status.audit.seq();
+            self.0.parts.offers.offer(key.clone(), &uid, &status.audit);
+        }
         let parsed = memory.parsed(key, &rollout, &self.0.known);
         let wish = Wish { service: &parsed.service, rollout: &key.name, first: &first, labels: &parsed.labels };
         let guarded = metadata.finalizers.iter().flatten().any(|name| name == FINALIZER);

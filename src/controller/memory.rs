@@ -23,6 +23,8 @@ pub(super) struct Memory {
     samples: BTreeMap<String, Sample>,
     /// Why the last change was refused.
     pub(super) refused: Option<String>,
+    /// The newest event that was handed to the sinks.
+    pub(super) offered: u64,
     /// When a sink last took an event.
     pub(super) heard: BTreeMap<SinkName, DateTime<Utc>>,
     /// Questions that are under way.
@@ -60,6 +62,7 @@ impl Memory {
             template: Template::Unasked,
             samples: BTreeMap::new(),
             refused: None,
+            offered: 0,
             heard: BTreeMap::new(),
             asking: BTreeSet::new(),
         }
