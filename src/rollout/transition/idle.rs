@@ -1,6 +1,6 @@
 //! Stable serves everything; a new template starts an attempt.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::reach::missing;
 use super::super::{
@@ -8,6 +8,9 @@ use super::super::{
     Why,
 };
 use super::{Edge, Facts, Next, installing, service_trouble, stay, tell, template_trouble, unread};
+
+/// Until the next look, where this one leads to a write that has to be seen first.
+const SOON: TimeDelta = TimeDelta::milliseconds(1);
 
 pub(super) fn next(at: &Idle, facts: &Facts) -> Next {
     let Facts { intent, .. } = *facts;
@@ -24,6 +27,10 @@ pub(super) fn next(at: &Idle, facts: &Facts) -> Next {
     }
     if let Some(why) = waits(at, facts) {
         return idle(why);
+    }
+    if unmarked(at, facts) {
+        // It is written in this pass, and nobody says so but the next one.
+        return stay(State::Idle(at.clone()), Why::CheckingTemplate, Some(facts.now + SOON));
     }
     if means_the_same(at, facts) {
         let state = State::Idle(Idle { alias: Some(intent.revision.clone()), ..at.clone() });
@@ -58,9 +65,6 @@ fn waits(at: &Idle, facts: &Facts) -> Option<Why> {
     // An attempt remembers neither of these, so they are done before it begins.
     if at.restart.is_some() && at.restart != child.restart {
         return Some(Why::WaitingForPods("stable's pods are being restarted".to_owned()));
-    }
-    if unmarked(at, facts) {
-        return Some(Why::CheckingTemplate);
     }
     blocked(facts)
 }
