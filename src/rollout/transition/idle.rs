@@ -4,8 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::reach::missing;
 use super::super::{
-    Attempt, AttemptResult, Child, Ended, Event, EventKind, Idle, PauseCause, Pausing, Promoting, State, Step, Stepping, Template, Weight,
-    Why,
+    Attempt, AttemptResult, Ended, Event, EventKind, Idle, PauseCause, Pausing, Promoting, State, Step, Stepping, Template, Weight, Why,
 };
 use super::{Edge, Facts, Next, installing, service_trouble, stay, tell, template_trouble, unread};
 
@@ -91,10 +90,10 @@ fn means_the_same(at: &Idle, facts: &Facts) -> bool {
     stable.is_some() && stable == wanted
 }
 
-/// Since when stable has had no available pod although it should have some.
+/// Since when stable has had no available pod although it should have some. One whose Deployment is gone is made again first.
 fn down(at: &Idle, facts: &Facts) -> Option<DateTime<Utc>> {
-    let serves = facts.seen.children.get(&at.stable).map_or(0, Child::serving);
-    (serves == 0 && facts.intent.replicas > 0).then(|| at.down.unwrap_or(facts.now))
+    let child = facts.seen.children.get(&at.stable)?;
+    (child.serving() == 0 && facts.intent.replicas > 0).then(|| at.down.unwrap_or(facts.now))
 }
 
 /// Whether stable has been without a pod for so long that there is nothing to compare with and nothing to go back to.

@@ -58,7 +58,7 @@ fn any_other_rollback_keeps_the_capacity_of_shifting() {
         state   RollingBack #1 v1>v2 since +0s, StepDeadline
         event   none
         changes scale v1 10
-        wake    +600s; RollingBack: rolling back: no Pass at 25% in time (8 of 10 stable pods are available)
+        wake    +30s; RollingBack: rolling back: no Pass at 25% in time (8 of 10 stable pods are available)
         ",
     );
 }
