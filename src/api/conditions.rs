@@ -111,6 +111,9 @@ fn fate(view: &View<'_>) -> Fate {
         {
             Fate::Aborted { message: shorten(&cause.to_string()) }
         }
+        State::RollingBack(RollingBack { rejected: Some(rejected), cause, .. }) if rejected == wanted => {
+            Fate::Aborted { message: shorten(&cause.to_string()) }
+        }
         State::Baking(Baking { attempt, .. }) if attempt.canary == *wanted => {
             Fate::Promoted { reason: "Baking", message: format!("revision {wanted} is stable and still watched") }
         }

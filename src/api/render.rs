@@ -5,7 +5,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::conditions::conditions;
 use super::status::{LastOutcome, Reason, Shares, Status};
 use crate::audit::Outbox;
-use crate::rollout::{Attempt, AttemptResult, Baking, Child, Idle, Intent, Memo, Observed, Revision, Split, State, Weight, Why, target};
+use crate::rollout::{Attempt, AttemptResult, Child, Ended, Idle, Intent, Memo, Observed, Revision, Split, State, Weight, Why, target};
 
 /// Longer messages are cut: an API server's refusal may be a page, and status is not where it is read.
 const MAX_MESSAGE: usize = 1024;
@@ -141,20 +141,14 @@ fn achieved(attempt: &Attempt, seen: &Observed) -> Option<i64> {
     (serving.total() > 0).then(|| i64::from(serving.percent()))
 }
 
+fn outcome(Ended { revision, result, message, at }: &Ended) -> LastOutcome {
+    LastOutcome { revision: revision.to_string(), result: result_name(*result).to_owned(), message: shorten(message), at: Some(text(*at)) }
+}
+
 fn last_outcome(state: &State) -> Option<LastOutcome> {
     match state {
-        State::Idle(Idle { last, .. }) => Some(LastOutcome {
-            revision: last.revision.to_string(),
-            result: result_name(last.result).to_owned(),
-            message: shorten(&last.message),
-            at: Some(text(last.at)),
-        }),
-        State::Baking(Baking { attempt, since, .. }) => Some(LastOutcome {
-            revision: attempt.canary.to_string(),
-            result: result_name(AttemptResult::Promoted).to_owned(),
-            message: format!("revision {} replaced revision {}", attempt.canary, attempt.stable),
-            at: Some(text(*since)),
-        }),
+        State::Idle(Idle { last, .. }) => Some(outcome(last)),
+        State::Baking(at) => Some(outcome(&at.ended())),
         State::Installing(_)
         | State::Stepping(_)
         | State::Approval(_)

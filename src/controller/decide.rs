@@ -195,7 +195,7 @@ impl Draft<'_> {
             | State::Paused(_)
             | State::Promoting(_)
             | State::Baking(_)
-                if frozen =>
+                if frozen && self.seen.observed.lifetime != Lifetime::Deleting =>
             {
                 Vec::new()
             }

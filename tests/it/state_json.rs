@@ -97,8 +97,12 @@ fn trial_state() -> impl Strategy<Value = State> {
             held,
             since
         })),
-        (an_attempt(), any_weight(), held(), proptest::sample::select(causes), any::<bool>())
-            .prop_map(|(attempt, step, held, cause, approved)| State::Paused(Paused { attempt, step, held, cause, approved })),
+        (an_attempt(), any_weight(), held(), proptest::sample::select(causes), any::<bool>()).prop_map(
+            |(attempt, step, held, cause, approved)| {
+                let author = (cause == PauseCause::Action).then(Author::default);
+                State::Paused(Paused { attempt, step, held, cause, author, approved })
+            }
+        ),
         (an_attempt(), time(), any::<bool>()).prop_map(|(attempt, since, forced)| State::Promoting(Promoting { attempt, since, forced })),
         (an_attempt(), time(), any::<bool>()).prop_map(|(attempt, since, forced)| State::Baking(Baking { attempt, since, forced })),
     ]
@@ -114,9 +118,11 @@ fn state() -> impl Strategy<Value = State> {
         })),
         idle_state(),
         trial_state(),
-        (an_attempt(), cause(), time(), any::<bool>(), any::<bool>()).prop_map(|(attempt, cause, since, overdue, blocked)| {
-            State::RollingBack(RollingBack { attempt, cause, since, overdue, blocked })
-        }),
+        (an_attempt(), cause(), time(), any::<[bool; 2]>(), proptest::option::of(revision())).prop_map(
+            |(attempt, cause, since, [overdue, blocked], rejected)| {
+                State::RollingBack(RollingBack { attempt, cause, since, overdue, blocked, rejected })
+            }
+        ),
         (proptest::option::of(revision()), time()).prop_map(|(stable, since)| State::Deleted(Deleted { stable, since })),
     ]
 }
