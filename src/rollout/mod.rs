@@ -28,7 +28,7 @@ pub use intent::{Capacity, Check, Deadlines, Intent, OnStep, Pausing, Step, Thre
 pub use names::{Key, Revision, Weight};
 pub use observed::{Child, Lifetime, Observed, Pod, PodState, Record, ServiceView, Settled, Template};
 pub use reach::{Reach, reach};
-pub use sample::{Failure, Question, Reading, Sample, Verdict};
+pub use sample::{Failure, Question, Reading, Sample, Samples, Verdict};
 pub use split::{Split, default_weights, split};
 pub use state::{Attempt, Deleted, Ended, Idle, Installing, PauseCause, Paused, Phase, Promoting, RollingBack, State, Stepping};
 pub use target::{Target, target};
