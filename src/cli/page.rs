@@ -95,7 +95,7 @@ fn shares(Shares { wanted, granted, achieved }: &Shares) -> String {
     format!("{wanted}% wanted{}{}", share(granted, "granted"), share(achieved, "achieved"))
 }
 
-fn outcome(LastOutcome { revision, result, message }: &LastOutcome) -> String {
+fn outcome(LastOutcome { revision, result, message, at: _ }: &LastOutcome) -> String {
     format!("{result} {revision}: {message}")
 }
 
@@ -127,6 +127,7 @@ mod tests {
                 revision: "9876543210".to_owned(),
                 result: "Aborted".to_owned(),
                 message: "errors is 0.4, above 0.01".to_owned(),
+                at: None,
             }),
             ..Status::default()
         }

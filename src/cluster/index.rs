@@ -144,6 +144,16 @@ impl Index {
         self.tables().remove(item)
     }
 
+    /// Forgets a Deployment unless a newer version is known.
+    pub(super) fn gone_child(&self, key: &Key, name: &str, resource_version: &str) {
+        self.tables().children.remove(key, name, version(resource_version));
+    }
+
+    /// Forgets a Rollout unless a newer version is known.
+    pub(super) fn gone_rollout(&self, key: &Key, resource_version: &str) {
+        self.tables().remove_rollout(key, version(resource_version));
+    }
+
     /// Forgets a Deployment that we deleted ourselves.
     pub fn deleted_child(&self, key: &Key, name: &str) {
         self.tables().children.remove(key, name, u64::MAX);
@@ -178,10 +188,11 @@ impl Tables {
         let mut children = BTreeMap::new();
         for (name, kept) in self.children.of(key) {
             let revision = revision_of(key, name);
-            let ChildView { uid, desired, available, settled, created } = kept.view.clone();
+            let upkeep = kept.view.kept();
+            let ChildView { uid, desired, available, settled, created, meaning, restart, failure, .. } = kept.view.clone();
             let fence = Fence { uid, resource_version: kept.version.to_string() };
             let pods = pods.remove(&revision).unwrap_or_default();
-            children.insert(revision, Child { desired, available, settled, created, fence, pods });
+            children.insert(revision, Child { desired, available, settled, created, fence, pods, meaning, restart, upkeep, failure });
         }
         let records = self.records.of(key).map(|(name, kept)| (revision_of(key, name), kept.view.clone())).collect();
         let first = self.claims.first(service).unwrap_or(&key.name);

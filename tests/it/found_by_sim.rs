@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serin::analysis::{due, judge};
 use serin::api::{Invalid, Status};
 use serin::audit::{Cluster, Teller};
+use serin::cluster::{Deployment, Index, Item, Kind, Listed};
 use serin::controller::{Key, Seen, decide};
 use serin::rollout::{
-    Cause, Change, Child, Lifetime, Observed, PodState, Reading, Revision, Sample, Samples, Settled, State, Verdict, changes,
+    Cause, Change, Child, Direction, Fence, Lifetime, Observed, PodState, Reading, Revision, Sample, Samples, Settled, State, Verdict,
+    changes,
 };
 
 use crate::given::{Seeing, after, child, failure, idle, intent, noon, promoting, rolling_back, seen, stepping, v1, v2, weight};
@@ -21,9 +25,17 @@ fn scales(changes: &[Change]) -> Vec<(&Revision, u32)> {
 fn scale(change: &Change) -> Option<(&Revision, u32)> {
     match change {
         Change::Scale { revision, replicas, .. } => Some((revision, *replicas)),
-        Change::Guard | Change::Record { .. } | Change::Create { .. } | Change::Mark { .. } | Change::Prune { .. } | Change::Release => {
-            None
-        }
+        Change::Guard
+        | Change::Record { .. }
+        | Change::Create { .. }
+        | Change::Mark { .. }
+        | Change::Repair { .. }
+        | Change::Restart { .. }
+        | Change::Prune { .. }
+        | Change::Discard { .. }
+        | Change::Answer(_)
+        | Change::Forget { .. }
+        | Change::Release => None,
     }
 }
 
@@ -102,9 +114,62 @@ fn nothing_is_told_before_the_finalizer_keeps_the_rollout() {
     let decision = decide(&key(), &look(Lifetime::Guarded), noon());
     assert_eq!(decision.status.map(|status| status.audit.seq()), Some(1));
 
-    let refused = Seen { refused: Some("forbidden".to_owned()), ..look(Lifetime::Unguarded) };
+    let mut refused = look(Lifetime::Unguarded);
+    refused.observed.refused = Some("forbidden".to_owned());
     let why = decide(&key(), &refused, noon()).status.and_then(|status| status.why);
     assert_eq!(why.map(|why| why.reason).as_deref(), Some("WriteRefused"), "why it cannot is told");
+}
+
+/// Somebody scaled the canary down below what a rollback wanted in its first step; the write was tried again on what was there by then, and
+/// brought canary pods back. Whoever tries again knows what the decision was about, not what the watch has brought since.
+#[test]
+fn a_scale_says_which_replicas_were_looked_at() {
+    let look = seen().with(v1(), just_scaled(0, 0)).with(v2(), child(10, 10));
+    let changes = changes(&intent(v2()), &rolling_back(Cause::Failed(failure())), &look);
+    let from = |change: &Change| if let Change::Scale { from, replicas, .. } = change { Some((*from, *replicas)) } else { None };
+    assert_eq!(changes.iter().filter_map(from).collect::<Vec<_>>(), [(0, 10), (10, 8)]);
+}
+
+/// The reply to a creation came after the news that somebody had deleted what it made: a Deployment that does not exist stayed known for
+/// ever, and every rollback waited for it to go.
+#[test]
+fn what_the_api_server_says_is_gone_is_forgotten() {
+    let index = Index::default();
+    for kind in Kind::ALL {
+        index.list_done(kind, &Listed::default());
+    }
+    index.put(item("{}", Item::rollout));
+    let labels = r#""labels":{"serin.dev/rollout":"checkout","serin.dev/revision":"2222222222"}"#;
+    let created = |version: u32| {
+        item::<Deployment>(&format!(r#"{{"name":"checkout-2222222222","uid":"d","resourceVersion":"{version}",{labels}}}"#), |d| {
+            Item::deployment(&d)
+        })
+    };
+    let known = || index.look(&key()).is_some_and(|look| look.children.contains_key(&v2()));
+    index.remove(&created(8));
+    index.reply(created(7));
+    assert!(known(), "what a reply brings is believed");
+
+    let scale = |version: u32| Change::Scale {
+        revision: v2(),
+        from: 1,
+        replicas: 0,
+        fence: Fence { uid: "d".to_owned(), resource_version: version.to_string() },
+        direction: Direction::Lower,
+    };
+    index.gone_part(&key(), &scale(6));
+    assert!(known(), "what was looked at is older");
+    index.gone_part(&key(), &scale(7));
+    assert!(!known());
+}
+
+/// An object of the rollout with these members of its metadata, as a watch brings it.
+fn item<T: DeserializeOwned>(metadata: &str, item: fn(T) -> Option<Item>) -> Item {
+    let mut object: Value = serde_json::from_str(&format!(r#"{{"metadata":{metadata}}}"#)).expect("JSON");
+    let metadata = object["metadata"].as_object_mut().expect("an object");
+    metadata.insert("namespace".to_owned(), Value::from("shop"));
+    metadata.entry("name").or_insert(Value::from("checkout"));
+    item(serde_json::from_str(&object.to_string()).expect("an object of that kind")).expect("it is the rollout's")
 }
 
 fn unreadable(state: State, replicas: i64, observed: Observed) -> Seen {
@@ -117,7 +182,6 @@ fn unreadable(state: State, replicas: i64, observed: Observed) -> Seen {
         status: Ok(Status { state: Some(state), replicas, ..Status::default() }),
         observed,
         sinks: BTreeMap::new(),
-        refused: None,
         teller: Teller { cluster: Cluster { name: "test".to_owned(), uid: None }, controller: "serin".to_owned() },
     }
 }

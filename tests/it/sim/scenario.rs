@@ -98,7 +98,7 @@ impl Shape {
 /// The steps that somebody writes.
 pub(super) fn steps(rng: &mut Rng) -> Vec<Step> {
     let weights: &[u32] = rng.pick(&[&[10, 25, 50][..], &[5, 50], &[20], &[50], &[10, 30, 60, 90]]);
-    weights.iter().map(|weight| Step { weight: given::weight(*weight), hold: rng.millis(0, 90_000) }).collect()
+    weights.iter().map(|weight| Step { weight: given::weight(*weight), hold: rng.millis(0, 90_000), approval: None }).collect()
 }
 
 fn check(name: &str, window: TimeDelta) -> Check {

@@ -78,12 +78,20 @@ impl<'a> SimWorld<'a> {
     async fn write(&self, request: Request) -> Result<(), Error> {
         match self.send(request).await? {
             Answer::Object(item) => self.index(|index| index.reply(*item)),
-            Answer::Scale(..) | Answer::Gone => {}
+            Answer::Scale(..) | Answer::Gone | Answer::Nothing => {}
         }
         Ok(())
     }
 
     async fn change(&self, change: &Change) -> Result<(), Error> {
+        let result = self.make(change).await;
+        if matches!(result, Err(Error::Gone { .. })) {
+            self.index(|index| index.gone_part(&key(), change));
+        }
+        result
+    }
+
+    async fn make(&self, change: &Change) -> Result<(), Error> {
         match change {
             Change::Guard => self.finalizers(true).await,
             Change::Release => self.finalizers(false).await,
@@ -95,11 +103,15 @@ impl<'a> SimWorld<'a> {
                 }
             }
             Change::Create { revision, replicas } => self.create(revision, *replicas).await,
-            Change::Mark { revision, outcome } => {
+            Change::Mark { revision, outcome, .. } => {
                 self.write(Request::MarkRecord { revision: revision.clone(), outcome: outcome.clone() }).await
             }
             Change::Prune { revision, fence } => self.prune(revision, fence).await,
-            Change::Scale { revision, replicas, fence, direction } => self.scale(revision, *replicas, fence, *direction).await,
+            Change::Discard { revision } => self.discard(revision).await,
+            Change::Repair { .. } | Change::Restart { .. } | Change::Answer(_) | Change::Forget { .. } => Ok(()),
+            Change::Scale { revision, from, replicas, fence, direction } => {
+                self.scale(revision, (*from, *replicas), fence, *direction).await
+            }
         }
     }
 
@@ -117,7 +129,9 @@ impl<'a> SimWorld<'a> {
     }
 
     async fn create(&self, revision: &Revision, replicas: u32) -> Result<(), Error> {
-        self.has_template(revision)?;
+        if self.has_template(revision).is_err() {
+            self.send(Request::GetRecord { revision: revision.clone() }).await?;
+        }
         match self.write(Request::CreateDeployment { revision: revision.clone(), replicas }).await {
             Err(Error::Changed { .. }) if self.desired(revision).is_none() => Err(refused("the name is taken")),
             Err(Error::Changed { .. }) => Ok(()),
@@ -131,6 +145,11 @@ impl<'a> SimWorld<'a> {
             Ok(_) | Err(Error::Gone { .. }) => self.index(|index| index.deleted_child(&key(), &name)),
             Err(error) => return Err(error),
         }
+        self.discard(revision).await
+    }
+
+    async fn discard(&self, revision: &Revision) -> Result<(), Error> {
+        let name = format!("checkout-{revision}");
         match self.send(Request::DeleteRecord { revision: revision.clone() }).await {
             Ok(_) | Err(Error::Gone { .. }) => self.index(|index| index.deleted_record(&key(), &name)),
             Err(error) => return Err(error),
@@ -138,9 +157,8 @@ impl<'a> SimWorld<'a> {
         Ok(())
     }
 
-    /// A conflict on a lowering write: the scale is read and written again at once.
-    async fn scale(&self, revision: &Revision, replicas: u32, fence: &Fence, direction: Direction) -> Result<(), Error> {
-        let from = self.desired(revision).ok_or_else(changed)?;
+    /// A conflict on a lowering write: the scale is read, and where nobody else scaled it, written again at once.
+    async fn scale(&self, revision: &Revision, (from, replicas): (u32, u32), fence: &Fence, direction: Direction) -> Result<(), Error> {
         let mut fence = fence.clone();
         for _ in 0..5 {
             match self.send(Request::PutScale { revision: revision.clone(), replicas, fence: fence.clone() }).await {
@@ -153,8 +171,8 @@ impl<'a> SimWorld<'a> {
                 return Err(changed());
             }
             let (desired, version) = self.keep(revision, &there)?;
-            if replicas.cmp(&desired) != replicas.cmp(&from) {
-                return Ok(());
+            if desired != from {
+                return Err(changed());
             }
             fence.resource_version = version.to_string();
         }
@@ -193,7 +211,11 @@ impl World for SimWorld<'_> {
     }
 
     async fn commit(&self, _: &Key, version: &str, status: &Status) -> Result<(), Error> {
-        self.write(Request::PutStatus { version: version.to_owned(), status: Box::new(status.clone()) }).await?;
+        let result = self.write(Request::PutStatus { version: version.to_owned(), status: Box::new(status.clone()) }).await;
+        if matches!(result, Err(Error::Gone { .. })) {
+            self.index(|index| index.gone(&key(), version));
+        }
+        result?;
         let state = status.state.clone();
         self.with(|process| {
             if let Some(plan) = process.plan.as_mut().map(std::sync::Arc::make_mut) {

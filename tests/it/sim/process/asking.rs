@@ -5,6 +5,7 @@ use serin::rollout::{Question, Reading, Revision, Sample, Template};
 use super::{Life, Measured};
 use crate::sim::acts::Power;
 use crate::sim::agenda::{Asked, Todo, Told};
+use crate::sim::server::json;
 use crate::sim::state::Sim;
 use crate::sim::truth::{self, Truth};
 
@@ -30,7 +31,7 @@ impl Sim {
                 } else if self.truths[&revision] == Truth::Refused {
                     Template::Refused { revision, text: "unknown field".to_owned(), at }
                 } else {
-                    Template::Accepted(revision)
+                    Template::Accepted { meaning: json::meaning(&revision), revision }
                 })
             }
             Question::Measure { check, query, .. } => Told::Reading(match self.backend {
@@ -58,7 +59,7 @@ impl Sim {
                 process.template = match template {
                     Template::Refused { revision, text, at } => Template::Refused { revision, text, at: at + skew },
                     Template::Unknown { revision, text, at } => Template::Unknown { revision, text, at: at + skew },
-                    Template::Accepted(_) | Template::Unasked => template,
+                    Template::Accepted { .. } | Template::Unasked => template,
                 };
                 let text = format!("{:?}", process.template);
                 self.tell(life, |_| format!("hears    {text}"));

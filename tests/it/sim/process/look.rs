@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::DateTime;
 use serin::api::Status;
 use serin::audit::{Cluster, Teller};
 use serin::cluster::{FINALIZER, Look, Wish, fit};
@@ -42,6 +43,7 @@ impl Sim {
             },
             status: Ok(Status::default()),
             observed: Observed {
+                created: DateTime::UNIX_EPOCH,
                 lifetime: match (&metadata.deletion_timestamp, guarded) {
                     (Some(_), _) => Lifetime::Deleting,
                     (None, true) => Lifetime::Guarded,
@@ -52,9 +54,10 @@ impl Sim {
                 records,
                 template: process.template.clone(),
                 samples: process.samples.all(),
+                actions: Vec::new(),
+                refused: process.refused.clone(),
             },
             sinks: [(sinks::name(), receipt.map(|receipt| Ack { receipt, at }))].into(),
-            refused: process.refused.clone(),
             teller: Teller { cluster: Cluster { name: "sim".to_owned(), uid: None }, controller: format!("serin-{life}") },
         };
         if let Ok(intent) = &seen.intent {

@@ -39,8 +39,10 @@ fn missing(write: &Write) -> u32 {
         | State::Installing(_)
         | State::Idle(_)
         | State::Stepping(_)
+        | State::Approval(_)
         | State::Paused(_)
         | State::Promoting(_)
+        | State::Baking(_)
         | State::Deleted(_) => capacity.max_unavailable,
     }
 }

@@ -27,6 +27,7 @@ pub(super) fn ended(commit: &Commit) -> Held {
         Cause::Unavailable(_) => waited(|intent| intent.deadlines.available, since),
         Cause::Undecided(_) => waited(|intent| intent.deadlines.step, since),
         Cause::Superseded(by) => *by != attempt.canary && intent.is_ok_and(|intent| intent.revision == *by),
+        Cause::Unapproved(_) | Cause::Aborted(_) | Cause::Undone(_) => false,
         Cause::Deleted => plan.seen.observed.lifetime == Lifetime::Deleting,
     };
     if legal { Ok(()) } else { Err(format!("{cause:?}, but the revision is {truth:?}")) }

@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use serin::audit::HOLD_AT;
-use serin::rollout::{Attempt, Check, Intent, Lifetime, Pausing, PodState, Reading, State, Weight, split};
+use serin::rollout::{Attempt, Check, Intent, Lifetime, Pausing, PodState, Reading, State, Weight};
 
 use super::{Commit, Held, Write};
 use crate::sim::ledger::Entered;
@@ -12,14 +12,23 @@ use crate::sim::ledger::Entered;
 pub(super) fn granted(write: &Write) -> Held {
     let Write { intent, state, revision, from, to, .. } = write;
     let all = intent.replicas;
-    let trial = state.trial().map(|(attempt, weight)| (attempt, split(all, weight, &intent.capacity)));
+    let trial = state.trial().map(|(attempt, weight)| (attempt, intent.split(weight)));
     let (most, least) = match (state, trial) {
         (State::Installing(at), _) => (if at.revision == **revision { all } else { 0 }, 0),
         (State::Idle(at), _) => (if at.stable == **revision { all } else { 0 }, 0),
         (State::RollingBack(at), _) if at.attempt.stable == **revision => (all, all),
         (_, Some((attempt, goal))) if attempt.canary == **revision => (goal.canary, 0),
         (_, Some((attempt, goal))) if attempt.stable == **revision => (goal.stable, goal.stable),
-        (State::Stepping(_) | State::Paused(_) | State::Promoting(_) | State::RollingBack(_) | State::Deleted(_), _) => (0, 0),
+        (
+            State::Stepping(_)
+            | State::Approval(_)
+            | State::Paused(_)
+            | State::Promoting(_)
+            | State::Baking(_)
+            | State::RollingBack(_)
+            | State::Deleted(_),
+            _,
+        ) => (0, 0),
     };
     if to > from && *to > most {
         return Err(format!("{revision} goes from {from} to {to}, granted are {most}"));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use serin::audit::verify;
-use serin::rollout::{Idle, Installing, PauseCause, Paused, Revision, RollingBack, State};
+use serin::rollout::{AttemptResult, Idle, Installing, PauseCause, Paused, Revision, RollingBack, State};
 
 use crate::sim::state::{Calm, Sim};
 use crate::sim::truth::{Fate, Truth};
@@ -89,7 +89,8 @@ fn at_rest(sim: &Sim) -> Result<(), String> {
                     return Err(format!("{revision} has {ready} of {desired} pods ready, wanted are {wanted}"));
                 }
             }
-            let refused = sim.truths[&intent.revision] == Truth::Refused;
+            let why = rollout.committed.status().why.as_ref().map(|why| why.reason.as_str());
+            let refused = sim.truths[&intent.revision] == Truth::Refused && why == Some("InvalidTemplate");
             let ended = *stable == intent.revision || rejected.as_ref() == Some(&intent.revision) || refused;
             if ended { Ok(()) } else { Err(format!("{} was not tried", intent.revision)) }
         }
@@ -102,7 +103,9 @@ fn at_rest(sim: &Sim) -> Result<(), String> {
         Some(State::RollingBack(RollingBack { attempt, overdue: true, .. })) if unable(sim, &attempt.stable) => Ok(()),
         // There has to be time for the evidence that may still reject it.
         Some(State::Paused(Paused { cause: PauseCause::Deadline, attempt, .. })) if attempt.canary == intent.revision => match sim.calm {
-            Calm::Since(calm) if sim.now > calm + TimeDelta::minutes(2) => Ok(()),
+            Calm::Since(calm) if sim.now > calm + TimeDelta::minutes(2) || sim.processes.values().all(|process| process.turn.is_none()) => {
+                Ok(())
+            }
             Calm::Since(_) | Calm::NotYet => Err("evidence may still come".to_owned()),
         },
         Some(
@@ -110,7 +113,9 @@ fn at_rest(sim: &Sim) -> Result<(), String> {
             | State::Installing(_)
             | State::Paused(_)
             | State::Stepping(_)
+            | State::Approval(_)
             | State::Promoting(_)
+            | State::Baking(_)
             | State::RollingBack(_)
             | State::Deleted(_),
         )
@@ -133,7 +138,13 @@ fn fate(sim: &Sim) -> Result<(), String> {
     let stable = matches!(state, Some(State::Idle(at)) if at.stable == *revision);
     let rejected = matches!(state, Some(State::Idle(at)) if at.rejected.as_ref() == Some(revision));
     let paused = matches!(state, Some(State::Paused(at)) if at.attempt.canary == *revision);
-    if state.and_then(State::stable).is_some_and(|stable| stable != revision && unable(sim, stable)) {
+    // Where stable did not come back, a new revision is installed like a first one.
+    let reinstalled = match state {
+        Some(State::Idle(at)) => at.last.result == AttemptResult::Installed && stable,
+        Some(State::Installing(at)) => at.overdue && truth.fate(&spec.intent) == Fate::Rejected,
+        _ => false,
+    };
+    if reinstalled || state.and_then(State::stable).is_some_and(|stable| stable != revision && unable(sim, stable)) {
         return Ok(());
     }
     let fate = truth.fate(&spec.intent);

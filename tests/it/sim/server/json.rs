@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::DeserializeOwned;
 use serin::cluster::{self, Item};
-use serin::rollout::{PodState, Revision};
+use serin::rollout::{Meaning, PodState, Revision};
 
 use super::objects::{Deployment, Pod, Record, Rollout};
 
@@ -24,11 +24,25 @@ pub(super) fn service(version: u64, app: &str) -> Item {
 pub(super) fn deployment(revision: &Revision, deployment: &Deployment) -> Item {
     let Deployment { uid, version, generation, observed, desired, created, replicas, available } = deployment;
     let text = format!(
-        r#"{{"metadata":{{{},"uid":"{uid}","resourceVersion":"{version}","generation":{generation},"creationTimestamp":"{}"}},"spec":{{"replicas":{desired}}},"status":{{"observedGeneration":{observed},"replicas":{replicas},"availableReplicas":{available}}}}}"#,
+        r#"{{"metadata":{{{},"uid":"{uid}","resourceVersion":"{version}","generation":{generation},"creationTimestamp":"{}"}},"spec":{{"replicas":{desired},"template":{}}},"status":{{"observedGeneration":{observed},"replicas":{replicas},"availableReplicas":{available}}}}}"#,
         names(&format!("checkout-{revision}"), revision),
         stamp(*created),
+        template(revision),
     );
     Item::deployment(&read::<cluster::Deployment>(&text)).expect("it has our labels")
+}
+
+/// A revision's pod template as the API server completes it.
+fn template(revision: &Revision) -> String {
+    format!(
+        r#"{{"metadata":{{"labels":{{"serin.dev/rollout":"checkout","serin.dev/revision":"{revision}"}}}},"spec":{{"image":"{revision}"}}}}"#
+    )
+}
+
+/// What that means, in the eyes of the code that reads a real cluster.
+pub(in crate::sim) fn meaning(revision: &Revision) -> Meaning {
+    let text = format!(r#"{{"metadata":{{}},"spec":{{"template":{}}}}}"#, template(revision));
+    cluster::child_view(&read(&text)).meaning
 }
 
 pub(super) fn record(revision: &Revision, version: u64, record: &Record) -> Item {

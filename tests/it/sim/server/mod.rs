@@ -1,6 +1,6 @@
 //! What does the API server hold, and what do its watches tell?
 
-mod json;
+pub(super) mod json;
 pub(super) mod objects;
 pub(super) mod requests;
 

@@ -19,6 +19,7 @@ pub(crate) enum Request {
     PutFinalizers { version: String, guarded: bool },
     CreateRecord { revision: Revision },
     MarkRecord { revision: Revision, outcome: String },
+    GetRecord { revision: Revision },
     DeleteRecord { revision: Revision },
     CreateDeployment { revision: Revision, replicas: u32 },
     PutScale { revision: Revision, replicas: u32, fence: Fence },
@@ -35,6 +36,8 @@ pub(crate) enum Answer {
     Scale(String, u32, u64),
     /// It is gone now.
     Gone,
+    /// What was asked for is there.
+    Nothing,
 }
 
 /// A request that a plan led to.
@@ -77,6 +80,10 @@ impl Sim {
                 }
                 self.takes(plan, &format!("marks {revision} {outcome}"));
                 Ok(self.stored(Changed::Record(revision.clone(), Some(Record { outcome: Some(outcome.clone()) }))))
+            }
+            Request::GetRecord { revision } => {
+                let there = self.server.records.contains_key(revision);
+                if there { Ok(Answer::Nothing) } else { Err(gone()) }
             }
             Request::DeleteRecord { revision } => {
                 if !self.server.records.contains_key(revision) {
