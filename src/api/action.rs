@@ -24,7 +24,7 @@ use super::schema;
     printcolumn(name = "Actor", type_ = "string", json_path = ".spec.actor.username", description = "Who asked for it"),
     printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase", description = "Done, Refused or Superseded"),
     printcolumn(name = "Message", type_ = "string", json_path = ".status.message", description = "What became of it"),
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(

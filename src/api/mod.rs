@@ -27,7 +27,7 @@ pub use invalid::Invalid;
 pub use object::Object;
 pub use parse::parse;
 pub use providers::Providers;
-pub use render::View;
+pub use render::{View, result_name};
 pub use revision::revision;
 pub use spec::{
     AnalysisSpec, CapacitySpec, CheckSpec, DeadlinesSpec, NoAnalysis, OnStepSpec, Rollout, RolloutSpec, StepSpec, ThresholdSpec,

@@ -17,6 +17,9 @@ pub const ROLLOUT_UID: &str = "serin.dev/rollout-uid";
 /// The annotation that says what became of a revision, on its record.
 pub const OUTCOME: &str = "serin.dev/outcome";
 
+/// The annotation that says when that was written.
+pub const OUTCOME_AT: &str = "serin.dev/outcome-at";
+
 /// The finalizer that keeps a Rollout until its traffic is back on stable and its last event is told.
 pub const FINALIZER: &str = "serin.dev/rollout";
 

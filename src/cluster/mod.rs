@@ -21,7 +21,7 @@ pub use error::Error;
 pub use group::Listed;
 pub use index::{Census, Index, Look};
 pub use item::{Item, Kind};
-pub use meta::{FINALIZER, OUTCOME, REVISION, ROLLOUT, ROLLOUT_UID, child_name};
+pub use meta::{FINALIZER, OUTCOME, OUTCOME_AT, REVISION, ROLLOUT, ROLLOUT_UID, child_name};
 pub use pods::{Pod, pod_view};
 pub use records::{Record, record_view};
 pub use services::{Service, ServiceSpec, Wish, fit};
