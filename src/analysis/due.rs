@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{gate, query, workload};
+use super::{asked, gate, query, workload};
 use crate::rollout::{Attempt, Check, Intent, Observed, PodState, Question, State, Weight};
 
 /// What to ask now, and when to look again.
@@ -20,7 +20,7 @@ pub fn due(intent: &Intent, state: &State, name: &str, seen: &Observed, now: Dat
     let Some((attempt, weight)) = state.trial() else { return Due::default() };
     let mut due = Due { questions: Vec::new(), wake: workload::wake(attempt, seen, now) };
     let Some(ready) = first_ready(attempt, seen) else { return due };
-    for check in &intent.checks {
+    for check in asked(intent, state) {
         let earliest = gate(intent, state).map_or(ready + check.threshold.window, |gate| gate.max(ready + check.threshold.window));
         let newest = seen.samples.iter().filter(|s| s.check == check.name && s.speaks_of(attempt.number, weight)).map(|s| s.at).max();
         let at = newest.map_or(earliest, |at| (at + intent.every).max(earliest));

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use due::first_ready;
 use threshold::Counting;
 
-use crate::rollout::{Clock, Failure, Intent, Observed, State, Stepping, Verdict};
+use crate::rollout::{Check, Clock, Failure, Intent, Observed, State, Stepping, Verdict};
 
 /// What all checks say of the attempt in flight: the built-in workload check first, then those of the spec.
 ///
@@ -22,7 +22,7 @@ pub fn judge(intent: &Intent, state: &State, seen: &Observed, now: DateTime<Utc>
     let Some((attempt, weight)) = state.trial() else { return Verdict::Inconclusive("nothing is on trial".to_owned()) };
     let workload = workload::judge(attempt, seen, now);
     let window = Counting { seen, gate: gate(intent, state), first_ready: first_ready(attempt, seen) };
-    let checks = intent.checks.iter().map(|check| threshold::judge(check, intent, (attempt, weight), &window, now));
+    let checks = asked(intent, state).iter().map(|check| threshold::judge(check, intent, (attempt, weight), &window, now));
     let verdict = [workload].into_iter().chain(checks).reduce(combine);
     match (verdict, state) {
         // What was measured before the share was reached says nothing of the share.
@@ -34,6 +34,11 @@ pub fn judge(intent: &Intent, state: &State, seen: &Observed, now: DateTime<Utc>
     }
 }
 
+/// The measured checks that matter now: none where somebody forced the canary past them.
+fn asked<'a>(intent: &'a Intent, state: &State) -> &'a [Check] {
+    if state.is_forced() { &[] } else { &intent.checks }
+}
+
 /// When the samples that count begin, if that matters: the share is reached, and the new pods are warm.
 fn gate(intent: &Intent, state: &State) -> Option<DateTime<Utc>> {
     match state {
@@ -41,7 +46,8 @@ fn gate(intent: &Intent, state: &State) -> Option<DateTime<Utc>> {
             Some(*since + intent.warm_up)
         }
         State::Promoting(s) => Some(s.since + intent.warm_up),
-        State::Installing(_) | State::Idle(_) | State::Paused(_) | State::RollingBack(_) | State::Deleted(_) => None,
+        State::Baking(s) => Some(s.since + intent.warm_up),
+        State::Installing(_) | State::Idle(_) | State::Approval(_) | State::Paused(_) | State::RollingBack(_) | State::Deleted(_) => None,
     }
 }
 

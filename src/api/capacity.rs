@@ -37,6 +37,11 @@ pub(super) fn resolve(written: Option<&CapacitySpec>, replicas: u32) -> Result<C
     })
 }
 
+/// Pods of the old revision that a bake keeps; a percentage rounds up.
+pub(super) fn kept(written: Option<&IntOrString>, replicas: u32) -> Result<u32, Invalid> {
+    Ok(read("bake.keep", written.cloned(), Amount::Percent(25))?.up(replicas).min(replicas))
+}
+
 fn read(field: &'static str, written: Option<IntOrString>, default: Amount) -> Result<Amount, Invalid> {
     let amount = match &written {
         None => Some(default),

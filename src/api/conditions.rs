@@ -5,7 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use super::render::{View, result_name, shorten};
 use super::status::Reason;
 use super::time::to_time;
-use crate::rollout::{AttemptResult, Idle, Mood, Revision, RollingBack, State, Step, split};
+use crate::rollout::{AttemptResult, Baking, Idle, Mood, Revision, RollingBack, State, Step};
 
 /// A share that is further from its weight than this many points is worth a warning.
 const FAR: u32 = 10;
@@ -82,7 +82,7 @@ fn attainable(view: &View<'_>) -> (&'static str, &'static str, String) {
     if view.revision().is_none() {
         return ("Unknown", "InvalidSpec", String::new());
     }
-    let granted = |step: &Step| split(view.intent.replicas, step.weight, &view.intent.capacity).percent();
+    let granted = |step: &Step| view.intent.split(step.weight).percent();
     let far: Vec<String> = view
         .intent
         .steps
@@ -106,20 +106,30 @@ fn fate(view: &View<'_>) -> Fate {
     let (Some(wanted), Some(state)) = (view.revision(), view.state) else { return Fate::Open };
     match state {
         State::Idle(idle) => idle_fate(idle, wanted),
-        State::RollingBack(RollingBack { attempt, cause, .. }) if attempt.canary == *wanted && cause.result() == AttemptResult::Aborted => {
+        State::RollingBack(RollingBack { attempt, cause, .. })
+            if attempt.canary == *wanted && matches!(cause.result(), AttemptResult::Aborted | AttemptResult::Undone) =>
+        {
             Fate::Aborted { message: shorten(&cause.to_string()) }
         }
-        State::Installing(_) | State::Stepping(_) | State::Paused(_) | State::Promoting(_) | State::RollingBack(_) | State::Deleted(_) => {
-            Fate::Open
+        State::Baking(Baking { attempt, .. }) if attempt.canary == *wanted => {
+            Fate::Promoted { reason: "Baking", message: format!("revision {wanted} is stable and still watched") }
         }
+        State::Installing(_)
+        | State::Stepping(_)
+        | State::Approval(_)
+        | State::Paused(_)
+        | State::Promoting(_)
+        | State::Baking(_)
+        | State::RollingBack(_)
+        | State::Deleted(_) => Fate::Open,
     }
 }
 
 fn idle_fate(idle: &Idle, wanted: &Revision) -> Fate {
-    let Idle { stable, last, rejected, .. } = idle;
+    let Idle { last, rejected, .. } = idle;
     if rejected.as_ref() == Some(wanted) {
         Fate::Aborted { message: shorten(&last.message) }
-    } else if stable != wanted {
+    } else if !idle.serves(wanted) {
         Fate::Open
     } else if last.revision == *wanted {
         Fate::Promoted { reason: result_name(last.result), message: shorten(&last.message) }

@@ -30,7 +30,8 @@ pub use providers::Providers;
 pub use render::{View, result_name};
 pub use revision::revision;
 pub use spec::{
-    AnalysisSpec, CapacitySpec, CheckSpec, DeadlinesSpec, NoAnalysis, OnStepSpec, Rollout, RolloutSpec, StepSpec, ThresholdSpec,
+    AnalysisSpec, ApprovalSpec, BakeSpec, CapacitySpec, CheckSpec, DeadlinesSpec, DeletionPolicySpec, NoAnalysis, OnStepSpec, Rollout,
+    RolloutSpec, StepSpec, ThresholdSpec,
 };
 pub use status::{LastOutcome, Reason, Shares, Status};
 pub use template::{PodTemplate, RESERVED};

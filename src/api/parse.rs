@@ -4,15 +4,15 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::capacity::resolve;
+use super::capacity::{kept, resolve};
 use super::checks::checks;
 use super::duration::{duration_text, parse_duration};
 use super::invalid::Invalid;
 use super::providers::Providers;
 use super::revision::revision;
-use super::spec::{DeadlinesSpec, OnStepSpec, RolloutSpec, StepSpec};
+use super::spec::{ApprovalSpec, BakeSpec, DeadlinesSpec, DeletionPolicySpec, OnStepSpec, RolloutSpec, StepSpec};
 use super::template::RESERVED;
-use crate::rollout::{Capacity, Deadlines, Intent, OnStep, Pausing, Step, Weight, default_weights};
+use crate::rollout::{Bake, Capacity, Deadlines, DeletionPolicy, Gate, Intent, OnStep, Pausing, Step, Weight, default_weights};
 
 /// Long enough for words, short enough for pod names to stay whole.
 const MAX_NAME: usize = 35;
@@ -22,6 +22,8 @@ const MAX_REPLICAS: i64 = 10_000;
 const MAX_STEPS: usize = 20;
 /// What a step lasts when the user names none.
 const DEFAULT_HOLD: TimeDelta = TimeDelta::minutes(1);
+/// A working day and the night before it.
+const DEFAULT_APPROVAL: TimeDelta = TimeDelta::hours(24);
 /// One that waits less is no wait.
 const ONE_SECOND: TimeDelta = TimeDelta::seconds(1);
 
@@ -36,7 +38,6 @@ pub fn parse(namespace: &str, name: &str, spec: &Value, providers: &Providers) -
     let spec = RolloutSpec::deserialize(spec).map_err(|error| Invalid::Shape(error.to_string()))?;
     check_label("service", &spec.service)?;
     check_template(&spec.template.0)?;
-    number("minReadySeconds", spec.min_ready_seconds.unwrap_or(0), 0, 3600)?;
     let replicas = number("replicas", spec.replicas, 0, MAX_REPLICAS)?;
     let capacity = resolve(spec.capacity.as_ref(), replicas)?;
     let analysis = checks(&spec.analysis, namespace, name, providers)?;
@@ -44,6 +45,8 @@ pub fn parse(namespace: &str, name: &str, spec: &Value, providers: &Providers) -
         revision: revision(&spec.template.0),
         replicas,
         steps: steps(spec.steps.as_deref(), replicas, &capacity)?,
+        other_hold: if spec.steps.is_some() { TimeDelta::zero() } else { DEFAULT_HOLD },
+        bake: spec.bake.as_ref().map(|bake| self::bake(bake, replicas)).transpose()?,
         checks: analysis.checks,
         every: analysis.every,
         warm_up: analysis.warm_up,
@@ -51,6 +54,11 @@ pub fn parse(namespace: &str, name: &str, spec: &Value, providers: &Providers) -
         capacity,
         pausing: if spec.paused.unwrap_or(false) { Pausing::On } else { Pausing::Off },
         history_limit: number("revisionHistoryLimit", spec.revision_history_limit.unwrap_or(10), 0, 100)?,
+        min_ready_seconds: Some(number("minReadySeconds", spec.min_ready_seconds.unwrap_or(0), 0, 3600)?),
+        deletion: match spec.deletion_policy {
+            None | Some(DeletionPolicySpec::Orphan) => DeletionPolicy::Orphan,
+            Some(DeletionPolicySpec::Delete) => DeletionPolicy::Delete,
+        },
     })
 }
 
@@ -58,11 +66,11 @@ fn steps(written: Option<&[StepSpec]>, replicas: u32, capacity: &Capacity) -> Re
     let Some(written) = written else {
         // A rollout that is scaled to zero gets the steps of a small one, so that there always are some.
         let weights = default_weights(replicas.max(1), capacity);
-        return Ok(weights.into_iter().map(|weight| Step { weight, hold: DEFAULT_HOLD }).collect());
+        return Ok(weights.into_iter().map(|weight| Step { weight, hold: DEFAULT_HOLD, approval: None }).collect());
     };
     length("steps", written.len(), "steps", 1, MAX_STEPS)?;
     let mut before = 0;
-    let step = |(index, StepSpec { weight, hold }): (usize, &StepSpec)| {
+    let step = |(index, StepSpec { weight, hold, approval }): (usize, &StepSpec)| {
         let field = format!("steps[{index}].weight");
         let percent = number(&field, *weight, 1, 99)?;
         if *weight <= before {
@@ -71,9 +79,26 @@ fn steps(written: Option<&[StepSpec]>, replicas: u32, capacity: &Capacity) -> Re
         before = *weight;
         let hold = duration(&format!("steps[{index}].hold"), hold, TimeDelta::zero(), super::LONGEST)?;
         let weight = Weight::new(percent).ok_or(Invalid::Number { field, value: *weight, low: 1, high: 99 })?;
-        Ok(Step { weight, hold })
+        let approval = approval.as_ref().map(|approval| gate(index, approval)).transpose()?;
+        Ok(Step { weight, hold, approval })
     };
     written.iter().enumerate().map(step).collect()
+}
+
+fn gate(index: usize, ApprovalSpec { timeout, on_timeout }: &ApprovalSpec) -> Result<Gate, Invalid> {
+    let field = format!("steps[{index}].approval.timeout");
+    let read = |text: &String| duration(&field, text, ONE_SECOND, super::LONGEST);
+    Ok(Gate {
+        timeout: timeout.as_ref().map_or(Ok(DEFAULT_APPROVAL), read)?,
+        on_timeout: match on_timeout {
+            None | Some(OnStepSpec::Abort) => OnStep::Abort,
+            Some(OnStepSpec::Pause) => OnStep::Pause,
+        },
+    })
+}
+
+fn bake(BakeSpec { time, keep }: &BakeSpec, replicas: u32) -> Result<Bake, Invalid> {
+    Ok(Bake { time: duration("bake.for", time, ONE_SECOND, super::LONGEST)?, keep: kept(keep.as_ref(), replicas)? })
 }
 
 fn deadlines(written: Option<&DeadlinesSpec>) -> Result<Deadlines, Invalid> {

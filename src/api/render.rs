@@ -1,11 +1,11 @@
 //! What does a rollout's status say now?
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::conditions::conditions;
 use super::status::{LastOutcome, Reason, Shares, Status};
 use crate::audit::Outbox;
-use crate::rollout::{Attempt, AttemptResult, Child, Idle, Intent, Observed, Revision, Split, State, Weight, Why, split, target};
+use crate::rollout::{Attempt, AttemptResult, Baking, Child, Idle, Intent, Memo, Observed, Revision, Split, State, Weight, Why, target};
 
 /// Longer messages are cut: an API server's refusal may be a page, and status is not where it is read.
 const MAX_MESSAGE: usize = 1024;
@@ -41,7 +41,7 @@ impl Status {
     /// A fixpoint: rendered again from its own result and the same view, it is the same status, whatever `now` is. `why` keeps
     /// its message while reason, generation and state stay; a condition keeps its time while it stands as it stood.
     #[must_use]
-    pub fn render(&self, view: &View<'_>, audit: Outbox) -> Self {
+    pub fn render(&self, view: &View<'_>, memo: Memo, audit: Outbox) -> Self {
         let why = why(self, view);
         Self {
             observed_generation: Some(view.generation),
@@ -57,6 +57,7 @@ impl Status {
             last_outcome: view.state.and_then(last_outcome).or_else(|| self.last_outcome.clone()),
             state: view.state.cloned(),
             why: Some(why),
+            memo,
             audit,
         }
     }
@@ -84,6 +85,8 @@ pub const fn result_name(result: AttemptResult) -> &'static str {
         AttemptResult::Promoted => "Promoted",
         AttemptResult::Aborted => "Aborted",
         AttemptResult::Superseded => "Superseded",
+        AttemptResult::Undone => "Undone",
+        AttemptResult::Recovered => "Recovered",
     }
 }
 
@@ -100,7 +103,7 @@ fn attempt(state: &State, before: &Status) -> Option<i64> {
         State::Installing(_) => None,
         State::Idle(Idle { attempts, .. }) => Some(i64::from(*attempts)),
         State::Deleted(_) => before.attempt,
-        State::Stepping(_) | State::Paused(_) | State::Promoting(_) | State::RollingBack(_) => {
+        State::Stepping(_) | State::Approval(_) | State::Paused(_) | State::Promoting(_) | State::Baking(_) | State::RollingBack(_) => {
             state.attempt().map(|attempt| i64::from(attempt.number))
         }
     }
@@ -116,15 +119,20 @@ fn step(state: &State, view: &View<'_>, before: &Status) -> Option<String> {
 
 fn weight(state: &State, view: &View<'_>, before: &Status) -> Option<Shares> {
     let (attempt, wanted) = match state {
-        State::Stepping(_) | State::Paused(_) | State::Promoting(_) => state.trial()?,
+        State::Stepping(_) | State::Approval(_) | State::Paused(_) | State::Promoting(_) | State::Baking(_) => state.trial()?,
         State::RollingBack(at) => (&at.attempt, Weight::new(0)?),
         State::Installing(_) | State::Idle(_) | State::Deleted(_) => return None,
     };
     let granted = match view.revision() {
-        Some(_) => Some(i64::from(split(view.intent.replicas, wanted, &view.intent.capacity).percent())),
+        Some(_) => Some(i64::from(view.intent.split(wanted).percent())),
         None => before.weight.and_then(|shares| shares.granted),
     };
     Some(Shares { wanted: i64::from(wanted.percent()), granted, achieved: achieved(attempt, view.observed) })
+}
+
+/// A time as people and tools read it.
+fn text(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// The canary's share among the pods that serve, in percent; nothing while none does.
@@ -140,9 +148,20 @@ fn last_outcome(state: &State) -> Option<LastOutcome> {
             revision: last.revision.to_string(),
             result: result_name(last.result).to_owned(),
             message: shorten(&last.message),
+            at: Some(text(last.at)),
         }),
-        State::Installing(_) | State::Stepping(_) | State::Paused(_) | State::Promoting(_) | State::RollingBack(_) | State::Deleted(_) => {
-            None
-        }
+        State::Baking(Baking { attempt, since, .. }) => Some(LastOutcome {
+            revision: attempt.canary.to_string(),
+            result: result_name(AttemptResult::Promoted).to_owned(),
+            message: format!("revision {} replaced revision {}", attempt.canary, attempt.stable),
+            at: Some(text(*since)),
+        }),
+        State::Installing(_)
+        | State::Stepping(_)
+        | State::Approval(_)
+        | State::Paused(_)
+        | State::Promoting(_)
+        | State::RollingBack(_)
+        | State::Deleted(_) => None,
     }
 }

@@ -63,6 +63,10 @@ pub struct RolloutSpec {
     /// What decides whether a canary is good enough.
     pub analysis: AnalysisSpec,
 
+    /// Watching goes on for a while after the promotion, and a check that fails still rolls back. Left out: it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bake: Option<BakeSpec>,
+
     /// When waiting ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadlines: Option<DeadlinesSpec>,
@@ -79,6 +83,35 @@ pub struct RolloutSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 100))]
     pub revision_history_limit: Option<i64>,
+
+    /// What becomes of the Deployments when the Rollout is deleted: Orphan leaves stable serving, Delete takes them away. Default: Orphan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion_policy: Option<DeletionPolicySpec>,
+}
+
+/// What becomes of the Deployments when the Rollout is deleted.
+#[derive(JsonSchema, Clone, Copy, Debug, Serialize, Deserialize)]
+pub enum DeletionPolicySpec {
+    /// What serves goes on serving.
+    Orphan,
+    /// They go with the Rollout.
+    Delete,
+}
+
+/// Watching after the promotion.
+#[derive(JsonSchema, Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BakeSpec {
+    /// For how long, 1s to 720h.
+    #[serde(rename = "for")]
+    #[schemars(schema_with = "schema::deadline")]
+    pub time: String,
+
+    /// Pods of the old revision that stay meanwhile, a number or a percentage of `replicas` (rounded up): the first capacity of a rollback. They
+    /// serve, beside all pods of the new one. Default: 25%.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::amount")]
+    pub keep: Option<IntOrString>,
 }
 
 /// One share of traffic that a canary has to earn.
@@ -92,6 +125,24 @@ pub struct StepSpec {
     /// At least this long at this weight, such as 5m, up to 30 days (720h). The step ends when it is over and all checks pass.
     #[schemars(schema_with = "schema::duration")]
     pub hold: String,
+
+    /// After the step passed, a person or CI has to approve before exposure grows: see `serin approve`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ApprovalSpec>,
+}
+
+/// Waiting for an approval. `{}` asks for one with every default.
+#[derive(JsonSchema, Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ApprovalSpec {
+    /// How long it is waited for, 1s to 720h. Default: 24h.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::deadline")]
+    pub timeout: Option<String>,
+
+    /// What happens then: Abort brings stable back, Pause keeps the exposure. Default: Abort.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_timeout: Option<OnStepSpec>,
 }
 
 /// What decides whether a canary is good enough: `checks`, or `none: {}`.
@@ -190,12 +241,12 @@ pub struct DeadlinesSpec {
     #[schemars(schema_with = "schema::deadline")]
     pub audit: Option<String>,
 
-    /// What the end of `step` does.
+    /// What the end of `step` does. Default: Pause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_step: Option<OnStepSpec>,
 }
 
-/// What the end of `step` does: Pause keeps the exposure until somebody looks, Abort brings stable back. Default: Pause.
+/// Pause keeps the exposure until somebody looks, Abort brings stable back.
 #[derive(JsonSchema, Clone, Copy, Debug, Serialize, Deserialize)]
 pub enum OnStepSpec {
     /// Keep the exposure.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::schema;
 use crate::audit::Outbox;
-use crate::rollout::State;
+use crate::rollout::{Memo, State};
 
 /// Where a rollout stands. Everything but `state` and `audit` is for people and tools; Serin goes on from those two alone.
 #[derive(JsonSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ pub struct Status {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
 
-    /// Where the rollout stands: Installing, Idle, Stepping, Paused, Promoting, RollingBack or Deleted.
+    /// Where the rollout stands: Installing, Idle, Stepping, Approval, Paused, Promoting, Baking, RollingBack or Deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<String>,
 
@@ -67,6 +67,11 @@ pub struct Status {
     #[schemars(schema_with = "schema::open")]
     pub state: Option<State>,
 
+    /// What Serin remembers beside that: actions that it answered, drift that it told. Do not edit it.
+    #[serde(default, skip_serializing_if = "Memo::is_empty")]
+    #[schemars(schema_with = "schema::open")]
+    pub memo: Memo,
+
     /// Events that wait for their sinks. Do not edit it.
     #[serde(default)]
     #[schemars(schema_with = "schema::open")]
@@ -104,4 +109,7 @@ pub struct LastOutcome {
     pub result: String,
     /// Why, in one sentence.
     pub message: String,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
 }

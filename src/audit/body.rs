@@ -32,6 +32,8 @@ mod bound {
     pub(super) const NUMBER: usize = 40;
     /// `system:serviceaccount:` and two names.
     pub(super) const ACTOR: usize = 150;
+    /// The reason that somebody gave. It stands in the message, too, as far as there is room.
+    pub(super) const COMMENT: usize = 120;
 }
 
 /// Who tells: the same for all events of one controller.
@@ -75,6 +77,11 @@ pub enum Actor {
         /// The identity under which it writes.
         name: String,
     },
+    /// Somebody asked for it by an action, as the API server knows them.
+    User {
+        /// Their name.
+        name: String,
+    },
     /// Somebody edited the Rollout, and nothing verified who. It is never guessed.
     Unknown,
 }
@@ -116,6 +123,8 @@ pub struct Body {
     pub reason: String,
     pub message: String,
     pub actor: Actor,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
     pub cluster: Cluster,
     pub rollout: Subject,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -150,8 +159,10 @@ impl Body {
         let mut scissors = Scissors::default();
         let actor = match hand(event) {
             Hand::Serin => Actor::Controller { name: scissors.cut(&place.teller.controller, bound::ACTOR) },
+            Hand::Verified(name) => Actor::User { name: scissors.cut(name, bound::ACTOR) },
             Hand::Somebody => Actor::Unknown,
         };
+        let reason = event.author.as_ref().and_then(|author| author.reason.as_deref());
         let analysis = event.failure.as_ref().map(|failure| Analysis {
             check: scissors.cut(&failure.check, bound::NAME),
             value: failure.value.as_deref().map(|value| scissors.cut(value, bound::NUMBER)),
@@ -165,6 +176,7 @@ impl Body {
             weight: event.weight.map(crate::rollout::Weight::percent),
             analysis,
             actor,
+            comment: reason.map(|reason| scissors.cut(reason, bound::COMMENT)),
             ..Self::frame(place, &mut scissors, Words::of(event.kind))
         };
         body.fit(&event.message, scissors)
@@ -200,6 +212,7 @@ impl Body {
             reason: String::new(),
             message: String::new(),
             actor: Actor::Unknown,
+            comment: None,
             cluster: Cluster {
                 name: scissors.cut(&cluster.name, bound::NAME),
                 uid: cluster.uid.as_deref().map(|uid| scissors.cut(uid, bound::UID)),
@@ -249,14 +262,25 @@ impl Words {
     }
 }
 
-enum Hand {
+enum Hand<'a> {
     Serin,
+    Verified(&'a str),
     Somebody,
 }
 
 /// Whose doing an edge is: Serin's decision, or the answer to an edit of the Rollout.
-fn hand(event: &Event) -> Hand {
+fn hand(event: &Event) -> Hand<'_> {
+    if let Some(author) = &event.author {
+        return author.name.as_deref().map_or(Hand::Somebody, Hand::Verified);
+    }
     match event.kind {
+        EventKind::ApprovalGranted
+        | EventKind::StepSkipped
+        | EventKind::PromotionForced
+        | EventKind::Undone
+        | EventKind::Restarted
+        | EventKind::ActionRefused
+        | EventKind::ActionSuperseded => Hand::Somebody,
         EventKind::Created | EventKind::Resumed | EventKind::Superseded | EventKind::Deleted => Hand::Somebody,
         EventKind::Paused if event.reason == Why::Paused(PauseCause::Spec, String::new()).reason() => Hand::Somebody,
         EventKind::Aborted if event.reason == Cause::Deleted.reason() => Hand::Somebody,
@@ -269,7 +293,13 @@ fn hand(event: &Event) -> Hand {
         | EventKind::Promoted
         | EventKind::Aborted
         | EventKind::RolledBack
-        | EventKind::RollbackOverdue => Hand::Serin,
+        | EventKind::RollbackOverdue
+        | EventKind::ApprovalRequested
+        | EventKind::Baked
+        | EventKind::Recovered
+        | EventKind::Reinstalled
+        | EventKind::DriftCorrected
+        | EventKind::RollbackBlocked => Hand::Serin,
     }
 }
 

@@ -43,18 +43,28 @@ pub(super) fn fate(wanted: &Revision, sight: &Sight<'_>) -> Fate {
     let Some(state) = &sight.status.state else { return open(sight) };
     match state {
         State::Idle(idle) => at_rest(idle, wanted, sight),
+        State::Baking(at) if at.attempt.canary == *wanted => {
+            ended(AttemptResult::Promoted, "it replaced stable and is being watched".to_owned())
+        }
         State::RollingBack(RollingBack { attempt, cause, .. }) if attempt.canary == *wanted => match cause.result() {
             // The template changed there and back: it gets another attempt.
             AttemptResult::Superseded if sight.is_newest => open(sight),
             result => ended(result, cause.to_string()),
         },
         State::Installing(Installing { revision, .. }) if revision == wanted => open(sight),
-        State::Stepping(_) | State::Paused(_) | State::Promoting(_) if state.attempt().is_some_and(|attempt| attempt.canary == *wanted) => {
+        State::Stepping(_) | State::Approval(_) | State::Paused(_) | State::Promoting(_)
+            if state.attempt().is_some_and(|attempt| attempt.canary == *wanted) =>
+        {
             open(sight)
         }
-        State::Installing(_) | State::Stepping(_) | State::Paused(_) | State::Promoting(_) | State::RollingBack(_) | State::Deleted(_) => {
-            elsewhere(state, wanted, sight)
-        }
+        State::Installing(_)
+        | State::Stepping(_)
+        | State::Approval(_)
+        | State::Paused(_)
+        | State::Promoting(_)
+        | State::Baking(_)
+        | State::RollingBack(_)
+        | State::Deleted(_) => elsewhere(state, wanted, sight),
     }
 }
 
@@ -62,9 +72,9 @@ pub(super) fn fate(wanted: &Revision, sight: &Sight<'_>) -> Fate {
 fn at_rest(idle: &Idle, wanted: &Revision, sight: &Sight<'_>) -> Fate {
     let Ended { revision, result, message } = &idle.last;
     let is_last = revision == wanted;
-    if idle.stable == *wanted {
+    if idle.serves(wanted) {
         return match result {
-            AttemptResult::Installed | AttemptResult::Promoted if is_last => ended(*result, message.clone()),
+            AttemptResult::Installed | AttemptResult::Promoted | AttemptResult::Recovered if is_last => ended(*result, message.clone()),
             _ => serves(),
         };
     }
@@ -113,15 +123,10 @@ impl Past {
         match self {
             Self::Unknown => Fate::Open("the Rollout has had no such revision".to_owned()),
             Self::Kept(None) => ended(AttemptResult::Superseded, "the template changed before it was decided".to_owned()),
-            Self::Kept(Some(word)) => {
-                match [AttemptResult::Installed, AttemptResult::Promoted, AttemptResult::Aborted, AttemptResult::Superseded]
-                    .into_iter()
-                    .find(|result| result.word() == word)
-                {
-                    Some(result) => ended(result, format!("it was {word}, and other revisions came after it")),
-                    None => Fate::Open(format!("its record says {word}, which this version of Serin does not know")),
-                }
-            }
+            Self::Kept(Some(word)) => match AttemptResult::ALL.into_iter().find(|result| result.word() == word) {
+                Some(result) => ended(result, format!("it was {word}, and other revisions came after it")),
+                None => Fate::Open(format!("its record says {word}, which this version of Serin does not know")),
+            },
         }
     }
 }

@@ -128,7 +128,7 @@ fn bar(Shares { wanted, granted, achieved }: Shares) -> String {
     format!("[{}{}{}]", "#".repeat(has), "-".repeat(may), ".".repeat(rest))
 }
 
-fn outcome(LastOutcome { revision, result, message }: &LastOutcome) -> String {
+fn outcome(LastOutcome { revision, result, message, at: _ }: &LastOutcome) -> String {
     format!("{result} {revision}: {message}")
 }
 
@@ -160,6 +160,7 @@ mod tests {
                 revision: "9876543210".to_owned(),
                 result: "Aborted".to_owned(),
                 message: "errors is 0.4, above 0.01".to_owned(),
+                at: None,
             }),
             ..Status::default()
         }

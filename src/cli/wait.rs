@@ -113,8 +113,8 @@ impl<'a> Search<'a> {
 /// The exit code of each end.
 fn ending(result: AttemptResult) -> Ending {
     match result {
-        AttemptResult::Installed | AttemptResult::Promoted => Ending::Done,
-        AttemptResult::Aborted => Ending::Negative,
+        AttemptResult::Installed | AttemptResult::Promoted | AttemptResult::Recovered => Ending::Done,
+        AttemptResult::Aborted | AttemptResult::Undone => Ending::Negative,
         AttemptResult::Superseded => Ending::Superseded,
     }
 }

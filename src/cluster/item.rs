@@ -81,6 +81,12 @@ impl Item {
         Self::child(owner, &revision, &deployment.metadata, View::Child(child_view(deployment), tally(deployment)))
     }
 
+    /// A revision's Deployment as the reply to a repair of ours shows it.
+    pub fn repaired(deployment: &Deployment) -> Option<Self> {
+        let (owner, revision) = labels(&deployment.metadata)?;
+        Self::child(owner, &revision, &deployment.metadata, View::Child(child_view(deployment).put_right(), tally(deployment)))
+    }
+
     /// A revision's record; `None` for one that only copies our labels.
     pub fn record(record: &Record) -> Option<Self> {
         let (owner, revision) = labels(&record.metadata)?;

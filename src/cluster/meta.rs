@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
 /// The label that names a rollout, on everything that belongs to it.
@@ -17,8 +18,14 @@ pub const ROLLOUT_UID: &str = "serin.dev/rollout-uid";
 /// The annotation that says what became of a revision, on its record.
 pub const OUTCOME: &str = "serin.dev/outcome";
 
-/// The annotation that says when that was written.
+/// The annotation that says when that was.
 pub const OUTCOME_AT: &str = "serin.dev/outcome-at";
+
+/// The annotation that names the attempt that brought a revision, on its record; 0 for a first one.
+pub const NUMBER: &str = "serin.dev/number";
+
+/// The annotation that names a restart, on the pod template of a Deployment.
+pub const RESTART: &str = "serin.dev/restart";
 
 /// The finalizer that keeps a Rollout until its traffic is back on stable and its last event is told.
 pub const FINALIZER: &str = "serin.dev/rollout";
@@ -30,26 +37,13 @@ pub fn child_name(rollout: &str, revision: &crate::rollout::Revision) -> String 
 
 /// Reads an object's metadata, but not its managed fields and annotations of others: they are most of its bytes and nobody asks for them.
 pub(super) fn slim<'de, D: Deserializer<'de>>(from: D) -> Result<ObjectMeta, D::Error> {
-    let slim = Slim::deserialize(from)?;
-    let annotations = slim.annotations.map(|all| all.into_iter().filter(|(name, _)| name.starts_with("serin.dev/")).collect());
-    Ok(ObjectMeta {
-        name: slim.name,
-        namespace: slim.namespace,
-        uid: slim.uid,
-        resource_version: slim.resource_version,
-        generation: slim.generation,
-        creation_timestamp: slim.creation_timestamp,
-        deletion_timestamp: slim.deletion_timestamp,
-        labels: slim.labels,
-        annotations,
-        finalizers: slim.finalizers,
-        ..ObjectMeta::default()
-    })
+    Ok(Slim::<IgnoredAny>::deserialize(from)?.split().0)
 }
 
+/// An object's metadata, as far as it is kept, with `M` of its managed fields.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Slim {
+pub(super) struct Slim<M> {
     name: Option<String>,
     namespace: Option<String>,
     uid: Option<String>,
@@ -60,6 +54,29 @@ struct Slim {
     labels: Option<BTreeMap<String, String>>,
     annotations: Option<BTreeMap<String, String>>,
     finalizers: Option<Vec<String>>,
+    #[serde(default)]
+    managed_fields: M,
+}
+
+impl<M> Slim<M> {
+    /// The metadata, and what was read of the managed fields.
+    pub(super) fn split(self) -> (ObjectMeta, M) {
+        let annotations = self.annotations.map(|all| all.into_iter().filter(|(name, _)| name.starts_with("serin.dev/")).collect());
+        let metadata = ObjectMeta {
+            name: self.name,
+            namespace: self.namespace,
+            uid: self.uid,
+            resource_version: self.resource_version,
+            generation: self.generation,
+            creation_timestamp: self.creation_timestamp,
+            deletion_timestamp: self.deletion_timestamp,
+            labels: self.labels,
+            annotations,
+            finalizers: self.finalizers,
+            ..ObjectMeta::default()
+        };
+        (metadata, self.managed_fields)
+    }
 }
 
 /// A resourceVersion as the number that it is in every API server backed by etcd, so that the newer of two is known. One that is no number

@@ -7,11 +7,14 @@ mod error;
 mod group;
 mod index;
 mod item;
+mod managers;
+mod meaning;
 mod meta;
 mod pods;
 mod records;
 pub mod requests;
 mod services;
+mod source;
 mod watches;
 mod writer;
 

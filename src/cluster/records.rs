@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use chrono::DateTime;
 use k8s_openapi::api::apps::v1::ControllerRevision;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use serde::Deserialize;
 
-use super::meta::{OUTCOME, slim};
+use super::meta::{NUMBER, OUTCOME, OUTCOME_AT, slim};
 use crate::rollout;
 
 /// A ControllerRevision without its data, which is a whole pod template.
@@ -19,8 +20,12 @@ pub struct Record {
 
 /// What is looked at of a record.
 pub fn record_view(record: &Record) -> rollout::Record {
-    let outcome = record.metadata.annotations.as_ref().and_then(|annotations| annotations.get(OUTCOME)).cloned();
-    rollout::Record { outcome }
+    let says = |name: &str| record.metadata.annotations.as_ref().and_then(|annotations| annotations.get(name));
+    rollout::Record {
+        number: says(NUMBER).and_then(|number| number.parse().ok()).unwrap_or(0),
+        outcome: says(OUTCOME).cloned(),
+        outcome_at: says(OUTCOME_AT).and_then(|at| DateTime::parse_from_rfc3339(at).ok()).map(|at| at.to_utc()),
+    }
 }
 
 // The derive cannot say that only the metadata is asked for.

@@ -1,15 +1,13 @@
 //! Which request makes a change? Paths and bodies only: nothing is sent here.
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use http::header::CONTENT_TYPE;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
-use super::meta::{FINALIZER, OUTCOME, REVISION, ROLLOUT, ROLLOUT_UID, child_name};
+use super::meta::{FINALIZER, NUMBER, OUTCOME, OUTCOME_AT, RESTART, REVISION, ROLLOUT, ROLLOUT_UID, child_name};
 use crate::api::Status;
-use crate::rollout::{Fence, Key, Revision};
-
-/// Who writes, as the API server notes it in managed fields.
-const WRITER: &str = "fieldManager=serin";
+use crate::rollout::{Fence, Key, Restart, Revision};
 
 /// Kubernetes reads this as "no deadline": ours are kept by Serin, per rollout.
 const NO_DEADLINE: i64 = i32::MAX as i64;
@@ -36,34 +34,96 @@ pub struct Pods<'a> {
     pub replicas: u32,
 }
 
+/// How a Deployment has to be, besides its replicas.
+#[derive(Clone, Copy, Debug)]
+pub struct Right<'a> {
+    /// Its `minReadySeconds`.
+    pub min_ready_seconds: u32,
+    /// The template, where that has to be written again.
+    pub template: Option<&'a Value>,
+    /// The restart that stands on it.
+    pub restart: Option<&'a Restart>,
+}
+
 /// Creates a revision's Deployment. Strictly: a field that the API server does not know is refused, never dropped in silence.
 pub fn create_deployment(of: &Of<'_>, pods: &Pods<'_>) -> Request<Vec<u8>> {
-    let path = format!("{}?fieldValidation=Strict&{WRITER}", deployments(of.key));
+    let path = format!("{}?fieldValidation=Strict&{BY_US}", deployments(of.key));
     send(Method::POST, &path, JSON, &deployment(of, pods, &of.name()))
 }
 
 /// Asks whether the API server would create a revision's Deployment. Under a scratch name, so that one that exists does not answer.
 pub fn try_deployment(of: &Of<'_>, pods: &Pods<'_>) -> Request<Vec<u8>> {
-    let path = format!("{}?dryRun=All&fieldValidation=Strict&{WRITER}", deployments(of.key));
+    let path = format!("{}?dryRun=All&fieldValidation=Strict&{BY_US}", deployments(of.key));
     send(Method::POST, &path, JSON, &deployment(of, pods, &of.scratch_name()))
 }
 
-/// Stores a revision's template under its number.
+/// Stores a revision's template under its number, which stands in the metadata, too: that is all that is watched of it.
 pub fn create_record(of: &Of<'_>, template: &Value, number: u32) -> Request<Vec<u8>> {
+    let mut metadata = of.metadata(&of.name());
+    metadata["annotations"][NUMBER] = number.to_string().into();
     let body = json!({
         "apiVersion": "apps/v1",
         "kind": "ControllerRevision",
-        "metadata": of.metadata(&of.name()),
+        "metadata": metadata,
         "revision": number,
         "data": template,
     });
-    send(Method::POST, &format!("{}?{WRITER}", records(of.key)), JSON, &body)
+    send(Method::POST, &format!("{}?{BY_US}", records(of.key)), JSON, &body)
 }
 
-/// Writes what became of a revision on its record.
-pub fn mark_record(key: &Key, revision: &Revision, outcome: &str) -> Request<Vec<u8>> {
-    let path = format!("{}/{}?{WRITER}", records(key), child_name(&key.name, revision));
-    send(Method::PATCH, &path, MERGE, &json!({"metadata": {"annotations": {OUTCOME: outcome}}}))
+/// Writes what became of a revision, and when, on its record.
+pub fn mark_record(key: &Key, revision: &Revision, outcome: &str, at: DateTime<Utc>) -> Request<Vec<u8>> {
+    let path = format!("{}/{}?{BY_US}", records(key), child_name(&key.name, revision));
+    let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    send(Method::PATCH, &path, MERGE, &json!({"metadata": {"annotations": {OUTCOME: outcome, OUTCOME_AT: at}}}))
+}
+
+/// Reads a revision's record, its template included.
+pub fn get_record(key: &Key, revision: &Revision) -> Request<Vec<u8>> {
+    bare(Method::GET, &format!("{}/{}", records(key), child_name(&key.name, revision)), JSON, Vec::new())
+}
+
+/// Puts a Deployment right as it was seen; any other state of it is a conflict. The whole template is replaced, so nothing that others added stays.
+pub fn repair_deployment(of: &Of<'_>, fence: &Fence, right: &Right<'_>) -> Request<Vec<u8>> {
+    let Fence { uid, resource_version } = fence;
+    let replace = |path: &str, value: Value| json!({"op": "add", "path": path, "value": value});
+    let mut patch = vec![
+        replace("/metadata/uid", uid.as_str().into()),
+        replace("/metadata/resourceVersion", resource_version.as_str().into()),
+        replace("/spec/paused", false.into()),
+        replace("/spec/minReadySeconds", right.min_ready_seconds.into()),
+    ];
+    if let Some(template) = right.template {
+        let mut template = labelled(template, of);
+        if let Some(restart) = right.restart {
+            template["metadata"]["annotations"][RESTART] = restart.as_str().into();
+        }
+        patch.push(replace("/spec/template", template));
+    }
+    let path = format!("{}/{}?fieldValidation=Strict&{BY_US}", deployments(of.key), of.name());
+    send(Method::PATCH, &path, JSON_PATCH, &Value::Array(patch))
+}
+
+/// Writes a restart on a Deployment's template as it was seen; any other state of it is a conflict.
+pub fn restart_deployment(key: &Key, revision: &Revision, fence: &Fence, restart: &Restart) -> Request<Vec<u8>> {
+    let Fence { uid, resource_version } = fence;
+    let body = json!({
+        "metadata": {"uid": uid, "resourceVersion": resource_version},
+        "spec": {"template": {"metadata": {"annotations": {RESTART: restart.as_str()}}}},
+    });
+    send(Method::PATCH, &format!("{}/{}?{BY_US}", deployments(key), child_name(&key.name, revision)), MERGE, &body)
+}
+
+/// Reads a revision's Deployment.
+pub fn get_deployment(key: &Key, revision: &Revision) -> Request<Vec<u8>> {
+    bare(Method::GET, &format!("{}/{}", deployments(key), child_name(&key.name, revision)), JSON, Vec::new())
+}
+
+/// Gives a Deployment its labels back, as it was seen.
+pub fn label_deployment(of: &Of<'_>, fence: &Fence) -> Request<Vec<u8>> {
+    let Fence { uid, resource_version } = fence;
+    let body = json!({"metadata": {"uid": uid, "resourceVersion": resource_version, "labels": of.labels()}});
+    send(Method::PATCH, &format!("{}/{}?{BY_US}", deployments(of.key), of.name()), MERGE, &body)
 }
 
 /// Deletes a revision's Deployment with its pods, as it was seen.
@@ -99,7 +159,7 @@ pub fn put_scale(key: &Key, revision: &Revision, fence: &Fence, replicas: u32) -
         "metadata": {"name": name, "namespace": key.namespace, "uid": uid, "resourceVersion": resource_version},
         "spec": {"replicas": replicas},
     });
-    send(Method::PUT, &format!("{}?{WRITER}", scale_path(key, revision)), JSON, &body)
+    send(Method::PUT, &format!("{}?{BY_US}", scale_path(key, revision)), JSON, &body)
 }
 
 /// Writes a Rollout's status as a whole, onto the version that was seen; any other version is a conflict. The API server takes
@@ -111,7 +171,7 @@ pub fn put_status(key: &Key, resource_version: &str, status: &Status) -> Request
         "metadata": {"name": key.name, "namespace": key.namespace, "resourceVersion": resource_version},
         "status": status,
     });
-    send(Method::PUT, &format!("{}/status?{WRITER}", rollout(key)), JSON, &body)
+    send(Method::PUT, &format!("{}/status?{BY_US}", rollout(key)), JSON, &body)
 }
 
 /// Writes a Rollout's finalizers: those that were seen, and ours.
@@ -129,7 +189,7 @@ pub fn release(key: &Key, resource_version: &str, seen: &[String]) -> Request<Ve
 /// The resourceVersion in the patch makes it a conflict if anybody else wrote meanwhile, so no finalizer of others is lost.
 fn finalizers(key: &Key, resource_version: &str, names: &[&str]) -> Request<Vec<u8>> {
     let body = json!({"metadata": {"resourceVersion": resource_version, "finalizers": names}});
-    send(Method::PATCH, &format!("{}?{WRITER}", rollout(key)), MERGE, &body)
+    send(Method::PATCH, &format!("{}?{BY_US}", rollout(key)), MERGE, &body)
 }
 
 impl Of<'_> {
@@ -182,6 +242,10 @@ fn labelled(template: &Value, of: &Of<'_>) -> Value {
 
 const JSON: &str = "application/json";
 const MERGE: &str = "application/merge-patch+json";
+const JSON_PATCH: &str = "application/json-patch+json";
+
+/// Who writes, as the API server notes it in managed fields: see [`super::managers`].
+const BY_US: &str = "fieldManager=serin";
 
 fn rollout(key: &Key) -> String {
     format!("/apis/serin.dev/v1alpha1/namespaces/{}/rollouts/{}", key.namespace, key.name)

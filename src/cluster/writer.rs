@@ -8,18 +8,17 @@ use http::Request;
 use kube::Client;
 use kube::core::subresource::Scale;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::Value;
 use tokio::time::timeout;
 
-use super::deployments::Deployment;
+use super::deployments::{Deployment, meaning_of};
 use super::error::Error;
 use super::index::Index;
 use super::item::Item;
-use super::meta::{FINALIZER, child_name};
+use super::meta::{FINALIZER, ROLLOUT_UID, child_name};
 use super::records::Record;
-use super::requests::{self, Of, Pods};
-use crate::api::{Object, Status, revision};
-use crate::rollout::{Change, Direction, Fence, Key, Revision, Template};
+use super::requests::{self, Of, Right};
+use crate::api::{Object, Status};
+use crate::rollout::{Change, Direction, Edited, Fence, Key, Revision, Template};
 
 /// How long one call may take, its body included.
 const CALL: Duration = Duration::from_secs(15);
@@ -62,24 +61,33 @@ impl Writer {
             Change::Record { revision, number } => self.record(key, revision, *number).await,
             Change::Create { revision, replicas } => self.create(key, revision, *replicas).await,
             Change::Scale { revision, replicas, fence, direction } => self.scale(key, revision, *replicas, (fence, *direction)).await,
-            Change::Mark { revision, outcome } => {
-                let record: Record = self.call("writing an outcome", requests::mark_record(key, revision, outcome)).await?;
+            Change::Mark { revision, outcome, at } => {
+                let record: Record = self.call("writing an outcome", requests::mark_record(key, revision, outcome, *at)).await?;
                 self.keep(Item::record(&record));
                 Ok(())
             }
+            Change::Repair { .. } => self.repair(key, change).await,
+            Change::Restart { revision, fence, restart } => {
+                let what = format!("restarting Deployment {}", child_name(&key.name, revision));
+                let deployment: Deployment = self.call(&what, requests::restart_deployment(key, revision, fence, restart)).await?;
+                self.keep(Item::deployment(&deployment));
+                Ok(())
+            }
             Change::Prune { revision, fence } => self.prune(key, revision, fence).await,
+            Change::Discard { revision } => self.discard(key, revision).await,
+            Change::Answer(_) | Change::Forget { .. } => Ok(()),
             Change::Release => self.release(key).await,
         }
     }
 
     /// Asks whether the API server would take the spec's template; `None` where the spec has another template by now.
     pub async fn try_template(&self, key: &Key, wanted: &Revision, now: impl Fn() -> DateTime<Utc>) -> Option<Template> {
-        let source = self.source(key, wanted, "").ok()?;
+        let source = self.spec_source(key, wanted, "").ok()?;
         let request = requests::try_deployment(&source.of(key, wanted), &source.pods(1));
-        let answer = self.call::<IgnoredAny>("asking for a dry run", request).await;
+        let answer = self.call::<Deployment>("asking for a dry run", request).await;
         let revision = wanted.clone();
         Some(match answer {
-            Ok(IgnoredAny) => Template::Accepted(revision),
+            Ok(deployment) => Template::Accepted { revision, meaning: meaning_of(&deployment) },
             Err(Error::Refused { text, .. }) => Template::Refused { revision, text, at: now() },
             Err(error @ (Error::Changed { .. } | Error::Gone { .. } | Error::NoAnswer { .. })) => {
                 Template::Unknown { revision, text: error.to_string(), at: now() }
@@ -118,7 +126,7 @@ impl Writer {
 
     async fn record(&self, key: &Key, revision: &Revision, number: u32) -> Result<(), Error> {
         let what = "storing a template";
-        let source = self.source(key, revision, what)?;
+        let source = self.spec_source(key, revision, what)?;
         let request = requests::create_record(&source.of(key, revision), &source.template, number);
         match self.call::<Record>(what, request).await {
             Ok(record) => self.keep(Item::record(&record)),
@@ -131,18 +139,43 @@ impl Writer {
 
     async fn create(&self, key: &Key, revision: &Revision, replicas: u32) -> Result<(), Error> {
         let what = format!("creating Deployment {}", child_name(&key.name, revision));
-        let source = self.source(key, revision, &what)?;
+        let source = self.source(key, revision, &what).await?;
         let request = requests::create_deployment(&source.of(key, revision), &source.pods(replicas));
         match self.call::<Deployment>(&what, request).await {
             Ok(deployment) => self.keep(Item::deployment(&deployment)),
             // The watch has not brought it, so it does not carry our labels: looking again will not help.
             Err(Error::Changed { .. }) if self.index.desired(key, &child_name(&key.name, revision)).is_none() => {
-                let text =
-                    "a Deployment of that name exists without the labels of this revision; delete it, or give the labels back".to_owned();
-                return Err(Error::Refused { what, text });
+                return self.label(&what, &source.of(key, revision)).await;
             }
             Err(error) => return Err(error),
         }
+        Ok(())
+    }
+
+    /// Gives a Deployment of ours its labels back; one that Serin did not make is left alone.
+    async fn label(&self, what: &str, of: &Of<'_>) -> Result<(), Error> {
+        let there: Deployment = self.call(what, requests::get_deployment(of.key, of.revision)).await?;
+        let metadata = &there.metadata;
+        if !metadata.annotations.as_ref().is_some_and(|annotations| annotations.contains_key(ROLLOUT_UID)) {
+            let text = "a Deployment of that name exists that Serin did not make; delete it or give it another name".to_owned();
+            return Err(Error::Refused { what: what.to_owned(), text });
+        }
+        let says = |text: &Option<String>| text.clone().unwrap_or_default();
+        let fence = Fence { uid: says(&metadata.uid), resource_version: says(&metadata.resource_version) };
+        let labelled: Deployment = self.call(what, requests::label_deployment(of, &fence)).await?;
+        self.keep(Item::deployment(&labelled));
+        Ok(())
+    }
+
+    /// The restart that stands on the template stays there: without it the pods would be replaced once more.
+    async fn repair(&self, key: &Key, change: &Change) -> Result<(), Error> {
+        let Change::Repair { revision, fence, min_ready_seconds, template, restart } = change else { return Ok(()) };
+        let what = format!("putting Deployment {} right", child_name(&key.name, revision));
+        let source = self.source(key, revision, &what).await?;
+        let template = if *template == Edited::Yes { Some(&source.template) } else { None };
+        let right = Right { min_ready_seconds: *min_ready_seconds, template, restart: restart.as_ref() };
+        let deployment: Deployment = self.call(&what, requests::repair_deployment(&source.of(key, revision), fence, &right)).await?;
+        self.keep(Item::repaired(&deployment));
         Ok(())
     }
 
@@ -183,26 +216,22 @@ impl Writer {
             Ok(IgnoredAny) | Err(Error::Gone { .. }) => self.index.deleted_child(key, &name),
             Err(error) => return Err(error),
         }
+        self.discard(key, revision).await
+    }
+
+    async fn discard(&self, key: &Key, revision: &Revision) -> Result<(), Error> {
         match self.call::<IgnoredAny>("deleting a stored template", requests::delete_record(key, revision)).await {
-            Ok(IgnoredAny) | Err(Error::Gone { .. }) => self.index.deleted_record(key, &name),
+            Ok(IgnoredAny) | Err(Error::Gone { .. }) => self.index.deleted_record(key, &child_name(&key.name, revision)),
             Err(error) => return Err(error),
         }
         Ok(())
     }
 
-    /// The spec's template, where it still is the wanted one: a watch may have brought a newer spec since the decision.
-    fn source(&self, key: &Key, wanted: &Revision, what: &str) -> Result<Spec, Error> {
-        let rollout = self.index.rollout(key).ok_or_else(|| Error::changed(what))?;
-        let mut spec = rollout.spec();
-        let template = spec.get_mut("template").map(Value::take).unwrap_or_default();
-        if revision(&template) != *wanted {
-            return Err(Error::changed(what));
-        }
-        let min_ready_seconds = spec.get_mut("minReadySeconds").map(Value::take);
-        Ok(Spec { template, min_ready_seconds, uid: rollout.metadata.uid.clone().unwrap_or_default() })
+    pub(super) fn index(&self) -> &Index {
+        &self.index
     }
 
-    async fn call<T: DeserializeOwned>(&self, what: &str, request: Request<Vec<u8>>) -> Result<T, Error> {
+    pub(super) async fn call<T: DeserializeOwned>(&self, what: &str, request: Request<Vec<u8>>) -> Result<T, Error> {
         match timeout(CALL, self.client.request(request)).await {
             Ok(answer) => answer.map_err(|error| Error::new(what, &error)),
             Err(_) => Err(Error::late(what)),
@@ -219,23 +248,6 @@ impl Writer {
         if let Some(version) = &scale.metadata.resource_version {
             self.index.scaled(key, name, replicas_of(scale), version);
         }
-    }
-}
-
-/// What a revision is made from.
-struct Spec {
-    template: Value,
-    min_ready_seconds: Option<Value>,
-    uid: String,
-}
-
-impl Spec {
-    fn of<'a>(&'a self, key: &'a Key, revision: &'a Revision) -> Of<'a> {
-        Of { key, uid: &self.uid, revision }
-    }
-
-    fn pods(&self, replicas: u32) -> Pods<'_> {
-        Pods { template: &self.template, min_ready_seconds: self.min_ready_seconds.as_ref(), replicas }
     }
 }
 

@@ -10,7 +10,8 @@ use crate::analysis;
 use crate::api::{self, Status};
 use crate::audit::{Backlog, Outbox, Receipt, SinkName, Subject};
 use crate::rollout::{
-    Change, Facts, Intent, Lifetime, Next, Observed, Question, ServiceView, State, Template, Why, begin, changes, transition,
+    Change, Edge, EventKind, Facts, Intent, Lifetime, Memo, Next, Observed, Question, ServiceView, State, Template, Why, begin, changes,
+    forgotten_at, transition,
 };
 
 /// What follows from one look.
@@ -18,6 +19,8 @@ use crate::rollout::{
 pub struct Decision {
     /// The status to commit, where it has to be written.
     pub status: Option<Status>,
+    /// What is written on actions after that. Nothing waits for it.
+    pub answers: Vec<Change>,
     /// The writes that the cluster needs after that, in their order.
     pub changes: Vec<Change>,
     /// The questions to fire.
@@ -47,7 +50,9 @@ pub fn decide(key: &Key, seen: &Seen, now: DateTime<Utc>) -> Decision {
         Ok(intent) => (intent.clone(), None),
         Err(invalid) => (frozen(seen, committed), Some(Why::InvalidSpec(invalid.to_string()))),
     };
-    let mut draft = Draft { key, seen, committed, intent: &intent, outbox: committed.audit.clone(), now, decision: Decision::default() };
+    let memo = committed.memo.tidied(&seen.observed, now);
+    let outbox = committed.audit.clone();
+    let mut draft = Draft { key, seen, committed, intent: &intent, memo, outbox, now, decision: Decision::default() };
     let news = draft.acknowledge();
     let state = match (&committed.state, &invalid) {
         (None, _) if seen.observed.lifetime == Lifetime::Deleting => {
@@ -58,16 +63,18 @@ pub fn decide(key: &Key, seen: &Seen, now: DateTime<Utc>) -> Decision {
             draft.commit_if_new(None, why);
             return draft.decision;
         }
-        (None, None) => draft.settle(begin(&intent, now), None, news),
+        (None, None) => draft.settle(begin(&intent, &seen.observed, now).into(), None, news),
         (Some(state), _) => {
             let backlog = backlog(&draft.outbox);
             let verdict = analysis::judge(&intent, state, &seen.observed, now);
-            let facts =
-                Facts { intent: &intent, seen: &seen.observed, verdict: &verdict, brake: invalid.as_ref().or(backlog.as_ref()), now };
+            let brake = invalid.as_ref().or(backlog.as_ref());
+            let memo = draft.memo.clone();
+            let facts = Facts { intent: &intent, seen: &seen.observed, memo: &memo, verdict: &verdict, brake, now };
             draft.settle(transition(state, &facts), Some(state), news)
         }
     };
     draft.change(&state, invalid.is_some());
+    draft.answer();
     if invalid.is_none() {
         draft.ask(&state);
     }
@@ -80,6 +87,7 @@ struct Draft<'a> {
     seen: &'a Seen,
     committed: &'a Status,
     intent: &'a Intent,
+    memo: Memo,
     outbox: Outbox,
     now: DateTime<Utc>,
     decision: Decision,
@@ -99,17 +107,10 @@ impl Draft<'_> {
     /// Takes the transition's outcome over: what has to be committed, when to look again, and which state holds now.
     fn settle(&mut self, next: Next, state: Option<&State>, acked: Option<DateTime<Utc>>) -> State {
         match next {
-            Next::Edge { state, event, why } => {
-                let subject = Subject {
-                    namespace: self.key.namespace.clone(),
-                    name: self.key.name.clone(),
-                    uid: self.seen.uid.clone(),
-                    generation: self.seen.generation,
-                };
-                self.outbox.append(&event, &self.seen.teller, &subject, self.now);
-                self.wake_at(Some(self.now));
-                self.commit(Some(&state), &why);
-                state
+            Next::Edge(edge) => self.edge(edge),
+            Next::Answer(edge, handled) => {
+                self.memo.handled.push(handled);
+                self.edge(edge)
             }
             Next::Stay { state: moved, why, wake } => {
                 let why = self.blame(why);
@@ -129,9 +130,26 @@ impl Draft<'_> {
         }
     }
 
+    /// The event of an edge goes into the same write as its state.
+    fn edge(&mut self, Edge { state, event, why }: Edge) -> State {
+        let subject = Subject {
+            namespace: self.key.namespace.clone(),
+            name: self.key.name.clone(),
+            uid: self.seen.uid.clone(),
+            generation: self.seen.generation,
+        };
+        if event.kind == EventKind::DriftCorrected {
+            self.memo.drift.insert(event.revision.clone(), self.now);
+        }
+        self.outbox.append(&event, &self.seen.teller, &subject, self.now);
+        self.wake_at(Some(self.now));
+        self.commit(Some(&state), &why);
+        state
+    }
+
     /// Pods that do not come because the cluster refuses them are not merely on their way.
     fn blame(&self, why: Why) -> Why {
-        match (&self.seen.refused, why) {
+        match (&self.seen.observed.refused, why) {
             (Some(text), Why::WaitingForPods(_) | Why::RollingBack(_)) => Why::WriteRefused(text.clone()),
             (_, why) => why,
         }
@@ -155,7 +173,7 @@ impl Draft<'_> {
             observed: &self.seen.observed,
             now: self.now,
         };
-        self.decision.status = Some(self.committed.render(&view, self.outbox.clone()));
+        self.decision.status = Some(self.committed.render(&view, self.memo.clone(), self.outbox.clone()));
     }
 
     /// The writes of the state. A spec that cannot be read freezes exposure; a rollback needs only the state.
@@ -163,14 +181,51 @@ impl Draft<'_> {
         self.decision.changes = match state {
             State::Deleted(deleted) => {
                 let told = self.outbox.pending().next().is_none() || self.now >= deleted.since + self.intent.deadlines.audit;
-                if told { vec![Change::Release] } else { Vec::new() }
+                let left = changes(self.intent, state, &self.seen.observed);
+                match (left.is_empty(), told) {
+                    (false, _) => left,
+                    (true, true) => self.forget_all().chain([Change::Release]).collect(),
+                    (true, false) => Vec::new(),
+                }
             }
-            State::RollingBack(_) => changes(self.intent, state, &self.seen.observed),
-            State::Installing(_) | State::Idle(_) | State::Stepping(_) | State::Paused(_) | State::Promoting(_) if frozen => Vec::new(),
-            State::Installing(_) | State::Idle(_) | State::Stepping(_) | State::Paused(_) | State::Promoting(_) => {
-                changes(self.intent, state, &self.seen.observed)
+            State::Installing(_)
+            | State::Idle(_)
+            | State::Stepping(_)
+            | State::Approval(_)
+            | State::Paused(_)
+            | State::Promoting(_)
+            | State::Baking(_)
+                if frozen =>
+            {
+                Vec::new()
             }
+            State::Installing(_)
+            | State::Idle(_)
+            | State::Stepping(_)
+            | State::Approval(_)
+            | State::Paused(_)
+            | State::Promoting(_)
+            | State::Baking(_)
+            | State::RollingBack(_) => changes(self.intent, state, &self.seen.observed),
         };
+    }
+
+    /// The Rollout's actions go with it.
+    fn forget_all(&self) -> impl Iterator<Item = Change> + use<> {
+        let actions = self.seen.observed.actions.clone();
+        actions.into_iter().map(|action| Change::Forget { name: action.name, uid: action.uid })
+    }
+
+    /// What has to be written on actions: what became of them, until they say so themselves. Those that were answered long ago go.
+    fn answer(&mut self) {
+        let actions = &self.seen.observed.actions;
+        let unanswered = |uid: &str| actions.iter().any(|action| action.uid == uid && action.answered.is_none());
+        let answers = self.memo.handled.iter().filter(|handled| unanswered(&handled.uid)).cloned().map(Change::Answer);
+        let old = actions.iter().filter(|action| action.answered.is_some_and(|at| self.now >= forgotten_at(at)));
+        let forget = old.map(|action| Change::Forget { name: action.name.clone(), uid: action.uid.clone() });
+        self.decision.answers = answers.chain(forget).collect();
+        let next = actions.iter().filter_map(|action| action.answered).map(forgotten_at).filter(|at| *at > self.now).min();
+        self.wake_at(next);
     }
 
     /// What the state wants to know.
@@ -205,10 +260,16 @@ fn backlog(outbox: &Outbox) -> Option<Why> {
 fn wants_dry_run(intent: &Intent, state: &State, seen: &Observed) -> bool {
     let wanted = match state {
         State::Installing(at) => at.revision == intent.revision,
-        State::Idle(at) => at.rejected.as_ref() != Some(&intent.revision),
-        State::Stepping(_) | State::Paused(_) | State::Promoting(_) | State::RollingBack(_) | State::Deleted(_) => false,
+        State::Idle(at) => at.rejected.as_ref() != Some(&intent.revision) && !at.serves(&intent.revision),
+        State::Stepping(_)
+        | State::Approval(_)
+        | State::Paused(_)
+        | State::Promoting(_)
+        | State::Baking(_)
+        | State::RollingBack(_)
+        | State::Deleted(_) => false,
     };
-    let accepted = seen.template == Template::Accepted(intent.revision.clone());
+    let accepted = matches!(&seen.template, Template::Accepted { revision, .. } if *revision == intent.revision);
     let known = accepted || seen.children.contains_key(&intent.revision);
     wanted && !known && seen.service == ServiceView::Fits && seen.lifetime != Lifetime::Deleting
 }
@@ -218,6 +279,6 @@ fn answered(template: &Template, intent: &Intent) -> Option<DateTime<Utc>> {
     match template {
         Template::Refused { revision, at, .. } if *revision == intent.revision => Some(*at + AFTER_REFUSAL),
         Template::Unknown { revision, at, .. } if *revision == intent.revision => Some(*at + AFTER_SILENCE),
-        Template::Unasked | Template::Accepted(_) | Template::Refused { .. } | Template::Unknown { .. } => None,
+        Template::Unasked | Template::Accepted { .. } | Template::Refused { .. } | Template::Unknown { .. } => None,
     }
 }

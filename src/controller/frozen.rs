@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::world::Seen;
 use crate::api::Status;
-use crate::rollout::{Capacity, Deadlines, Intent, OnStep, Pausing, Revision, State};
+use crate::rollout::{Capacity, Deadlines, DeletionPolicy, Intent, OnStep, Pausing, Revision, State};
 
 /// An intent that keeps the committed state as it is: its own revision, the replicas that can be read or were asked for last, no step, no check.
 /// It carries what a rollback needs, and never what would grow exposure.
@@ -15,6 +15,8 @@ pub(super) fn frozen(seen: &Seen, committed: &Status) -> Intent {
         revision,
         replicas,
         steps: Vec::new(),
+        other_hold: TimeDelta::zero(),
+        bake: None,
         checks: Vec::new(),
         every: TimeDelta::seconds(10),
         warm_up: TimeDelta::seconds(30),
@@ -28,6 +30,8 @@ pub(super) fn frozen(seen: &Seen, committed: &Status) -> Intent {
         capacity: Capacity { surge: replicas.div_ceil(4), max_unavailable: 0, abort_unavailable: replicas / 4, stable_floor: 0 },
         pausing: Pausing::Off,
         history_limit: u32::MAX,
+        min_ready_seconds: None,
+        deletion: DeletionPolicy::Orphan,
     }
 }
 
@@ -43,7 +47,13 @@ fn own_revision(state: &State) -> Revision {
     match state {
         State::Installing(at) => at.revision.clone(),
         State::Idle(at) => at.stable.clone(),
-        State::Stepping(_) | State::Paused(_) | State::Promoting(_) | State::RollingBack(_) | State::Deleted(_) => {
+        State::Stepping(_)
+        | State::Approval(_)
+        | State::Paused(_)
+        | State::Promoting(_)
+        | State::Baking(_)
+        | State::RollingBack(_)
+        | State::Deleted(_) => {
             state.attempt().map(|attempt| attempt.canary.clone()).or_else(|| state.stable().cloned()).unwrap_or_else(|| Revision::new(""))
         }
     }

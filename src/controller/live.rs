@@ -116,15 +116,17 @@ impl Live {
             replicas: parsed.replicas,
             status: rollout.status.clone(),
             observed: Observed {
+                created: metadata.creation_timestamp.as_ref().map_or(DateTime::UNIX_EPOCH, api::from_time),
                 lifetime,
                 service: fit(service.as_ref(), &wish),
                 children,
                 records,
                 template: memory.template.clone(),
                 samples: memory.samples(),
+                actions: Vec::new(),
+                refused: memory.refused.clone(),
             },
             sinks: self.acks(memory),
-            refused: memory.refused.clone(),
             teller: self.0.parts.teller.clone(),
             uid,
         }
@@ -253,8 +255,13 @@ fn told(change: &Change) -> String {
         Change::Record { revision, number } => format!("stored revision {revision} as number {number}"),
         Change::Create { revision, replicas } => format!("created revision {revision} with {replicas} replicas"),
         Change::Scale { revision, replicas, .. } => format!("scaled revision {revision} to {replicas}"),
-        Change::Mark { revision, outcome } => format!("marked revision {revision} as {outcome}"),
+        Change::Mark { revision, outcome, .. } => format!("marked revision {revision} as {outcome}"),
+        Change::Repair { revision, .. } => format!("put revision {revision} right"),
+        Change::Restart { revision, .. } => format!("restarted revision {revision}"),
         Change::Prune { revision, .. } => format!("deleted old revision {revision}"),
+        Change::Discard { revision } => format!("deleted the record of old revision {revision}"),
+        Change::Answer(handled) => format!("answered action {}", handled.name),
+        Change::Forget { name, .. } => format!("deleted old action {name}"),
         Change::Release => "released from the finalizer".to_owned(),
     }
 }

@@ -125,7 +125,7 @@ impl Metrics {
     pub(super) fn tried(&self, template: &Template) {
         let result = match template {
             Template::Unasked => return,
-            Template::Accepted(_) => "template_accepted",
+            Template::Accepted { .. } => "template_accepted",
             Template::Refused { .. } => "template_refused",
             Template::Unknown { .. } => "template_unknown",
         };
@@ -190,7 +190,12 @@ const fn change_name(change: &Change) -> &'static str {
         Change::Create { .. } => "create",
         Change::Scale { .. } => "scale",
         Change::Mark { .. } => "mark",
+        Change::Repair { .. } => "repair",
+        Change::Restart { .. } => "restart",
         Change::Prune { .. } => "prune",
+        Change::Discard { .. } => "discard",
+        Change::Answer(_) => "answer",
+        Change::Forget { .. } => "forget",
         Change::Release => "release",
     }
 }

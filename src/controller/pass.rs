@@ -9,7 +9,7 @@ use super::world::{Key, World};
 ///
 /// The status is committed before anything is changed, and an edge's event stands in that same write: a crash anywhere in between is
 /// mended by the next pass, which derives the same changes from the committed state. Questions are fired, never awaited,
-/// and before the changes: evidence goes on while a write is refused.
+/// and before the changes: evidence goes on while a write is refused. What is written on actions holds up nothing either.
 ///
 /// # Errors
 /// A write that failed. Nothing is lost: the next pass looks again, from the start.
@@ -20,6 +20,8 @@ pub async fn pass<W: World>(world: &W, key: &Key) -> Result<Option<DateTime<Utc>
         world.commit(key, &seen.version, status).await?;
     }
     world.ask(key, decision.asks);
+    let answered = world.apply(key, &decision.answers).await;
     world.apply(key, &decision.changes).await?;
+    answered?;
     Ok(decision.wake)
 }

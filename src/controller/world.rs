@@ -29,8 +29,6 @@ pub struct Seen {
     pub observed: Observed,
     /// The required sinks, and what each acknowledged last.
     pub sinks: BTreeMap<SinkName, Option<Ack>>,
-    /// Why the cluster refused the last change, until a later one is taken. Conflicts do not count.
-    pub refused: Option<String>,
     /// Who speaks in events.
     pub teller: Teller,
 }

@@ -1,8 +1,9 @@
 //! One write that the cluster needs. Every change may run twice, late, or never.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Revision;
+use super::{Handled, Restart, Revision};
 
 /// What a write to an object carries so that it hits the state that was looked at, or nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +23,15 @@ pub enum Direction {
     Lower,
 }
 
+/// Whether somebody else changed a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edited {
+    /// It is what was made.
+    No,
+    /// It has to be written again.
+    Yes,
+}
+
 /// One write. `diff` releases it only when what it waits for was observed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -34,7 +44,7 @@ pub enum Change {
         /// The number under which it is stored.
         number: u32,
     },
-    /// Create the revision's Deployment from the spec's template. Twice: the name is taken, and that is looked at again.
+    /// Create the revision's Deployment from the spec's template, or from its record. Twice: the name is taken, and that is looked at again.
     Create {
         /// The revision.
         revision: Revision,
@@ -56,15 +66,54 @@ pub enum Change {
     Mark {
         /// The revision.
         revision: Revision,
-        /// `installed`, `promoted`, `aborted` or `superseded`.
+        /// The word of an [`AttemptResult`](super::AttemptResult).
         outcome: String,
+        /// When that was.
+        at: DateTime<Utc>,
     },
-    /// Delete an old revision's Deployment and record. Twice: the second finds nothing. Late: it serves nothing, and its uid is a precondition.
+    /// Put right what else Serin holds in place of a Deployment: its template, its labels, `paused`, `minReadySeconds`. Twice: the second changes
+    /// nothing. Late: its version is tested first.
+    Repair {
+        /// The revision.
+        revision: Revision,
+        /// What was looked at.
+        fence: Fence,
+        /// The `minReadySeconds` that the spec asks for.
+        min_ready_seconds: u32,
+        /// Whether the template is another one than was made.
+        template: Edited,
+        /// The restart that stands on the template, and stays there.
+        restart: Option<Restart>,
+    },
+    /// Write a restart on a Deployment's template. Twice: the same words. Late: its version is tested first.
+    Restart {
+        /// The revision.
+        revision: Revision,
+        /// What was looked at.
+        fence: Fence,
+        /// What is written.
+        restart: Restart,
+    },
+    /// Delete an old revision's Deployment. Twice: the second finds nothing. Late: it serves nothing, and its uid is a precondition.
     Prune {
         /// The revision.
         revision: Revision,
         /// What was looked at.
         fence: Fence,
+    },
+    /// Delete the record of a revision that has no Deployment. Twice: the second finds nothing.
+    Discard {
+        /// The revision.
+        revision: Revision,
+    },
+    /// Write on an action what became of it. Twice: the same words.
+    Answer(Handled),
+    /// Delete an action that was answered long ago. Twice: the second finds nothing.
+    Forget {
+        /// The action's name.
+        name: String,
+        /// The action's uid, a precondition.
+        uid: String,
     },
     /// Take our finalizer off the Rollout. Twice: the second finds it gone.
     Release,

@@ -6,8 +6,10 @@
 use std::collections::BTreeMap;
 
 use super::reach::tolerated;
+use super::upkeep::upkeep;
 use super::{
-    Change, Child, Direction, Ended, Idle, Intent, Lifetime, Observed, Revision, ServiceView, Split, State, Target, Template, target,
+    AttemptResult, Change, Child, DeletionPolicy, Direction, Ended, Idle, Intent, Lifetime, Observed, Record, Revision, ServiceView, Split,
+    State, Target, Template, target,
 };
 
 /// The changes that `state` still needs, in the order in which they have to be made.
@@ -17,18 +19,41 @@ use super::{
 /// ready pods below the capacity floor, and the canary never gets more than its step's share.
 pub fn changes(intent: &Intent, state: &State, seen: &Observed) -> Vec<Change> {
     if let State::Deleted(_) = state {
-        return Vec::new();
+        return if intent.deletion == DeletionPolicy::Delete { everything(seen) } else { Vec::new() };
     }
     if seen.lifetime == Lifetime::Unguarded {
         return vec![Change::Guard];
     }
     let plan = Plan { intent, state, seen };
-    match target(intent, state) {
+    let mut out = match target(intent, state) {
         Target::One { revision, pods } => plan.one(&revision, pods),
         Target::Shift { stable, canary, split } => plan.shift(&stable, &canary, split),
         Target::Retreat { stable, canary, pods, floor } => plan.retreat(&stable, &canary, pods, floor),
         Target::HandsOff => Vec::new(),
-    }
+    };
+    out.extend(upkeep(intent, state, seen));
+    out
+}
+
+/// All that the rollout has made: it goes with the Rollout.
+fn everything(seen: &Observed) -> Vec<Change> {
+    let deployments = seen.children.iter().map(|(revision, child)| prune(revision, child));
+    let bare = seen.records.keys().filter(|revision| !seen.children.contains_key(*revision));
+    deployments.chain(bare.map(|revision| Change::Discard { revision: revision.clone() })).collect()
+}
+
+/// What became of the last attempt, where its record does not say so yet.
+pub(super) fn mark(idle: &Idle, seen: &Observed) -> Option<Change> {
+    let Ended { revision, result, at, .. } = &idle.last;
+    let record = seen.records.get(revision)?;
+    let news = match result {
+        // What was stable once remains a way back.
+        AttemptResult::Superseded => !record.served(),
+        AttemptResult::Recovered => false,
+        AttemptResult::Installed | AttemptResult::Promoted | AttemptResult::Aborted | AttemptResult::Undone => true,
+    };
+    let unmarked = record.outcome.as_deref() != Some(result.word());
+    (news && unmarked).then(|| Change::Mark { revision: revision.clone(), outcome: result.word().to_owned(), at: *at })
 }
 
 struct Plan<'a> {
@@ -121,15 +146,18 @@ impl Plan<'_> {
         }
     }
 
-    /// Only the template of the spec can be made; a first one only once the API server accepted it.
+    /// What can be made is the template of the spec, and what is stored; a first one only once the API server accepted it.
     fn create(&self, revision: &Revision, replicas: u32) -> Vec<Change> {
-        let accepted = self.seen.template == Template::Accepted(revision.clone()) && self.seen.service == ServiceView::Fits;
+        let is_accepted = matches!(&self.seen.template, Template::Accepted { revision: accepted, .. } if accepted == revision);
+        let accepted = is_accepted && self.seen.service == ServiceView::Fits;
         let accepted = accepted || !matches!(self.state, State::Installing(_));
-        if *revision != self.intent.revision || !accepted {
+        let stored = self.seen.records.contains_key(revision);
+        let known = *revision == self.intent.revision || stored;
+        if !known || !accepted || self.seen.lifetime == Lifetime::Deleting {
             return Vec::new();
         }
         let record = Change::Record { revision: revision.clone(), number: self.state.attempt().map_or(0, |a| a.number) };
-        let missing = (!self.seen.records.contains_key(revision)).then_some(record);
+        let missing = (!stored).then_some(record);
         missing.into_iter().chain([Change::Create { revision: revision.clone(), replicas }]).collect()
     }
 
@@ -155,16 +183,7 @@ impl Plan<'_> {
 
     /// Idle only: the last outcome is written on its record, and old revisions beyond the history limit go.
     fn bookkeeping(&self, idle: &Idle) -> Vec<Change> {
-        let Ended { revision, result, .. } = &idle.last;
-        let word = result.word();
-        let unmarked = |r: &super::Record| r.outcome.as_deref() != Some(word);
-        let mark = self
-            .seen
-            .records
-            .get(revision)
-            .filter(|r| unmarked(r))
-            .map(|_| Change::Mark { revision: revision.clone(), outcome: word.to_owned() });
-        mark.into_iter().chain(self.prune(idle)).collect()
+        mark(idle, self.seen).into_iter().chain(self.prune(idle)).chain(self.discard(idle)).collect()
     }
 
     fn prune<'b>(&'b self, idle: &'b Idle) -> impl Iterator<Item = Change> + 'b {
@@ -172,8 +191,22 @@ impl Plan<'_> {
         let old: BTreeMap<_, _> =
             self.seen.children.iter().filter(|(r, c)| !wanted(r) && c.desired == 0).map(|(r, c)| ((c.created, r), c)).collect();
         let surplus = old.len().saturating_sub(self.intent.history_limit as usize);
-        old.into_iter().take(surplus).map(|((_, revision), child)| Change::Prune { revision: revision.clone(), fence: child.fence.clone() })
+        old.into_iter().take(surplus).map(|((_, revision), child)| prune(revision, child))
     }
+
+    /// Records whose Deployment is gone: they are a way back as long as the history has room.
+    fn discard<'b>(&'b self, idle: &'b Idle) -> impl Iterator<Item = Change> + 'b {
+        let wanted = |revision: &Revision| *revision == idle.stable || *revision == self.intent.revision;
+        let mut old: Vec<(&Revision, &Record)> = self.seen.records.iter().filter(|(revision, _)| !wanted(revision)).collect();
+        old.sort_by_key(|(revision, record)| (record.number, *revision));
+        let surplus = old.len().saturating_sub(self.intent.history_limit as usize);
+        let bare = |(revision, _): &(&Revision, &Record)| !self.seen.children.contains_key(*revision);
+        old.into_iter().take(surplus).filter(bare).map(|(revision, _)| Change::Discard { revision: revision.clone() })
+    }
+}
+
+fn prune(revision: &Revision, child: &Child) -> Change {
+    Change::Prune { revision: revision.clone(), fence: child.fence.clone() }
 }
 
 /// Pods of a side that the other side may lean on; none where there is no Deployment.

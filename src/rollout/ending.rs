@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Failure, Revision};
+use super::{Author, Failure, Revision};
 
 /// The ways in which a revision's try can end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,10 @@ pub enum AttemptResult {
     Aborted,
     /// The template changed before the end.
     Superseded,
+    /// It was stable, and somebody went back to an earlier revision.
+    Undone,
+    /// It was found as stable where the status was lost.
+    Recovered,
 }
 
 /// Why an attempt ended before its promotion.
@@ -33,6 +37,12 @@ pub enum Cause {
     Superseded(Revision),
     /// The Rollout was deleted.
     Deleted,
+    /// Nobody approved in time; the text says what was waited for.
+    Unapproved(String),
+    /// Somebody gave the attempt up.
+    Aborted(Author),
+    /// Somebody went back to an earlier revision.
+    Undone(Author),
 }
 
 impl AttemptResult {
@@ -43,6 +53,8 @@ impl AttemptResult {
             Self::Promoted => "promoted",
             Self::Aborted => "aborted",
             Self::Superseded => "superseded",
+            Self::Undone => "undone",
+            Self::Recovered => "recovered",
         }
     }
 }
@@ -56,14 +68,18 @@ impl Cause {
             Self::Undecided(_) => "StepDeadline",
             Self::Superseded(_) => "Superseded",
             Self::Deleted => "Deleted",
+            Self::Unapproved(_) => "ApprovalTimeout",
+            Self::Aborted(_) => "AbortedByAction",
+            Self::Undone(_) => "Undone",
         }
     }
 
     /// How an attempt that ends for this cause is remembered.
     pub const fn result(&self) -> AttemptResult {
         match self {
-            Self::Failed(_) | Self::Unavailable(_) | Self::Undecided(_) => AttemptResult::Aborted,
+            Self::Failed(_) | Self::Unavailable(_) | Self::Undecided(_) | Self::Unapproved(_) | Self::Aborted(_) => AttemptResult::Aborted,
             Self::Superseded(_) | Self::Deleted => AttemptResult::Superseded,
+            Self::Undone(_) => AttemptResult::Undone,
         }
     }
 }
@@ -72,7 +88,9 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(failure) => f.write_str(&failure.message),
-            Self::Unavailable(text) | Self::Undecided(text) => f.write_str(text),
+            Self::Unavailable(text) | Self::Undecided(text) | Self::Unapproved(text) => f.write_str(text),
+            Self::Aborted(author) => write!(f, "aborted by {author}"),
+            Self::Undone(author) => write!(f, "undone by {author}"),
             Self::Superseded(by) => write!(f, "the template changed to revision {by}"),
             Self::Deleted => f.write_str("the Rollout was deleted"),
         }

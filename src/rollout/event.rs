@@ -1,6 +1,6 @@
 //! What an edge of the state machine states, to people and to the SIEM.
 
-use super::{Failure, Revision, Weight};
+use super::{Author, Failure, Revision, Weight};
 
 /// One decision, told once. How it becomes bytes is the audit's question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Event {
     pub message: String,
     /// The failed check behind it, if one is.
     pub failure: Option<Failure>,
+    /// Who asked for it by an action, if somebody did.
+    pub author: Option<Author>,
 }
 
 /// The closed set of events.
@@ -54,6 +56,32 @@ pub enum EventKind {
     RollbackOverdue,
     /// The Rollout is gone; its stable Deployment goes on serving.
     Deleted,
+    /// A step passed and waits for an approval.
+    ApprovalRequested,
+    /// Somebody approved.
+    ApprovalGranted,
+    /// Somebody ended a step before its time.
+    StepSkipped,
+    /// Somebody promoted a canary without a Pass.
+    PromotionForced,
+    /// What was promoted was watched long enough; the old pods go.
+    Baked,
+    /// Somebody goes back to an earlier revision.
+    Undone,
+    /// Somebody has stable's pods replaced by new ones.
+    Restarted,
+    /// The status was lost; what serves was found again.
+    Recovered,
+    /// A new revision takes the place of a stable one that no longer serves, without an attempt.
+    Reinstalled,
+    /// Somebody else changed what Serin holds in place; it is put right.
+    DriftCorrected,
+    /// Stable's pods cannot come back; the rollback waits for somebody to act.
+    RollbackBlocked,
+    /// What somebody asked for cannot be done now.
+    ActionRefused,
+    /// What somebody asked for was meant for a state that is over.
+    ActionSuperseded,
 }
 
 /// How much attention an event deserves.
@@ -84,7 +112,7 @@ pub enum Outcome {
 
 impl EventKind {
     /// All kinds, in the order of a rollout's life.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 27] = [
         Self::Created,
         Self::Installed,
         Self::InstallFailed,
@@ -99,6 +127,19 @@ impl EventKind {
         Self::RolledBack,
         Self::RollbackOverdue,
         Self::Deleted,
+        Self::ApprovalRequested,
+        Self::ApprovalGranted,
+        Self::StepSkipped,
+        Self::PromotionForced,
+        Self::Baked,
+        Self::Undone,
+        Self::Restarted,
+        Self::Recovered,
+        Self::Reinstalled,
+        Self::DriftCorrected,
+        Self::RollbackBlocked,
+        Self::ActionRefused,
+        Self::ActionSuperseded,
     ];
 
     /// The event's type, as sinks and alerts know it. Never renamed.
@@ -118,6 +159,19 @@ impl EventKind {
             Self::RolledBack => "rollout.rolled-back",
             Self::RollbackOverdue => "rollback.overdue",
             Self::Deleted => "rollout.deleted",
+            Self::ApprovalRequested => "approval.requested",
+            Self::ApprovalGranted => "approval.granted",
+            Self::StepSkipped => "step.skipped",
+            Self::PromotionForced => "promotion.forced",
+            Self::Baked => "rollout.baked",
+            Self::Undone => "rollout.undone",
+            Self::Restarted => "rollout.restarted",
+            Self::Recovered => "rollout.recovered",
+            Self::Reinstalled => "rollout.reinstalled",
+            Self::DriftCorrected => "drift.corrected",
+            Self::RollbackBlocked => "rollback.blocked",
+            Self::ActionRefused => "action.refused",
+            Self::ActionSuperseded => "action.superseded",
         }
     }
 
@@ -125,25 +179,52 @@ impl EventKind {
     pub const fn severity(self) -> Severity {
         match self {
             Self::Created | Self::Installed | Self::Started | Self::StepStarted | Self::Resumed | Self::PromotionStarted => Severity::Info,
-            Self::Promoted | Self::RolledBack | Self::Deleted => Severity::Notice,
-            Self::Paused | Self::Superseded => Severity::Warning,
-            Self::InstallFailed | Self::Aborted => Severity::High,
-            Self::RollbackOverdue => Severity::Critical,
+            Self::Promoted
+            | Self::RolledBack
+            | Self::Deleted
+            | Self::ApprovalRequested
+            | Self::ApprovalGranted
+            | Self::Baked
+            | Self::Restarted
+            | Self::DriftCorrected
+            | Self::ActionRefused
+            | Self::ActionSuperseded => Severity::Notice,
+            Self::Paused | Self::Superseded | Self::StepSkipped | Self::Undone | Self::Recovered | Self::Reinstalled => Severity::Warning,
+            Self::InstallFailed | Self::Aborted | Self::PromotionForced => Severity::High,
+            Self::RollbackOverdue | Self::RollbackBlocked => Severity::Critical,
         }
     }
 
     /// Whether what was wanted came about.
     pub const fn outcome(self) -> Outcome {
         match self {
-            Self::Installed | Self::Promoted | Self::Deleted | Self::RolledBack => Outcome::Success,
-            Self::InstallFailed | Self::Aborted | Self::RollbackOverdue => Outcome::Failure,
+            Self::Installed
+            | Self::Promoted
+            | Self::Deleted
+            | Self::RolledBack
+            | Self::ApprovalGranted
+            | Self::Baked
+            | Self::Restarted
+            | Self::Recovered
+            | Self::DriftCorrected => Outcome::Success,
+            Self::InstallFailed
+            | Self::Aborted
+            | Self::RollbackOverdue
+            | Self::RollbackBlocked
+            | Self::ActionRefused
+            | Self::ActionSuperseded => Outcome::Failure,
             Self::Created
             | Self::Started
             | Self::StepStarted
             | Self::Paused
             | Self::Resumed
             | Self::PromotionStarted
-            | Self::Superseded => Outcome::Unknown,
+            | Self::Superseded
+            | Self::ApprovalRequested
+            | Self::StepSkipped
+            | Self::PromotionForced
+            | Self::Undone
+            | Self::Reinstalled => Outcome::Unknown,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{Revision, Weight};
+use super::{Revision, Split, Weight, split};
 
 /// One rollout's spec after parsing.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +13,10 @@ pub struct Intent {
     pub replicas: u32,
     /// Earned exposures, weights strictly increasing in 1..=99.
     pub steps: Vec<Step>,
+    /// The hold of a weight that is not among the steps: nothing where a step was taken away, a minute where scaling changed the default ones.
+    pub other_hold: TimeDelta,
+    /// How long what was promoted is watched, if it is.
+    pub bake: Option<Bake>,
     /// The measured questions; the built-in workload check is always asked beside them.
     pub checks: Vec<Check>,
     /// Time between two samples of one check.
@@ -27,6 +31,28 @@ pub struct Intent {
     pub pausing: Pausing,
     /// Old revisions that are kept at zero replicas.
     pub history_limit: u32,
+    /// Seconds that a new pod has to be ready before it counts as available; `None` where that cannot be read.
+    pub min_ready_seconds: Option<u32>,
+    /// What becomes of the Deployments when the Rollout is deleted.
+    pub deletion: DeletionPolicy,
+}
+
+/// What becomes of the Deployments when the Rollout is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeletionPolicy {
+    /// What serves goes on serving.
+    Orphan,
+    /// They go with the Rollout.
+    Delete,
+}
+
+/// How what was promoted is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bake {
+    /// For how long.
+    pub time: TimeDelta,
+    /// Pods of the old revision that stay meanwhile: the first capacity of a rollback.
+    pub keep: u32,
 }
 
 /// One exposure that a canary has to earn.
@@ -36,6 +62,17 @@ pub struct Step {
     pub weight: Weight,
     /// At least this long at this weight.
     pub hold: TimeDelta,
+    /// Who has to approve after a Pass before the next step, if anybody has to.
+    pub approval: Option<Gate>,
+}
+
+/// A gate that a person or CI opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// How long it waits.
+    pub timeout: TimeDelta,
+    /// What happens then.
+    pub on_timeout: OnStep,
 }
 
 /// Whether the spec freezes exposure.
@@ -86,7 +123,7 @@ pub struct Deadlines {
     pub on_step: OnStep,
 }
 
-/// What happens when a step's deadline passes without a Pass.
+/// What happens when a step's deadline passes without a Pass, or a gate's without an approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnStep {
     /// The rollout stands still at its exposure.
@@ -109,9 +146,22 @@ pub struct Capacity {
 }
 
 impl Intent {
-    /// How long the step of this weight holds; zero once the step was removed from the spec.
+    /// How long the step of this weight holds.
     pub fn hold(&self, weight: Weight) -> TimeDelta {
-        self.steps.iter().find(|s| s.weight == weight).map_or(TimeDelta::zero(), |s| s.hold)
+        self.steps.iter().find(|s| s.weight == weight).map_or(self.other_hold, |s| s.hold)
+    }
+
+    /// The gate at the end of the step of this weight; none once the step was removed from the spec.
+    pub fn gate(&self, weight: Weight) -> Option<Gate> {
+        self.steps.iter().find(|s| s.weight == weight).and_then(|s| s.approval)
+    }
+
+    /// The pods of both sides at this exposure. What gets everything stands beside the old pods that a bake keeps.
+    pub fn split(&self, weight: Weight) -> Split {
+        match self.bake {
+            Some(bake) if weight == Weight::FULL => Split { stable: bake.keep, canary: self.replicas },
+            Some(_) | None => split(self.replicas, weight, &self.capacity),
+        }
     }
 
     /// The first step above this weight, if one is left.

@@ -3,12 +3,15 @@
 //! Nothing here knows Kubernetes, a clock or a network. [`transition()`] decides the next state, [`changes()`] derives
 //! the writes that a state still needs. Both are total: everything that can go wrong is a value.
 
+mod action;
 mod change;
 mod changes;
 mod clock;
+mod drift;
 mod ending;
 mod event;
 mod intent;
+mod memo;
 mod names;
 mod observed;
 mod reach;
@@ -17,20 +20,26 @@ mod split;
 mod state;
 mod target;
 mod transition;
+mod upkeep;
 mod why;
 
-pub use change::{Change, Direction, Fence};
+pub use action::{Action, Answer, Author, Handled, Verb};
+pub use change::{Change, Direction, Edited, Fence};
 pub use changes::changes;
 pub use clock::Clock;
 pub use ending::{AttemptResult, Cause};
 pub use event::{Event, EventKind, Outcome, Severity};
-pub use intent::{Capacity, Check, Deadlines, Intent, OnStep, Pausing, Step, Threshold};
+pub use intent::{Bake, Capacity, Check, Deadlines, DeletionPolicy, Gate, Intent, OnStep, Pausing, Step, Threshold};
+pub use memo::{Memo, forgotten_at};
 pub use names::{Key, Revision, Weight};
-pub use observed::{Child, Lifetime, Observed, Pod, PodState, Record, ServiceView, Settled, Template};
+pub use observed::{Child, Lifetime, Meaning, Observed, Pod, PodState, Record, ServiceView, Settled, Template, Upkeep};
 pub use reach::{Reach, reach};
 pub use sample::{Failure, Question, Reading, Sample, Verdict};
 pub use split::{Split, default_weights, split};
-pub use state::{Attempt, Deleted, Ended, Idle, Installing, PauseCause, Paused, Phase, Promoting, RollingBack, State, Stepping};
+pub use state::{
+    Approval, Attempt, Baking, Deleted, Ended, Idle, Installing, PauseCause, Paused, Phase, Promoting, Restart, RollingBack, State,
+    Stepping,
+};
 pub use target::{Target, target};
-pub use transition::{Facts, Next, begin, transition};
+pub use transition::{Edge, Facts, Next, begin, transition};
 pub use why::{Mood, Why};

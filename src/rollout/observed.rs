@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{Fence, Revision, Sample};
+use super::{Action, AttemptResult, Fence, Restart, Revision, Sample};
 
 /// Everything that the core may look at, for one rollout.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observed {
+    /// When the Rollout was created.
+    pub created: DateTime<Utc>,
     /// Whether the Rollout is being deleted.
     pub lifetime: Lifetime,
     /// The shared Service.
@@ -21,6 +23,10 @@ pub struct Observed {
     pub template: Template,
     /// The newest sample of each check.
     pub samples: Vec<Sample>,
+    /// The actions for this rollout, oldest first.
+    pub actions: Vec<Action>,
+    /// Why the cluster refused the last change, until a later one is taken. Conflicts do not count.
+    pub refused: Option<String>,
 }
 
 /// Where a Rollout is in its life.
@@ -56,7 +62,12 @@ pub enum Template {
     /// Not asked, or not answered yet.
     Unasked,
     /// The API server would take it.
-    Accepted(Revision),
+    Accepted {
+        /// The template's revision.
+        revision: Revision,
+        /// What it would make of it.
+        meaning: Meaning,
+    },
     /// The API server refuses it.
     Refused {
         /// The template's revision.
@@ -77,11 +88,35 @@ pub enum Template {
     },
 }
 
+/// A pod template as the API server completes it, but for what is Serin's own: a digest. Two templates of the same meaning make the same pods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meaning(String);
+
+impl Meaning {
+    /// Wraps a digest.
+    pub fn new(digest: impl Into<String>) -> Self {
+        Self(digest.into())
+    }
+}
+
 /// A stored template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
+    /// The number under which it is stored: the attempt that brought it, 0 for a first revision.
+    pub number: u32,
     /// What became of the revision, as last written there.
     pub outcome: Option<String>,
+    /// When that was written.
+    pub outcome_at: Option<DateTime<Utc>>,
+}
+
+impl Record {
+    /// Whether the revision was stable once.
+    pub fn served(&self) -> bool {
+        self.outcome
+            .as_deref()
+            .is_some_and(|word| [AttemptResult::Installed, AttemptResult::Promoted].iter().any(|result| result.word() == word))
+    }
 }
 
 /// One Deployment of this rollout.
@@ -99,6 +134,27 @@ pub struct Child {
     pub fence: Fence,
     /// Its pods.
     pub pods: Vec<Pod>,
+    /// What its template means.
+    pub meaning: Meaning,
+    /// The restart that stands on its template.
+    pub restart: Option<Restart>,
+    /// What else of it Serin takes care of.
+    pub upkeep: Upkeep,
+    /// Why its pods cannot be made, in the words of its controller, as where a quota is used up.
+    pub failure: Option<String>,
+}
+
+/// What of a Deployment Serin holds in place besides its replicas.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Upkeep {
+    /// Who, other than Serin, scaled it last.
+    pub scaled_by: Option<String>,
+    /// Who, other than Serin, changed its template.
+    pub edited_by: Option<String>,
+    /// Whether its own roll-out is stopped.
+    pub paused: bool,
+    /// Its `minReadySeconds`.
+    pub min_ready_seconds: u32,
 }
 
 /// Whether a Deployment's status speaks of its newest spec.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::split::permille;
-use super::{Attempt, Child, Intent, Observed, PodState, Settled, Split, Weight, split};
+use super::{Attempt, Child, Intent, Observed, PodState, Settled, Split, Weight};
 
 /// How the pods that serve compare with what a step asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,14 +28,27 @@ pub(super) fn tolerated(target: u32) -> u32 {
 
 /// Whether the pods of both sides are what `weight` asks for.
 pub fn reach(intent: &Intent, attempt: &Attempt, weight: Weight, seen: &Observed) -> Reach {
-    let goal = split(intent.replicas, weight, &intent.capacity);
+    let goal = intent.split(weight);
     let (stable, canary) = (seen.children.get(&attempt.stable), seen.children.get(&attempt.canary));
+    if weight == Weight::FULL {
+        return everything(stable, canary, goal);
+    }
     let serving = Split { stable: serving(stable), canary: serving(canary) };
     if serving.permille() > goal.permille() + EXCESS {
         let (has, grants) = (serving.permille() / 10, goal.percent());
         return Reach::Exceeded(format!("the canary has {has}% of the available pods, its step grants {grants}%; waiting for stable pods"));
     }
     match missing("canary", canary, goal.canary).or_else(|| missing("stable", stable, goal.stable)) {
+        Some(text) => Reach::Waiting(text),
+        None => Reach::Reached,
+    }
+}
+
+/// Whether the canary has everything. The old pods that a bake keeps are only a way back: nothing waits for them to be well.
+fn everything(stable: Option<&Child>, canary: Option<&Child>, goal: Split) -> Reach {
+    let surplus = stable.filter(|child| child.desired > goal.stable || (goal.stable == 0 && child.settled != Settled::Yes));
+    let left = surplus.map(|child| format!("{} stable pods have to become {}", child.desired, goal.stable));
+    match missing("canary", canary, goal.canary).or(left) {
         Some(text) => Reach::Waiting(text),
         None => Reach::Reached,
     }

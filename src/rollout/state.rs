@@ -18,10 +18,14 @@ pub enum State {
     Idle(Idle),
     /// The canary serves a step's share and earns the next one.
     Stepping(Stepping),
+    /// The step passed; a person or CI has to approve before exposure grows.
+    Approval(Approval),
     /// Exposure stands still until somebody or something new moves it.
     Paused(Paused),
     /// The canary earned everything and replaces stable.
     Promoting(Promoting),
+    /// What was promoted serves everything and is still watched; a part of the old pods stays as the way back.
+    Baking(Baking),
     /// Stable comes back, then the canary goes.
     RollingBack(RollingBack),
     /// The last event is told; the finalizer goes once it is delivered.
@@ -39,6 +43,9 @@ pub struct Installing {
     /// Whether its deadline passed and that was told.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub overdue: bool,
+    /// Attempts so far: there are some where it takes the place of a stable revision that no longer serves.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub attempts: u32,
 }
 
 /// See [`State::Idle`].
@@ -54,6 +61,32 @@ pub struct Idle {
     /// A revision that was aborted: it is not tried again until the template changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected: Option<Revision>,
+    /// A revision whose template means the same as stable's to the API server: it needs no attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<Revision>,
+    /// A restart of stable's pods that somebody asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<Restart>,
+    /// Since when stable has had no available pod, if it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub down: Option<DateTime<Utc>>,
+}
+
+/// A restart of pods, written on their template as an annotation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Restart(String);
+
+impl Restart {
+    /// Wraps the uid of the action that asked for it, or what stands on a template.
+    pub fn new(token: impl Into<String>) -> Self {
+        Self(token.into())
+    }
+
+    /// What is written on the template.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// How an attempt ended.
@@ -66,6 +99,8 @@ pub struct Ended {
     pub result: AttemptResult,
     /// Why, in one sentence.
     pub message: String,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// One try at promoting a revision.
@@ -90,6 +125,24 @@ pub struct Stepping {
     pub step: Weight,
     /// How long the step's share has been held.
     pub clock: Clock,
+    /// Whether the step's approval was given already.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub approved: bool,
+}
+
+/// See [`State::Approval`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Approval {
+    /// The attempt.
+    pub attempt: Attempt,
+    /// The exposure of the step that passed.
+    pub step: Weight,
+    /// How long its share had been held.
+    #[serde(rename = "heldMillis", with = "millis")]
+    pub held: TimeDelta,
+    /// Since when.
+    pub since: DateTime<Utc>,
 }
 
 /// See [`State::Paused`].
@@ -105,6 +158,9 @@ pub struct Paused {
     pub held: TimeDelta,
     /// What stopped it.
     pub cause: PauseCause,
+    /// Whether the step's approval was given already.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub approved: bool,
 }
 
 /// Who or what stopped an attempt.
@@ -114,6 +170,10 @@ pub enum PauseCause {
     Deadline,
     /// `spec.paused`.
     Spec,
+    /// An action.
+    Action,
+    /// An approval did not come in time.
+    Approval,
 }
 
 /// See [`State::Promoting`].
@@ -124,6 +184,22 @@ pub struct Promoting {
     pub attempt: Attempt,
     /// Since when.
     pub since: DateTime<Utc>,
+    /// Whether somebody forced it: then no measured check is asked any more, only whether its pods run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forced: bool,
+}
+
+/// See [`State::Baking`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Baking {
+    /// The attempt whose canary was promoted; its `stable` is the way back.
+    pub attempt: Attempt,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Whether somebody forced the promotion: then no measured check is asked, only whether its pods run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forced: bool,
 }
 
 /// See [`State::RollingBack`].
@@ -139,6 +215,9 @@ pub struct RollingBack {
     /// Whether its deadline passed and that was told.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub overdue: bool,
+    /// Whether something that keeps stable's pods from coming was told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub blocked: bool,
 }
 
 /// See [`State::Deleted`].
@@ -160,10 +239,14 @@ pub enum Phase {
     Idle,
     /// See [`State::Stepping`].
     Stepping,
+    /// See [`State::Approval`].
+    Approval,
     /// See [`State::Paused`].
     Paused,
     /// See [`State::Promoting`].
     Promoting,
+    /// See [`State::Baking`].
+    Baking,
     /// See [`State::RollingBack`].
     RollingBack,
     /// See [`State::Deleted`].
@@ -172,8 +255,17 @@ pub enum Phase {
 
 impl Phase {
     /// All phases.
-    pub const ALL: [Self; 7] =
-        [Self::Installing, Self::Idle, Self::Stepping, Self::Paused, Self::Promoting, Self::RollingBack, Self::Deleted];
+    pub const ALL: [Self; 9] = [
+        Self::Installing,
+        Self::Idle,
+        Self::Stepping,
+        Self::Approval,
+        Self::Paused,
+        Self::Promoting,
+        Self::Baking,
+        Self::RollingBack,
+        Self::Deleted,
+    ];
 
     /// The phase as it is printed.
     pub const fn name(self) -> &'static str {
@@ -181,8 +273,10 @@ impl Phase {
             Self::Installing => "Installing",
             Self::Idle => "Idle",
             Self::Stepping => "Stepping",
+            Self::Approval => "Approval",
             Self::Paused => "Paused",
             Self::Promoting => "Promoting",
+            Self::Baking => "Baking",
             Self::RollingBack => "RollingBack",
             Self::Deleted => "Deleted",
         }
@@ -202,8 +296,10 @@ impl State {
             Self::Installing(_) => Phase::Installing,
             Self::Idle(_) => Phase::Idle,
             Self::Stepping(_) => Phase::Stepping,
+            Self::Approval(_) => Phase::Approval,
             Self::Paused(_) => Phase::Paused,
             Self::Promoting(_) => Phase::Promoting,
+            Self::Baking(_) => Phase::Baking,
             Self::RollingBack(_) => Phase::RollingBack,
             Self::Deleted(_) => Phase::Deleted,
         }
@@ -215,7 +311,9 @@ impl State {
             Self::Installing(_) => None,
             Self::Idle(s) => Some(&s.stable),
             Self::Deleted(s) => s.stable.as_ref(),
+            Self::Baking(Baking { attempt, .. }) => Some(&attempt.canary),
             Self::Stepping(Stepping { attempt, .. })
+            | Self::Approval(Approval { attempt, .. })
             | Self::Paused(Paused { attempt, .. })
             | Self::Promoting(Promoting { attempt, .. })
             | Self::RollingBack(RollingBack { attempt, .. }) => Some(&attempt.stable),
@@ -227,18 +325,60 @@ impl State {
         match self {
             Self::Installing(_) | Self::Idle(_) | Self::Deleted(_) => None,
             Self::Stepping(Stepping { attempt, .. })
+            | Self::Approval(Approval { attempt, .. })
             | Self::Paused(Paused { attempt, .. })
             | Self::Promoting(Promoting { attempt, .. })
+            | Self::Baking(Baking { attempt, .. })
             | Self::RollingBack(RollingBack { attempt, .. }) => Some(attempt),
+        }
+    }
+
+    /// Whether somebody forced the canary past the measured checks.
+    pub const fn is_forced(&self) -> bool {
+        match self {
+            Self::Promoting(Promoting { forced, .. }) | Self::Baking(Baking { forced, .. }) => *forced,
+            Self::Installing(_)
+            | Self::Idle(_)
+            | Self::Stepping(_)
+            | Self::Approval(_)
+            | Self::Paused(_)
+            | Self::RollingBack(_)
+            | Self::Deleted(_) => false,
         }
     }
 
     /// The attempt on trial and the exposure it has: what evidence is gathered for.
     pub const fn trial(&self) -> Option<(&Attempt, Weight)> {
         match self {
-            Self::Stepping(Stepping { attempt, step, .. }) | Self::Paused(Paused { attempt, step, .. }) => Some((attempt, *step)),
-            Self::Promoting(Promoting { attempt, .. }) => Some((attempt, Weight::FULL)),
+            Self::Stepping(Stepping { attempt, step, .. })
+            | Self::Approval(Approval { attempt, step, .. })
+            | Self::Paused(Paused { attempt, step, .. }) => Some((attempt, *step)),
+            Self::Promoting(Promoting { attempt, .. }) | Self::Baking(Baking { attempt, .. }) => Some((attempt, Weight::FULL)),
             Self::Installing(_) | Self::Idle(_) | Self::RollingBack(_) | Self::Deleted(_) => None,
         }
     }
+}
+
+impl Idle {
+    /// Nothing is in flight, and nothing else is remembered.
+    pub const fn new(stable: Revision, attempts: u32, last: Ended) -> Self {
+        Self { stable, attempts, last, rejected: None, alias: None, restart: None, down: None }
+    }
+
+    /// Whether stable is what this revision asks for: it is that revision, or means the same.
+    pub fn serves(&self, revision: &Revision) -> bool {
+        self.stable == *revision || self.alias.as_ref() == Some(revision)
+    }
+}
+
+impl Stepping {
+    /// A step that begins now.
+    pub fn new(attempt: Attempt, step: Weight, now: DateTime<Utc>) -> Self {
+        Self { attempt, step, clock: Clock::new(now), approved: false }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }

@@ -1,6 +1,6 @@
 //! What the cluster must look like in a state.
 
-use super::{Attempt, Cause, Intent, Revision, Split, State, Weight, split};
+use super::{Attempt, Cause, Intent, Revision, Split, State, Weight};
 
 /// The pods that a state asks for. Every other revision has none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,14 +41,16 @@ pub fn target(intent: &Intent, state: &State) -> Target {
     let shift = |attempt: &Attempt, weight| Target::Shift {
         stable: attempt.stable.clone(),
         canary: attempt.canary.clone(),
-        split: split(intent.replicas, weight, &intent.capacity),
+        split: intent.split(weight),
     };
     match state {
         State::Installing(s) => Target::One { revision: s.revision.clone(), pods: intent.replicas },
         State::Idle(s) => Target::One { revision: s.stable.clone(), pods: intent.replicas },
         State::Stepping(s) => shift(&s.attempt, s.step),
+        State::Approval(s) => shift(&s.attempt, s.step),
         State::Paused(s) => shift(&s.attempt, s.step),
         State::Promoting(s) => shift(&s.attempt, Weight::FULL),
+        State::Baking(s) => shift(&s.attempt, Weight::FULL),
         State::RollingBack(s) => Target::Retreat {
             stable: s.attempt.stable.clone(),
             canary: s.attempt.canary.clone(),
@@ -63,7 +65,13 @@ pub fn target(intent: &Intent, state: &State) -> Target {
 fn missing_allowed(intent: &Intent, cause: &Cause) -> u32 {
     match cause {
         Cause::Failed(_) => intent.capacity.abort_unavailable,
-        Cause::Unavailable(_) | Cause::Undecided(_) | Cause::Superseded(_) | Cause::Deleted => intent.capacity.max_unavailable,
+        Cause::Unavailable(_)
+        | Cause::Undecided(_)
+        | Cause::Superseded(_)
+        | Cause::Deleted
+        | Cause::Unapproved(_)
+        | Cause::Aborted(_)
+        | Cause::Undone(_) => intent.capacity.max_unavailable,
     }
 }
 

@@ -23,6 +23,10 @@ pub enum Why {
     CheckError(String),
     /// The canary has more of the traffic than its step grants.
     ShareExceeded(String),
+    /// The step passed and waits for an approval, until then if that is bounded.
+    Approval(Option<DateTime<Utc>>),
+    /// What was promoted is watched until then.
+    Baking(DateTime<Utc>),
     /// Exposure is frozen.
     Paused(PauseCause, String),
     /// The spec cannot be read; the text says what to do.
@@ -73,6 +77,10 @@ impl Why {
             Self::ShareExceeded(_) => "ShareExceeded",
             Self::Paused(PauseCause::Deadline, _) => "PausedByDeadline",
             Self::Paused(PauseCause::Spec, _) => "PausedBySpec",
+            Self::Paused(PauseCause::Action, _) => "PausedByAction",
+            Self::Paused(PauseCause::Approval, _) => "ApprovalTimeout",
+            Self::Approval(_) => "WaitingForApproval",
+            Self::Baking(_) => "Baking",
             Self::InvalidSpec(_) => "InvalidSpec",
             Self::InvalidTemplate(_) => "InvalidTemplate",
             Self::TemplateUnknown(_) => "TemplateUnknown",
@@ -92,7 +100,7 @@ impl Why {
         match self {
             Self::Settled => Mood::Ready,
             Self::Rejected(..)
-            | Self::Paused(PauseCause::Deadline, _)
+            | Self::Paused(PauseCause::Deadline | PauseCause::Approval, _)
             | Self::InvalidSpec(_)
             | Self::InvalidTemplate(_)
             | Self::Service(_)
@@ -104,7 +112,9 @@ impl Why {
             | Self::Inconclusive(_)
             | Self::CheckError(_)
             | Self::ShareExceeded(_)
-            | Self::Paused(PauseCause::Spec, _)
+            | Self::Approval(_)
+            | Self::Baking(_)
+            | Self::Paused(PauseCause::Spec | PauseCause::Action, _)
             | Self::TemplateUnknown(_)
             | Self::CheckingTemplate
             | Self::AuditBacklog(_)
@@ -119,7 +129,7 @@ impl fmt::Display for Why {
         match self {
             Self::Settled => f.write_str("the spec's revision is stable"),
             Self::Rejected(revision, message) => {
-                write!(f, "revision {revision} was aborted ({message}); change the template to try again")
+                write!(f, "revision {revision} was aborted ({message}); retry it, or change the template")
             }
             Self::WaitingForPods(text)
             | Self::Inconclusive(text)
@@ -129,10 +139,15 @@ impl fmt::Display for Why {
             | Self::Service(text)
             | Self::InstallFailed(text) => f.write_str(text),
             Self::Holding(until) => write!(f, "the step holds until {}", until.format("%H:%M:%S UTC")),
-            Self::Paused(PauseCause::Deadline, text) => {
-                write!(f, "the step's deadline passed: {text}; change the template, or set spec.paused and unset it to go on")
+            Self::Approval(None) => f.write_str("the step passed and waits for an approval"),
+            Self::Approval(Some(until)) => {
+                write!(f, "the step passed and waits for an approval until {}", until.format("%Y-%m-%d %H:%M:%S UTC"))
             }
+            Self::Baking(until) => write!(f, "the promoted revision is watched until {}", until.format("%H:%M:%S UTC")),
+            Self::Paused(PauseCause::Deadline, text) => write!(f, "the step's deadline passed: {text}; resume it, or change the template"),
+            Self::Paused(PauseCause::Approval, text) => write!(f, "{text}; resume it to ask again, or change the template"),
             Self::Paused(PauseCause::Spec, _) => f.write_str("spec.paused is set"),
+            Self::Paused(PauseCause::Action, text) => write!(f, "paused by {text}"),
             Self::InvalidTemplate(text) => write!(f, "the API server refuses the template: {text}"),
             Self::TemplateUnknown(text) => write!(f, "the template could not be checked yet: {text}"),
             Self::CheckingTemplate => f.write_str("the template is being checked"),

@@ -79,6 +79,19 @@ fn words(body: &Body) -> Option<(&'static str, &'static str, &'static str)> {
         | EventKind::Superseded
         | EventKind::RolledBack
         | EventKind::RollbackOverdue
-        | EventKind::Deleted => None,
+        | EventKind::Deleted
+        | EventKind::ApprovalRequested
+        | EventKind::ApprovalGranted
+        | EventKind::StepSkipped
+        | EventKind::PromotionForced
+        | EventKind::Baked
+        | EventKind::Undone
+        | EventKind::Restarted
+        | EventKind::Recovered
+        | EventKind::Reinstalled
+        | EventKind::DriftCorrected
+        | EventKind::RollbackBlocked
+        | EventKind::ActionRefused
+        | EventKind::ActionSuperseded => None,
     }
 }

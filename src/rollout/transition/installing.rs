@@ -4,25 +4,43 @@ use chrono::{DateTime, Utc};
 
 use super::super::reach::missing;
 use super::super::{AttemptResult, Ended, Event, EventKind, Installing, Intent, Observed, PodState, Revision, State, Weight, Why};
-use super::{Facts, Next, service_trouble, settle, stay, template_trouble, unread};
+use super::{Edge, Facts, Next, service_trouble, settle, stay, template_trouble, unread};
 
-/// Begins an installation.
-pub(super) fn enter(intent: &Intent, now: DateTime<Utc>, kind: EventKind, reason: &'static str, message: String) -> Next {
+/// Begins the installation of a first revision.
+pub(super) fn enter(intent: &Intent, now: DateTime<Utc>) -> Edge {
+    let message = format!("revision {} is being installed", intent.revision);
+    begin(intent, now, 0, Told { kind: EventKind::Created, reason: "Created", message })
+}
+
+/// Installs the spec's revision like a first one, because what was stable no longer serves. The count of attempts goes on.
+pub(super) fn take_over(intent: &Intent, now: DateTime<Utc>, attempts: u32, message: String) -> Edge {
+    begin(intent, now, attempts, Told { kind: EventKind::Reinstalled, reason: "StableUnavailable", message })
+}
+
+/// How the beginning of an installation is told.
+struct Told {
+    kind: EventKind,
+    reason: &'static str,
+    message: String,
+}
+
+fn begin(intent: &Intent, now: DateTime<Utc>, attempts: u32, Told { kind, reason, message }: Told) -> Edge {
     let revision = intent.revision.clone();
-    let event = Event { kind, revision: revision.clone(), stable: None, attempt: 0, weight: None, reason, message, failure: None };
+    let event =
+        Event { kind, revision: revision.clone(), stable: None, attempt: 0, weight: None, reason, message, failure: None, author: None };
     let why = Why::WaitingForPods(format!("0 of {} pods are available", intent.replicas));
-    Next::Edge { state: State::Installing(Installing { revision, since: now, overdue: false }), event, why }
+    Edge { state: State::Installing(Installing { revision, since: now, overdue: false, attempts }), event, why }
 }
 
 pub(super) fn next(at: &Installing, facts: &Facts) -> Next {
     let Facts { intent, seen, now, .. } = *facts;
     if intent.revision != at.revision {
         let message = format!("revision {} never became stable; revision {} is being installed instead", at.revision, intent.revision);
-        return enter(intent, now, EventKind::Superseded, "Superseded", message);
+        return begin(intent, now, at.attempts, Told { kind: EventKind::Superseded, reason: "Superseded", message }).into();
     }
     let child = seen.children.get(&at.revision);
     let waiting = match (missing("first", child, intent.replicas), child) {
-        (None, Some(_)) => return installed(at),
+        (None, Some(_)) => return installed(at, now).into(),
         (Some(text), _) => text,
         // No replicas are wanted, but whether the Deployment can be made shows only once it is.
         (None, None) => "the Deployment does not exist yet".to_owned(),
@@ -32,7 +50,7 @@ pub(super) fn next(at: &Installing, facts: &Facts) -> Next {
     let blocked = unread(facts).or_else(|| service_trouble(seen)).or_else(|| template_trouble(intent, seen));
     let deadline = at.since + intent.deadlines.available;
     if now >= deadline && !at.overdue {
-        return overdue(at, &stuck, blocked);
+        return overdue(at, &stuck, blocked).into();
     }
     let why = match (blocked, trouble) {
         (Some(why), _) => why,
@@ -43,9 +61,9 @@ pub(super) fn next(at: &Installing, facts: &Facts) -> Next {
     stay(State::Installing(at.clone()), why, (!at.overdue).then_some(deadline))
 }
 
-fn installed(at: &Installing) -> Next {
+fn installed(at: &Installing, now: DateTime<Utc>) -> Edge {
     let message = format!("revision {} is available and stable", at.revision);
-    let last = Ended { revision: at.revision.clone(), result: AttemptResult::Installed, message: message.clone() };
+    let last = Ended { revision: at.revision.clone(), result: AttemptResult::Installed, message: message.clone(), at: now };
     let event = Event {
         kind: EventKind::Installed,
         revision: at.revision.clone(),
@@ -55,11 +73,12 @@ fn installed(at: &Installing) -> Next {
         reason: "Available",
         message,
         failure: None,
+        author: None,
     };
-    Next::Edge { state: settle(at.revision.clone(), 0, last, None), event, why: Why::Settled }
+    Edge { state: settle(at.revision.clone(), at.attempts, last, None), event, why: Why::Settled }
 }
 
-fn overdue(at: &Installing, stuck: &str, blocked: Option<Why>) -> Next {
+fn overdue(at: &Installing, stuck: &str, blocked: Option<Why>) -> Edge {
     let stuck = blocked.as_ref().map_or_else(|| stuck.to_owned(), |why| format!("{stuck}: {why}"));
     let event = Event {
         kind: EventKind::InstallFailed,
@@ -70,9 +89,10 @@ fn overdue(at: &Installing, stuck: &str, blocked: Option<Why>) -> Next {
         reason: "Unavailable",
         message: format!("revision {} did not become available in time: {stuck}", at.revision),
         failure: None,
+        author: None,
     };
     let why = blocked.unwrap_or_else(|| late(&stuck));
-    Next::Edge { state: State::Installing(Installing { overdue: true, ..at.clone() }), event, why }
+    Edge { state: State::Installing(Installing { overdue: true, ..at.clone() }), event, why }
 }
 
 /// It goes on, but somebody has to look.

@@ -1,17 +1,23 @@
 //! Decides the next state of a rollout: at most one edge a pass, each with exactly one event.
 
+mod actions;
+mod advance;
+mod approval;
+mod baking;
 mod idle;
 mod installing;
 mod paused;
 mod promoting;
+mod recovered;
 mod rolling_back;
 mod stepping;
 
 use chrono::{DateTime, Utc};
 
+use super::drift::drift;
 use super::{
-    Attempt, Cause, Deleted, Ended, Event, EventKind, Failure, Idle, Intent, Lifetime, Observed, Revision, RollingBack, ServiceView, State,
-    Template, Verdict, Weight, Why,
+    Attempt, Author, Cause, Deleted, DeletionPolicy, Ended, Event, EventKind, Failure, Handled, Idle, Intent, Lifetime, Memo, Observed,
+    Revision, RollingBack, ServiceView, State, Template, Verdict, Weight, Why,
 };
 
 /// All that a transition may look at.
@@ -21,6 +27,8 @@ pub struct Facts<'a> {
     pub intent: &'a Intent,
     /// What was seen.
     pub seen: &'a Observed,
+    /// What is remembered beside the state.
+    pub memo: &'a Memo,
     /// What the checks say of the attempt in flight.
     pub verdict: &'a Verdict,
     /// Why exposure may not grow at all now, if so: an invalid spec or an audit backlog.
@@ -42,36 +50,60 @@ pub enum Next {
         wake: Option<DateTime<Utc>>,
     },
     /// A new state, told by one event.
-    Edge {
-        /// The new state.
-        state: State,
-        /// What it tells.
-        event: Event,
-        /// What the new state waits for first.
-        why: Why,
-    },
+    Edge(Edge),
+    /// The end of an action, told by one event. The state is a new one where the action is done.
+    Answer(Edge, Handled),
 }
 
-/// The first state of a rollout that has none yet.
-pub fn begin(intent: &Intent, now: DateTime<Utc>) -> Next {
-    installing::enter(intent, now, EventKind::Created, "Created", format!("revision {} is being installed", intent.revision))
+/// What an edge leads to, and the one event that tells it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edge {
+    /// The new state.
+    pub state: State,
+    /// What it tells.
+    pub event: Event,
+    /// What the new state waits for first.
+    pub why: Why,
+}
+
+impl From<Edge> for Next {
+    fn from(edge: Edge) -> Self {
+        Self::Edge(edge)
+    }
+}
+
+/// The first state of a rollout that has none: it is new, or its status was lost.
+pub fn begin(intent: &Intent, seen: &Observed, now: DateTime<Utc>) -> Edge {
+    recovered::begin(intent, seen, now)
 }
 
 /// Decides what follows from a committed state and the facts.
 ///
 /// # Guarantees
-/// Pure and total. Interrupts are handled first and in one place, in this order: deletion, a failed check, a new template. Then the state's
-/// own function decides, its deadline included. Without a Pass exposure never grows; unknown is never a Pass.
+/// Pure and total. Interrupts are handled first and in one place, in this order: deletion, a failed check, an action, a new template. Then the
+/// state's own function decides, its deadline included. Without a Pass exposure never grows, unless somebody who may forces it; unknown is never
+/// a Pass. Drift is told where nothing else is.
 pub fn transition(state: &State, facts: &Facts) -> Next {
-    if let Some(interrupted) = interrupt(state, facts) {
-        return interrupted;
+    let next = interrupt(state, facts).unwrap_or_else(|| own(state, facts));
+    match next {
+        Next::Stay { state, why, wake } => match drift(&state, facts) {
+            Some(event) => Next::Edge(Edge { state, event, why }),
+            None => Next::Stay { state, why, wake },
+        },
+        Next::Edge(_) | Next::Answer(..) => next,
     }
+}
+
+/// What the state itself decides.
+fn own(state: &State, facts: &Facts) -> Next {
     match state {
         State::Installing(s) => installing::next(s, facts),
         State::Idle(s) => idle::next(s, facts),
         State::Stepping(s) => stepping::next(s, facts),
+        State::Approval(s) => approval::next(s, facts),
         State::Paused(s) => paused::next(s, facts),
         State::Promoting(s) => promoting::next(s, facts),
+        State::Baking(s) => baking::next(s, facts),
         State::RollingBack(s) => rolling_back::next(s, facts),
         State::Deleted(s) => {
             let deadline = s.since + facts.intent.deadlines.audit;
@@ -82,33 +114,49 @@ pub fn transition(state: &State, facts: &Facts) -> Next {
 
 /// What ends a state from outside, whatever it is.
 fn interrupt(state: &State, facts: &Facts) -> Option<Next> {
-    let trial = state.trial().map(|(attempt, weight)| (attempt.clone(), weight));
     if facts.seen.lifetime == Lifetime::Deleting {
-        return match state {
-            State::Installing(_) | State::Idle(_) => Some(delete(state, facts)),
-            State::RollingBack(s) if !facts.seen.children.contains_key(&s.attempt.stable) => Some(delete(state, facts)),
-            State::Stepping(_) | State::Paused(_) | State::Promoting(_) => {
-                trial.map(|(attempt, _)| roll_back(attempt, Cause::Deleted, facts))
-            }
-            State::RollingBack(_) | State::Deleted(_) => None,
-        };
+        return deletion(state, facts);
+    }
+    let trial = state.trial().map(|(attempt, weight)| (attempt.clone(), weight));
+    if let (Some((attempt, _)), Verdict::Fail(failure)) = (&trial, facts.verdict) {
+        return Some(roll_back(attempt.clone(), Cause::Failed(failure.clone()), facts).into());
+    }
+    if let Some(answer) = actions::next(state, facts) {
+        return Some(answer);
     }
     let (attempt, weight) = trial?;
-    if let Verdict::Fail(failure) = facts.verdict {
-        return Some(roll_back(attempt, Cause::Failed(failure.clone()), facts));
-    }
     let changed = facts.intent.revision != attempt.canary;
-    // While promoting, a new template waits: what was analysed is what is promoted.
-    (changed && weight != Weight::FULL).then(|| roll_back(attempt, Cause::Superseded(facts.intent.revision.clone()), facts))
+    // While promoting, a new template waits: what was analysed is what is promoted. It ends a bake, without a rollback.
+    (changed && weight != Weight::FULL).then(|| roll_back(attempt, Cause::Superseded(facts.intent.revision.clone()), facts).into())
+}
+
+/// The Rollout goes: traffic goes back to stable first, unless everything goes or stable is gone.
+fn deletion(state: &State, facts: &Facts) -> Option<Next> {
+    let gone = |revision: &Revision| !facts.seen.children.contains_key(revision);
+    match state {
+        State::Deleted(_) => None,
+        _ if facts.intent.deletion == DeletionPolicy::Delete => Some(delete(state, facts).into()),
+        State::RollingBack(s) if gone(&s.attempt.stable) => Some(delete(state, facts).into()),
+        State::RollingBack(_) => None,
+        State::Installing(_) => Some(delete(state, facts).into()),
+        State::Idle(s) if idle::is_alone(s, facts) => Some(delete(state, facts).into()),
+        // The old pods of a bake go first: afterwards nobody would take them away.
+        State::Idle(_) => Some(stay(state.clone(), Why::Deleting, None)),
+        State::Baking(s) => Some(baking::baked(s, "Deleted", "the Rollout was deleted").into()),
+        State::Stepping(_) | State::Approval(_) | State::Paused(_) | State::Promoting(_) => {
+            state.attempt().map(|attempt| roll_back(attempt.clone(), Cause::Deleted, facts).into())
+        }
+    }
 }
 
 /// Ends an attempt and brings stable back.
-fn roll_back(attempt: Attempt, cause: Cause, facts: &Facts) -> Next {
+fn roll_back(attempt: Attempt, cause: Cause, facts: &Facts) -> Edge {
     let kind = if matches!(cause, Cause::Superseded(_)) { EventKind::Superseded } else { EventKind::Aborted };
     let verb = if kind == EventKind::Superseded { "superseded" } else { "aborted" };
     let failure: Option<Failure> = if let Cause::Failed(failure) = &cause { Some(failure.clone()) } else { None };
     let event = Event {
         failure,
+        author: author(&cause).cloned(),
         weight: Weight::new(0),
         ..tell(
             kind,
@@ -118,14 +166,25 @@ fn roll_back(attempt: Attempt, cause: Cause, facts: &Facts) -> Next {
         )
     };
     let why = Why::RollingBack(cause.to_string());
-    let state = State::RollingBack(RollingBack { attempt, cause, since: facts.now, overdue: false });
-    Next::Edge { state, event, why }
+    let state = State::RollingBack(RollingBack { attempt, cause, since: facts.now, overdue: false, blocked: false });
+    Edge { state, event, why }
+}
+
+/// Who asked for the end of an attempt, if somebody did.
+const fn author(cause: &Cause) -> Option<&Author> {
+    match cause {
+        Cause::Aborted(author) | Cause::Undone(author) => Some(author),
+        Cause::Failed(_) | Cause::Unavailable(_) | Cause::Undecided(_) | Cause::Superseded(_) | Cause::Deleted | Cause::Unapproved(_) => {
+            None
+        }
+    }
 }
 
 /// The Rollout goes; what serves goes on serving.
-fn delete(state: &State, facts: &Facts) -> Next {
+fn delete(state: &State, facts: &Facts) -> Edge {
     let stable = state.stable().cloned();
     let message = match &stable {
+        _ if facts.intent.deletion == DeletionPolicy::Delete => "the Rollout was deleted, and its Deployments go with it".to_owned(),
         None => "the Rollout was deleted before a revision was stable; its Deployments are left as they are".to_owned(),
         Some(stable) if facts.seen.children.contains_key(stable) => {
             format!("the Rollout was deleted; the Deployment of revision {stable} goes on serving")
@@ -141,8 +200,9 @@ fn delete(state: &State, facts: &Facts) -> Next {
         reason: "Deleted",
         message,
         failure: None,
+        author: None,
     };
-    Next::Edge { state: State::Deleted(Deleted { stable, since: facts.now }), event, why: Why::Deleting }
+    Edge { state: State::Deleted(Deleted { stable, since: facts.now }), event, why: Why::Deleting }
 }
 
 /// An event about an attempt.
@@ -156,12 +216,13 @@ fn tell(kind: EventKind, attempt: &Attempt, reason: &'static str, message: Strin
         reason,
         message,
         failure: None,
+        author: None,
     }
 }
 
 /// The end of an attempt: nothing is in flight any more.
 fn settle(stable: Revision, attempts: u32, last: Ended, rejected: Option<Revision>) -> State {
-    State::Idle(Idle { stable, attempts, last, rejected })
+    State::Idle(Idle { rejected, ..Idle::new(stable, attempts, last) })
 }
 
 fn stay(state: State, why: Why, wake: Option<DateTime<Utc>>) -> Next {
@@ -191,9 +252,9 @@ fn template_trouble(intent: &Intent, seen: &Observed) -> Option<Why> {
         return None;
     }
     match &seen.template {
-        Template::Accepted(revision) if *revision == intent.revision => None,
+        Template::Accepted { revision, .. } if *revision == intent.revision => None,
         Template::Refused { revision, text, .. } if *revision == intent.revision => Some(Why::InvalidTemplate(text.clone())),
         Template::Unknown { revision, text, .. } if *revision == intent.revision => Some(Why::TemplateUnknown(text.clone())),
-        Template::Accepted(_) | Template::Refused { .. } | Template::Unknown { .. } | Template::Unasked => Some(Why::CheckingTemplate),
+        Template::Accepted { .. } | Template::Refused { .. } | Template::Unknown { .. } | Template::Unasked => Some(Why::CheckingTemplate),
     }
 }

@@ -1,21 +1,29 @@
 //! Exposure stands still. Harm is still watched for, a new template still ends it.
 
+use chrono::TimeDelta;
+
 use super::super::{Clock, Event, EventKind, PauseCause, Paused, Pausing, State, Stepping, Verdict, Why};
-use super::{Facts, Next, stay, tell, unread};
+use super::{Edge, Facts, Next, stay, tell, unread};
 
 pub(super) fn next(at: &Paused, facts: &Facts) -> Next {
     if let Some(why) = unread(facts) {
         return stay(State::Paused(at.clone()), why, None);
     }
     match (at.cause, facts.intent.pausing) {
-        (PauseCause::Spec, Pausing::Off) => resume(at, facts),
-        // Whoever sets spec.paused takes a pause by a deadline over, so unsetting it goes on; the time for a Pass begins anew.
-        (PauseCause::Deadline, Pausing::On) => {
-            let held = at.held.min(facts.intent.hold(at.step));
-            stay_paused(&Paused { cause: PauseCause::Spec, held, ..at.clone() }, facts)
+        (PauseCause::Spec, Pausing::Off) => resume(at, facts, "ResumedBySpec").into(),
+        // Whoever sets spec.paused takes over a pause that has another cause, so unsetting it goes on; the time for a Pass begins anew.
+        (PauseCause::Deadline | PauseCause::Approval | PauseCause::Action, Pausing::On) => {
+            stay_paused(&Paused { cause: PauseCause::Spec, held: held(at, facts), ..at.clone() }, facts)
         }
-        (PauseCause::Spec, Pausing::On) | (PauseCause::Deadline, Pausing::Off) => stay_paused(at, facts),
+        (PauseCause::Spec, Pausing::On) | (PauseCause::Deadline | PauseCause::Approval | PauseCause::Action, Pausing::Off) => {
+            stay_paused(at, facts)
+        }
     }
+}
+
+/// What counts as held where it goes on: not more than the hold, so that the time for a Pass begins anew.
+fn held(at: &Paused, facts: &Facts) -> TimeDelta {
+    at.held.min(facts.intent.hold(at.step))
 }
 
 fn stay_paused(at: &Paused, facts: &Facts) -> Next {
@@ -23,14 +31,16 @@ fn stay_paused(at: &Paused, facts: &Facts) -> Next {
     stay(State::Paused(at.clone()), Why::Paused(at.cause, text), None)
 }
 
-fn resume(at: &Paused, facts: &Facts) -> Next {
+/// Exposure may grow again.
+pub(super) fn resume(at: &Paused, facts: &Facts, reason: &'static str) -> Edge {
     let event = Event {
         weight: Some(at.step),
-        ..tell(EventKind::Resumed, &at.attempt, "ResumedBySpec", format!("revision {} goes on at {}", at.attempt.canary, at.step))
+        ..tell(EventKind::Resumed, &at.attempt, reason, format!("revision {} goes on at {}", at.attempt.canary, at.step))
     };
-    let clock = Clock::Waiting { since: facts.now, held: at.held };
+    let clock = Clock::Waiting { since: facts.now, held: held(at, facts) };
     let why = Why::WaitingForPods(format!("the canary has {}", at.step));
-    Next::Edge { state: State::Stepping(Stepping { attempt: at.attempt.clone(), step: at.step, clock }), event, why }
+    let stepping = Stepping { attempt: at.attempt.clone(), step: at.step, clock, approved: at.approved };
+    Edge { state: State::Stepping(stepping), event, why }
 }
 
 /// What the checks say meanwhile: it moves nothing, but it is what people ask for.

@@ -1,13 +1,13 @@
 //! The canary earned everything and replaces stable, pod by pod.
 
 use super::super::reach::{Reach, late_at, reach};
-use super::super::{AttemptResult, Cause, Ended, Event, EventKind, Promoting, State, Weight, Why};
-use super::{Facts, Next, roll_back, settle, stay, tell, unread};
+use super::super::{AttemptResult, Baking, Cause, Ended, Event, EventKind, Promoting, State, Weight, Why};
+use super::{Edge, Facts, Next, roll_back, settle, stay, tell, unread};
 
 pub(super) fn next(at: &Promoting, facts: &Facts) -> Next {
     let attempt = &at.attempt;
     let waiting = match reach(facts.intent, attempt, Weight::FULL, facts.seen) {
-        Reach::Reached if facts.seen.children.contains_key(&attempt.canary) => return promoted(at),
+        Reach::Reached if facts.seen.children.contains_key(&attempt.canary) => return promoted(at, facts).into(),
         Reach::Reached => "the Deployment does not exist yet".to_owned(),
         Reach::Waiting(text) | Reach::Exceeded(text) => text,
     };
@@ -19,16 +19,25 @@ pub(super) fn next(at: &Promoting, facts: &Facts) -> Next {
         return stay(State::Promoting(Promoting { since, ..at.clone() }), why, Some(deadline(since)));
     }
     if late {
-        return roll_back(attempt.clone(), Cause::Unavailable(format!("promotion not complete in time: {waiting}")), facts);
+        return roll_back(attempt.clone(), Cause::Unavailable(format!("promotion not complete in time: {waiting}")), facts).into();
     }
     stay(State::Promoting(at.clone()), Why::WaitingForPods(waiting), Some(deadline(at.since)))
 }
 
-fn promoted(at: &Promoting) -> Next {
-    let Promoting { attempt, .. } = at;
+/// The canary is stable now. Where it is watched for a while, a part of the old pods stays.
+fn promoted(at: &Promoting, facts: &Facts) -> Edge {
+    let Promoting { attempt, forced, .. } = at;
     let message = format!("revision {} replaced revision {}", attempt.canary, attempt.stable);
-    let last = Ended { revision: attempt.canary.clone(), result: AttemptResult::Promoted, message: message.clone() };
+    let last = Ended { revision: attempt.canary.clone(), result: AttemptResult::Promoted, message: message.clone(), at: facts.now };
+    let reason = if *forced { "Forced" } else { "Passed" };
     let event =
-        Event { weight: Some(Weight::FULL), stable: Some(attempt.canary.clone()), ..tell(EventKind::Promoted, attempt, "Passed", message) };
-    Next::Edge { state: settle(attempt.canary.clone(), attempt.number, last, None), event, why: Why::Settled }
+        Event { weight: Some(Weight::FULL), stable: Some(attempt.canary.clone()), ..tell(EventKind::Promoted, attempt, reason, message) };
+    let (state, why) = match facts.intent.bake {
+        Some(bake) => {
+            let baking = Baking { attempt: attempt.clone(), since: facts.now, forced: *forced };
+            (State::Baking(baking), Why::Baking(facts.now + bake.time))
+        }
+        None => (settle(attempt.canary.clone(), attempt.number, last, None), Why::Settled),
+    };
+    Edge { state, event, why }
 }

@@ -3,14 +3,15 @@
 use chrono::{DateTime, Utc};
 
 use super::super::reach::{Reach, achieved, late_at, reach};
-use super::super::{Cause, Clock, Event, EventKind, OnStep, PauseCause, Paused, Pausing, Promoting, State, Stepping, Verdict, Weight, Why};
-use super::{Facts, Next, roll_back, stay, tell};
+use super::super::{Cause, Child, Clock, Event, EventKind, OnStep, PauseCause, Paused, Pausing, State, Stepping, Verdict, Why};
+use super::advance::{Earned, advance};
+use super::{Edge, Facts, Next, approval, installing, roll_back, stay, tell};
 
 /// `transition` has already handled deletion, a failed check and a new template.
 pub(super) fn next(at: &Stepping, facts: &Facts) -> Next {
     let Facts { intent, seen, now, .. } = *facts;
     if intent.pausing == Pausing::On {
-        return pause(at, facts, PauseCause::Spec, "spec.paused is set".to_owned());
+        return pause(at, facts, PauseCause::Spec, "spec.paused is set".to_owned()).into();
     }
     match reach(intent, &at.attempt, at.step, seen) {
         Reach::Waiting(text) => wait(at, facts, Why::WaitingForPods(text)),
@@ -31,11 +32,21 @@ fn wait(at: &Stepping, facts: &Facts, why: Why) -> Next {
     let deadline = |since| late_at(intent, &at.attempt, since, facts.seen);
     let late = now >= deadline(since);
     if late && brake.is_none() {
-        return roll_back(at.attempt.clone(), Cause::Unavailable(format!("not in time: {why}")), facts);
+        return too_late(at, facts, &why).into();
     }
     let since = if late { now } else { since };
     let state = State::Stepping(Stepping { clock: Clock::Waiting { since, held }, ..at.clone() });
     stay(state, why, Some(deadline(since)))
+}
+
+/// Pods did not come in time. Where stable has none, it is no way back: then the canary is installed in its place.
+fn too_late(at: &Stepping, facts: &Facts, why: &Why) -> Edge {
+    let attempt = &at.attempt;
+    if facts.seen.children.get(&attempt.stable).map_or(0, Child::serving) == 0 && facts.intent.replicas > 0 {
+        let message = format!("revision {} has no available pod; revision {} is installed in its place", attempt.stable, attempt.canary);
+        return installing::take_over(facts.intent, facts.now, attempt.number, message);
+    }
+    roll_back(attempt.clone(), Cause::Unavailable(format!("not in time: {why}")), facts)
 }
 
 /// The share is there: the step ends when its hold is over and the verdict is Pass.
@@ -44,7 +55,7 @@ fn hold(at: &Stepping, facts: &Facts) -> Next {
     let over = now + (intent.hold(at.step) - at.clock.held(now));
     let deadline = over + intent.deadlines.step;
     let open = match facts.verdict {
-        Verdict::Pass(passed) if now >= over => return advance(at, facts, passed),
+        Verdict::Pass(passed) if now >= over => return passed_at(at, facts, passed).into(),
         Verdict::Pass(_) => Why::Holding(over),
         // A question that cannot be answered is worth knowing early; missing evidence may just need the time of the hold.
         Verdict::Error(text) => Why::CheckError(text.clone()),
@@ -53,51 +64,44 @@ fn hold(at: &Stepping, facts: &Facts) -> Next {
         Verdict::Fail(failure) => Why::Inconclusive(failure.message.clone()),
     };
     if now >= deadline {
-        return late(at, facts, &open);
+        return late(at, facts, &open).into();
     }
     stay(State::Stepping(at.clone()), open, Some(if now < over { over } else { deadline }))
 }
 
 /// No Pass in time.
-fn late(at: &Stepping, facts: &Facts, open: &Why) -> Next {
+fn late(at: &Stepping, facts: &Facts, open: &Why) -> Edge {
     match facts.intent.deadlines.on_step {
         OnStep::Pause => pause(at, facts, PauseCause::Deadline, open.to_string()),
         OnStep::Abort => roll_back(at.attempt.clone(), Cause::Undecided(format!("no Pass at {} in time: {open}", at.step)), facts),
     }
 }
 
-/// The next step, or the promotion after the last one.
-fn advance(at: &Stepping, facts: &Facts, passed: &str) -> Next {
-    let attempt = at.attempt.clone();
-    let share = achieved(&attempt, facts.seen);
-    let earned = format!("revision {} passed at {} ({share}% of the pods): {passed}", attempt.canary, at.step);
-    match facts.intent.next_step(at.step) {
-        Some(step) => {
-            let message = format!("{earned}; next is {}", step.weight);
-            let event = Event { weight: Some(step.weight), ..tell(EventKind::StepStarted, &attempt, "Passed", message) };
-            let why = Why::WaitingForPods(format!("the canary gets {}", step.weight));
-            Next::Edge { state: State::Stepping(Stepping { attempt, step: step.weight, clock: Clock::new(facts.now) }), event, why }
-        }
-        None => {
-            let message = format!("{earned}; it replaces revision {}", attempt.stable);
-            let event = Event { weight: Some(Weight::FULL), ..tell(EventKind::PromotionStarted, &attempt, "Passed", message) };
-            let why = Why::WaitingForPods("the canary gets all traffic".to_owned());
-            Next::Edge { state: State::Promoting(Promoting { attempt, since: facts.now }), event, why }
-        }
+/// The step passed: the next one, unless somebody has to approve first.
+fn passed_at(at: &Stepping, facts: &Facts, passed: &str) -> Edge {
+    let Stepping { attempt, step, approved, .. } = at;
+    if !approved && facts.intent.gate(*step).is_some() {
+        return approval::enter(at, facts, passed);
     }
+    let share = achieved(attempt, facts.seen);
+    let message = format!("revision {} passed at {step} ({share}% of the pods): {passed}", attempt.canary);
+    advance(attempt, *step, facts, &Earned { reason: "Passed", message })
 }
 
-fn pause(at: &Stepping, facts: &Facts, cause: PauseCause, text: String) -> Next {
+/// Exposure stands still.
+pub(super) fn pause(at: &Stepping, facts: &Facts, cause: PauseCause, text: String) -> Edge {
     let reason = match cause {
         PauseCause::Deadline => "StepDeadline",
         PauseCause::Spec => "PausedBySpec",
+        PauseCause::Action => "PausedByAction",
+        PauseCause::Approval => "ApprovalTimeout",
     };
     let event = Event {
         weight: Some(at.step),
         ..tell(EventKind::Paused, &at.attempt, reason, format!("revision {} stays at {}: {text}", at.attempt.canary, at.step))
     };
-    let paused = Paused { attempt: at.attempt.clone(), step: at.step, held: at.clock.held(facts.now), cause };
-    Next::Edge { state: State::Paused(paused), event, why: Why::Paused(cause, text) }
+    let paused = Paused { attempt: at.attempt.clone(), step: at.step, held: at.clock.held(facts.now), cause, approved: at.approved };
+    Edge { state: State::Paused(paused), event, why: Why::Paused(cause, text) }
 }
 
 /// A clock that runs from now on, if it did not before.

@@ -1,0 +1,76 @@
+//! Did somebody else change what Serin holds in place? It is put right like everything else; here it is told.
+
+use super::{Change, Child, Clock, Event, EventKind, Facts, Revision, State, Stepping, changes};
+
+/// The event of a change by somebody else that the state is about to put right, if there is one that was not told a short while ago.
+pub(super) fn drift(state: &State, facts: &Facts) -> Option<Event> {
+    if facts.brake.is_some_and(|brake| matches!(brake, super::Why::InvalidSpec(_))) {
+        return None;
+    }
+    let found = changes(facts.intent, state, facts.seen).into_iter().find_map(|change| found(&change, state, facts));
+    let (revision, reason, what) = found?;
+    Some(Event {
+        kind: EventKind::DriftCorrected,
+        stable: state.stable().cloned(),
+        attempt: state.attempt().map_or(0, |attempt| attempt.number),
+        weight: None,
+        reason,
+        message: format!("the Deployment of revision {revision} {what}; it is put right"),
+        revision,
+        failure: None,
+        author: None,
+    })
+}
+
+/// What a change puts right, if that was somebody else's doing.
+fn found(change: &Change, state: &State, facts: &Facts) -> Option<(Revision, &'static str, String)> {
+    let child = |revision: &Revision| facts.seen.children.get(revision);
+    let (revision, reason, what) = match change {
+        Change::Scale { revision, .. } => {
+            let Child { desired, upkeep, .. } = child(revision)?;
+            let by = upkeep.scaled_by.as_ref()?;
+            (revision, "Scaled", format!("was scaled to {desired} by {by}"))
+        }
+        Change::Repair { revision, .. } => {
+            let Child { upkeep, .. } = child(revision)?;
+            match &upkeep.edited_by {
+                Some(by) => (revision, "Edited", format!("was changed by {by}")),
+                None if upkeep.paused => (revision, "Paused", "was paused by somebody else".to_owned()),
+                // The spec asks for another `minReadySeconds` than before.
+                None => return None,
+            }
+        }
+        Change::Create { revision, .. } if had_pods(state, revision) => (revision, "Deleted", "was deleted by somebody else".to_owned()),
+        Change::Create { .. }
+        | Change::Guard
+        | Change::Record { .. }
+        | Change::Mark { .. }
+        | Change::Restart { .. }
+        | Change::Prune { .. }
+        | Change::Discard { .. }
+        | Change::Answer(_)
+        | Change::Forget { .. }
+        | Change::Release => return None,
+    };
+    (!facts.memo.told(revision, facts.now)).then(|| (revision.clone(), reason, what))
+}
+
+/// Whether the state could not have been reached without a Deployment of this revision.
+fn had_pods(state: &State, revision: &Revision) -> bool {
+    match state {
+        State::Installing(_) | State::Deleted(_) => false,
+        State::Idle(at) => at.stable == *revision,
+        State::Stepping(Stepping { attempt, clock, .. }) => {
+            let began = match clock {
+                Clock::Running { .. } => true,
+                Clock::Waiting { held, .. } => !held.is_zero(),
+            };
+            attempt.stable == *revision || (began && attempt.canary == *revision)
+        }
+        State::Approval(_) | State::Paused(_) | State::Promoting(_) | State::Baking(_) => {
+            state.attempt().is_some_and(|attempt| attempt.stable == *revision)
+        }
+        // An earlier revision may have been pruned long ago.
+        State::RollingBack(_) => false,
+    }
+}

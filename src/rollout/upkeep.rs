@@ -1,0 +1,37 @@
+//! What of the Deployments that serve has to be put right besides their replicas?
+
+use super::{Change, Child, Edited, Intent, Lifetime, Observed, Revision, State};
+
+/// Repairs and restarts of the Deployments that the state is about. Others have no pods, and nobody looks at them.
+pub(super) fn upkeep(intent: &Intent, state: &State, seen: &Observed) -> Vec<Change> {
+    if seen.lifetime == Lifetime::Deleting {
+        return Vec::new();
+    }
+    let looked_after = |revision: &&Revision| match (state.stable(), state.attempt(), state) {
+        (_, Some(attempt), _) => attempt.stable == **revision || attempt.canary == **revision,
+        (_, None, State::Installing(at)) => at.revision == **revision,
+        (stable, None, _) => stable == Some(*revision),
+    };
+    let children = seen.children.iter().filter(|(revision, _)| looked_after(revision));
+    children.filter_map(|(revision, child)| repair(intent, revision, child).or_else(|| restart(state, revision, child))).collect()
+}
+
+fn repair(intent: &Intent, revision: &Revision, child: &Child) -> Option<Change> {
+    let Child { upkeep, fence, restart, .. } = child;
+    let template = if upkeep.edited_by.is_some() { Edited::Yes } else { Edited::No };
+    let min_ready_seconds = intent.min_ready_seconds.unwrap_or(upkeep.min_ready_seconds);
+    let wrong = template == Edited::Yes || upkeep.paused || upkeep.min_ready_seconds != min_ready_seconds;
+    wrong.then(|| Change::Repair {
+        revision: revision.clone(),
+        fence: fence.clone(),
+        min_ready_seconds,
+        template,
+        restart: restart.clone(),
+    })
+}
+
+fn restart(state: &State, revision: &Revision, child: &Child) -> Option<Change> {
+    let State::Idle(idle) = state else { return None };
+    let restart = idle.restart.as_ref().filter(|restart| idle.stable == *revision && child.restart.as_ref() != Some(restart))?;
+    Some(Change::Restart { revision: revision.clone(), fence: child.fence.clone(), restart: restart.clone() })
+}
