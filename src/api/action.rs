@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::schema;
+use crate::rollout::Verb;
 
 /// One command for one Rollout. It cannot be changed; what became of it stands in its status.
 #[derive(CustomResource, KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +124,22 @@ pub struct ActionStatus {
     /// When its turn came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Time>,
+}
+
+impl From<VerbSpec> for Verb {
+    fn from(verb: VerbSpec) -> Self {
+        match verb {
+            VerbSpec::Approve => Self::Approve,
+            VerbSpec::Promote => Self::Promote,
+            VerbSpec::Abort => Self::Abort,
+            VerbSpec::Pause => Self::Pause,
+            VerbSpec::Resume => Self::Resume,
+            VerbSpec::Retry => Self::Retry,
+            VerbSpec::Skip => Self::Skip,
+            VerbSpec::Restart => Self::Restart,
+            VerbSpec::Undo => Self::Undo,
+        }
+    }
 }
 
 impl VerbSpec {

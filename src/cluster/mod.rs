@@ -1,5 +1,6 @@
 //! Kubernetes: what is watched there, and what is written there.
 
+mod actions;
 mod claims;
 mod client;
 mod deployments;
@@ -7,6 +8,7 @@ mod error;
 mod group;
 mod index;
 mod item;
+mod look;
 mod managers;
 mod meaning;
 mod meta;
@@ -18,12 +20,14 @@ mod source;
 mod watches;
 mod writer;
 
+pub use actions::{ACTIONS_POLICY, Action, Binding, action_view};
 pub use client::client;
 pub use deployments::{ChildView, Deployment, child_view};
 pub use error::Error;
 pub use group::Listed;
-pub use index::{Census, Index, Look};
+pub use index::{Census, Index};
 pub use item::{Item, Kind};
+pub use look::Look;
 pub use meta::{FINALIZER, OUTCOME, OUTCOME_AT, REVISION, ROLLOUT, ROLLOUT_UID, child_name};
 pub use pods::{Pod, pod_view};
 pub use records::{Record, record_view};
