@@ -28,7 +28,7 @@ pub use group::Listed;
 pub use index::{Census, Index};
 pub use item::{Item, Kind};
 pub use look::Look;
-pub use meta::{FINALIZER, OUTCOME, OUTCOME_AT, REVISION, ROLLOUT, ROLLOUT_UID, child_name};
+pub use meta::{FINALIZER, NUMBER, OUTCOME, OUTCOME_AT, RESTART, REVISION, ROLLOUT, ROLLOUT_UID, child_name};
 pub use pods::{Pod, pod_view};
 pub use records::{Record, record_view};
 pub use services::{Service, ServiceSpec, Wish, fit};

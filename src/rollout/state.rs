@@ -100,6 +100,7 @@ pub struct Ended {
     /// Why, in one sentence.
     pub message: String,
     /// When.
+    #[serde(default)]
     pub at: DateTime<Utc>,
 }
 

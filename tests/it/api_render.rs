@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use serin::api::{Reason, Status, View};
 use serin::audit::Outbox;
-use serin::rollout::{AttemptResult, Cause, Ended, Failure, Idle, Intent, Observed, PauseCause, Paused, State, Why};
+use serin::rollout::{AttemptResult, Cause, Ended, Failure, Idle, Intent, Memo, Observed, PauseCause, Paused, State, Why};
 
 use super::given::{
     Seeing as _, after, attempt, child, idle, installing, intent, noon, promoting, reaching, rolling_back, seen, stepping, v1, v2, v3,
@@ -18,7 +18,7 @@ fn render(before: &Status, intent: &Intent, state: Option<&State>, why: &Why, no
 }
 
 fn render_seeing(before: &Status, intent: &Intent, state: Option<&State>, why: &Why, observed: &Observed, now: DateTime<Utc>) -> Status {
-    before.render(&View { name: "checkout", generation: 7, intent, state, why, observed, now }, Outbox::default())
+    before.render(&View { name: "checkout", generation: 7, intent, state, why, observed, now }, Memo::default(), Outbox::default())
 }
 
 fn is(status: &Status, kind: &str) -> String {
@@ -41,12 +41,12 @@ fn failure() -> Cause {
 
 fn ended(stable: serin::rollout::Revision, revision: serin::rollout::Revision, result: AttemptResult) -> State {
     let rejected = (result == AttemptResult::Aborted).then(|| revision.clone());
-    let last = Ended { revision, result, message: "errors is 0.2, above 0.01".to_owned() };
-    State::Idle(Idle { stable, attempts: 1, last, rejected })
+    let last = Ended { revision, result, message: "errors is 0.2, above 0.01".to_owned(), at: noon() };
+    State::Idle(Idle { rejected, ..Idle::new(stable, 1, last) })
 }
 
 fn paused(cause: PauseCause) -> State {
-    State::Paused(Paused { attempt: attempt(), step: weight(25), held: chrono::TimeDelta::zero(), cause })
+    State::Paused(Paused { attempt: attempt(), step: weight(25), held: chrono::TimeDelta::zero(), cause, approved: false })
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use serin::audit::{MAX_EVENT_BYTES, NAMESPACE, NO_PREV, Outbox, Record};
-use serin::rollout::{Event, EventKind, Failure, Revision, Weight};
+use serin::rollout::{Author, Event, EventKind, Failure, Revision, Weight};
 use uuid::Uuid;
 
 use crate::audit_given::{aborted, created, event, noon, records, started, subject, teller, told};
@@ -56,7 +56,19 @@ fn the_same_number_with_another_body_has_another_id() {
 #[test]
 fn who_edited_a_rollout_is_not_guessed() {
     let actor = |event: &Event| records(&told([event]))[0].body().expect("our own format").actor;
-    let somebody = [EventKind::Created, EventKind::Resumed, EventKind::Superseded, EventKind::Deleted];
+    let somebody = [
+        EventKind::Created,
+        EventKind::Resumed,
+        EventKind::Superseded,
+        EventKind::Deleted,
+        EventKind::ApprovalGranted,
+        EventKind::StepSkipped,
+        EventKind::PromotionForced,
+        EventKind::Undone,
+        EventKind::Restarted,
+        EventKind::ActionRefused,
+        EventKind::ActionSuperseded,
+    ];
     for kind in EventKind::ALL {
         let known = matches!(actor(&event(kind, "")), serin::audit::Actor::Controller { .. });
         assert_eq!(known, !somebody.contains(&kind), "{}", kind.name());
@@ -65,6 +77,18 @@ fn who_edited_a_rollout_is_not_guessed() {
     assert_eq!(actor(&by_hand), serin::audit::Actor::Unknown);
     let deleted = Event { reason: "Deleted", ..event(EventKind::Aborted, "the Rollout was deleted") };
     assert_eq!(actor(&deleted), serin::audit::Actor::Unknown);
+}
+
+#[test]
+fn who_asked_by_an_action_is_named_as_the_api_server_knows_them_and_so_is_why() {
+    let by = |name: Option<&str>| {
+        let author = Author { name: name.map(str::to_owned), reason: Some("checkout is slow".to_owned()) };
+        let aborted = Event { author: Some(author), ..event(EventKind::Aborted, "aborted") };
+        records(&told([&aborted]))[0].body().expect("our own format")
+    };
+    assert_eq!(by(Some("alice")).actor, serin::audit::Actor::User { name: "alice".to_owned() });
+    assert_eq!(by(Some("alice")).comment.as_deref(), Some("checkout is slow"));
+    assert_eq!(by(None).actor, serin::audit::Actor::Unknown, "nothing verified it");
 }
 
 #[test]

@@ -31,6 +31,7 @@ pub(crate) fn event(kind: EventKind, message: &str) -> Event {
         reason: "NewRevision",
         message: message.to_owned(),
         failure: None,
+        author: None,
     }
 }
 

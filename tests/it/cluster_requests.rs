@@ -1,5 +1,6 @@
 //! Which request makes a change? Each one as it goes over the wire.
 
+use chrono::DateTime;
 use std::fmt::Write as _;
 
 use http::Request;
@@ -155,13 +156,14 @@ fn a_finalizer_of_others_is_kept() {
 
 #[test]
 fn an_outcome_touches_nothing_but_its_annotation() {
-    insta::assert_snapshot!(text(&requests::mark_record(&key(), &revision(), "promoted")), @r#"
+    insta::assert_snapshot!(text(&requests::mark_record(&key(), &revision(), "promoted", DateTime::UNIX_EPOCH)), @r#"
     PATCH /apis/apps/v1/namespaces/shop/controllerrevisions/checkout-0123456789?fieldManager=serin
     content-type: application/merge-patch+json
     {
       "metadata": {
         "annotations": {
-          "serin.dev/outcome": "promoted"
+          "serin.dev/outcome": "promoted",
+          "serin.dev/outcome-at": "1970-01-01T00:00:00Z"
         }
       }
     }

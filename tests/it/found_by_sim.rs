@@ -17,9 +17,17 @@ fn scales(changes: &[Change]) -> Vec<(&Revision, u32)> {
 fn scale(change: &Change) -> Option<(&Revision, u32)> {
     match change {
         Change::Scale { revision, replicas, .. } => Some((revision, *replicas)),
-        Change::Guard | Change::Record { .. } | Change::Create { .. } | Change::Mark { .. } | Change::Prune { .. } | Change::Release => {
-            None
-        }
+        Change::Guard
+        | Change::Record { .. }
+        | Change::Create { .. }
+        | Change::Mark { .. }
+        | Change::Repair { .. }
+        | Change::Restart { .. }
+        | Change::Prune { .. }
+        | Change::Discard { .. }
+        | Change::Answer(_)
+        | Change::Forget { .. }
+        | Change::Release => None,
     }
 }
 
@@ -68,7 +76,6 @@ fn unreadable(state: State, replicas: i64, observed: Observed) -> Seen {
         status: Ok(Status { state: Some(state), replicas, ..Status::default() }),
         observed,
         sinks: BTreeMap::new(),
-        refused: None,
         teller: Teller { cluster: Cluster { name: "test".to_owned(), uid: None }, controller: "serin".to_owned() },
     }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serin::rollout::{
-    Attempt, AttemptResult, Capacity, Cause, Check, Child, Clock, Deadlines, Ended, Failure, Fence, Idle, Installing, Intent, Lifetime,
-    Observed, OnStep, PauseCause, Paused, Pausing, Pod, PodState, Promoting, Record, Revision, RollingBack, ServiceView, Settled, State,
-    Step, Stepping, Template, Threshold, Verdict, Weight, Why,
+    Attempt, AttemptResult, Capacity, Cause, Check, Child, Clock, Deadlines, DeletionPolicy, Ended, Failure, Fence, Idle, Installing,
+    Intent, Lifetime, Meaning, Memo, Observed, OnStep, PauseCause, Paused, Pausing, Pod, PodState, Promoting, Record, Revision,
+    RollingBack, ServiceView, Settled, State, Step, Stepping, Template, Threshold, Upkeep, Verdict, Weight, Why,
 };
 
 /// Noon of the day on which every table plays.
@@ -42,7 +42,9 @@ pub(crate) fn intent(revision: Revision) -> Intent {
     Intent {
         revision,
         replicas: 10,
-        steps: [10, 25, 50].map(|w| Step { weight: weight(w), hold: TimeDelta::minutes(1) }).to_vec(),
+        steps: [10, 25, 50].map(|w| Step { weight: weight(w), hold: TimeDelta::minutes(1), approval: None }).to_vec(),
+        other_hold: TimeDelta::zero(),
+        bake: None,
         checks: vec![errors_below(0.01)],
         every: TimeDelta::seconds(10),
         warm_up: TimeDelta::zero(),
@@ -56,6 +58,8 @@ pub(crate) fn intent(revision: Revision) -> Intent {
         capacity: Capacity { surge: 3, max_unavailable: 0, abort_unavailable: 2, stable_floor: 0 },
         pausing: Pausing::Off,
         history_limit: 10,
+        min_ready_seconds: Some(0),
+        deletion: DeletionPolicy::Orphan,
     }
 }
 
@@ -75,19 +79,33 @@ pub(crate) fn errors_below(max: f64) -> Check {
 /// Everything around is well and no pod exists yet.
 pub(crate) fn seen() -> Observed {
     Observed {
+        created: noon(),
         lifetime: Lifetime::Guarded,
         service: ServiceView::Fits,
         children: BTreeMap::new(),
         records: BTreeMap::new(),
         template: Template::Unasked,
         samples: Vec::new(),
+        actions: Vec::new(),
+        refused: None,
     }
 }
 
 /// A Deployment whose pods are all ready since noon.
 pub(crate) fn child(desired: u32, available: u32) -> Child {
     let pods = (0..available).map(|i| pod(i, PodState::Ready { since: noon() })).collect();
-    Child { desired, available, settled: Settled::Yes, created: noon(), fence: fence(), pods }
+    Child {
+        desired,
+        available,
+        settled: Settled::Yes,
+        created: noon(),
+        fence: fence(),
+        pods,
+        meaning: Meaning::new("of no other"),
+        restart: None,
+        upkeep: Upkeep::default(),
+        failure: None,
+    }
 }
 
 pub(crate) fn pod(number: u32, state: PodState) -> Pod {
@@ -110,13 +128,15 @@ pub(crate) trait Seeing: Sized {
 
 impl Seeing for Observed {
     fn with(mut self, revision: Revision, child: Child) -> Self {
-        self.records.insert(revision.clone(), Record { outcome: None });
-        self.children.insert(revision, child);
+        self.records.insert(revision.clone(), record());
+        let meaning = Meaning::new(revision.as_str());
+        self.children.insert(revision, Child { meaning, ..child });
         self
     }
 
     fn accepting(mut self, revision: Revision) -> Self {
-        self.template = Template::Accepted(revision);
+        let meaning = Meaning::new(revision.as_str());
+        self.template = Template::Accepted { revision, meaning };
         self
     }
 
@@ -126,48 +146,53 @@ impl Seeing for Observed {
     }
 }
 
+/// A stored template of which nothing became yet.
+pub(crate) fn record() -> Record {
+    Record { number: 0, outcome: None, outcome_at: None }
+}
+
 pub(crate) fn attempt() -> Attempt {
     Attempt { number: 1, stable: v1(), canary: v2() }
 }
 
 /// v1 is stable and nothing happened since.
 pub(crate) fn idle() -> State {
-    let last = Ended { revision: v1(), result: AttemptResult::Installed, message: "installed".to_owned() };
-    State::Idle(Idle { stable: v1(), attempts: 0, last, rejected: None })
+    let last = Ended { revision: v1(), result: AttemptResult::Installed, message: "installed".to_owned(), at: noon() };
+    State::Idle(Idle::new(v1(), 0, last))
 }
 
 pub(crate) fn installing() -> State {
-    State::Installing(Installing { revision: v1(), since: noon(), overdue: false })
+    State::Installing(Installing { revision: v1(), since: noon(), overdue: false, attempts: 0 })
 }
 
 /// v2 at that weight, whose share has been reached since noon.
 pub(crate) fn stepping(percent: u32) -> State {
     let clock = Clock::Running { since: noon(), held: TimeDelta::zero() };
-    State::Stepping(Stepping { attempt: attempt(), step: weight(percent), clock })
+    State::Stepping(Stepping { attempt: attempt(), step: weight(percent), clock, approved: false })
 }
 
 /// v2 at that weight since noon, its share not reached yet.
 pub(crate) fn reaching(percent: u32) -> State {
-    State::Stepping(Stepping { attempt: attempt(), step: weight(percent), clock: Clock::new(noon()) })
+    State::Stepping(Stepping::new(attempt(), weight(percent), noon()))
 }
 
 pub(crate) fn promoting() -> State {
-    State::Promoting(Promoting { attempt: attempt(), since: noon() })
+    State::Promoting(Promoting { attempt: attempt(), since: noon(), forced: false })
 }
 
 /// v2 stands still at that weight; its share had been held for that many seconds.
 pub(crate) fn paused(percent: u32, cause: PauseCause, held: i64) -> State {
-    State::Paused(Paused { attempt: attempt(), step: weight(percent), held: TimeDelta::seconds(held), cause })
+    State::Paused(Paused { attempt: attempt(), step: weight(percent), held: TimeDelta::seconds(held), cause, approved: false })
 }
 
 /// v2 was given up and v1 serves again.
 pub(crate) fn rejected() -> State {
-    let last = Ended { revision: v2(), result: AttemptResult::Aborted, message: "errors is 0.2, above 0.01".to_owned() };
-    State::Idle(Idle { stable: v1(), attempts: 1, last, rejected: Some(v2()) })
+    let last = Ended { revision: v2(), result: AttemptResult::Aborted, message: "errors is 0.2, above 0.01".to_owned(), at: noon() };
+    State::Idle(Idle { rejected: Some(v2()), ..Idle::new(v1(), 1, last) })
 }
 
 pub(crate) fn rolling_back(cause: Cause) -> State {
-    State::RollingBack(RollingBack { attempt: attempt(), cause, since: noon(), overdue: false })
+    State::RollingBack(RollingBack { attempt: attempt(), cause, since: noon(), overdue: false, blocked: false })
 }
 
 /// The failed check of every table.
@@ -188,6 +213,7 @@ pub(crate) struct Given {
     pub(crate) seen: Observed,
     pub(crate) verdict: Verdict,
     pub(crate) brake: Option<Why>,
+    pub(crate) memo: Memo,
     pub(crate) now: DateTime<Utc>,
 }
 
@@ -195,7 +221,7 @@ pub(crate) struct Given {
 pub(crate) fn given(state: State) -> Given {
     let wanted = state.attempt().map_or_else(v1, |attempt| attempt.canary.clone());
     let verdict = Verdict::Inconclusive("errors: no sample yet".to_owned());
-    Given { state, intent: intent(wanted), seen: seen(), verdict, brake: None, now: noon() }
+    Given { state, intent: intent(wanted), seen: seen(), verdict, brake: None, memo: Memo::default(), now: noon() }
 }
 
 impl Given {

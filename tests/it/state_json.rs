@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use serin::rollout::{
-    Attempt, AttemptResult, Cause, Clock, Deleted, Ended, Failure, Idle, Installing, PauseCause, Paused, Promoting, Revision, RollingBack,
-    State, Stepping, Weight,
+    Approval, Attempt, AttemptResult, Author, Baking, Cause, Clock, Deleted, Ended, Failure, Idle, Installing, PauseCause, Paused,
+    Promoting, Restart, Revision, RollingBack, State, Stepping, Weight,
 };
 
 use crate::given::{after, attempt, failure, paused, rejected, rolling_back, stepping, weight};
@@ -43,39 +43,80 @@ fn cause() -> impl Strategy<Value = Cause> {
         ".*".prop_map(Cause::Unavailable),
         ".*".prop_map(Cause::Undecided),
         revision().prop_map(Cause::Superseded),
-        Just(Cause::Deleted)
+        Just(Cause::Deleted),
+        ".*".prop_map(Cause::Unapproved),
+        author().prop_map(Cause::Aborted),
+        author().prop_map(Cause::Undone),
     ]
 }
 
-fn ended() -> impl Strategy<Value = Ended> {
-    let results = vec![AttemptResult::Installed, AttemptResult::Promoted, AttemptResult::Aborted, AttemptResult::Superseded];
-    (revision(), proptest::sample::select(results), ".*").prop_map(|(revision, result, message)| Ended { revision, result, message })
+fn author() -> impl Strategy<Value = Author> {
+    let text = || proptest::option::of(".*");
+    (text(), text()).prop_map(|(name, reason)| Author { name, reason })
 }
 
-fn state() -> impl Strategy<Value = State> {
-    let causes = proptest::sample::select(vec![PauseCause::Deadline, PauseCause::Spec]);
+fn ended() -> impl Strategy<Value = Ended> {
+    let results = vec![
+        AttemptResult::Installed,
+        AttemptResult::Promoted,
+        AttemptResult::Aborted,
+        AttemptResult::Superseded,
+        AttemptResult::Undone,
+        AttemptResult::Recovered,
+    ];
+    (revision(), proptest::sample::select(results), ".*", time()).prop_map(|(revision, result, message, at)| Ended {
+        revision,
+        result,
+        message,
+        at,
+    })
+}
+
+fn idle_state() -> impl Strategy<Value = State> {
+    let maybe = || proptest::option::of(revision());
+    let restart = proptest::option::of("[a-f0-9-]{36}".prop_map(Restart::new));
+    (revision(), any::<u32>(), ended(), maybe(), maybe(), restart, proptest::option::of(time())).prop_map(
+        |(stable, attempts, last, rejected, alias, restart, down)| {
+            State::Idle(Idle { stable, attempts, last, rejected, alias, restart, down })
+        },
+    )
+}
+
+fn trial_state() -> impl Strategy<Value = State> {
+    let causes = vec![PauseCause::Deadline, PauseCause::Spec, PauseCause::Action, PauseCause::Approval];
     prop_oneof![
-        (revision(), time(), any::<bool>()).prop_map(|(revision, since, overdue)| State::Installing(Installing {
-            revision,
-            since,
-            overdue
+        (an_attempt(), any_weight(), clock(), any::<bool>()).prop_map(|(attempt, step, clock, approved)| State::Stepping(Stepping {
+            attempt,
+            step,
+            clock,
+            approved
         })),
-        (revision(), any::<u32>(), ended(), proptest::option::of(revision()))
-            .prop_map(|(stable, attempts, last, rejected)| State::Idle(Idle { stable, attempts, last, rejected })),
-        (an_attempt(), any_weight(), clock()).prop_map(|(attempt, step, clock)| State::Stepping(Stepping { attempt, step, clock })),
-        (an_attempt(), any_weight(), held(), causes).prop_map(|(attempt, step, held, cause)| State::Paused(Paused {
+        (an_attempt(), any_weight(), held(), time()).prop_map(|(attempt, step, held, since)| State::Approval(Approval {
             attempt,
             step,
             held,
-            cause
+            since
         })),
-        (an_attempt(), time()).prop_map(|(attempt, since)| State::Promoting(Promoting { attempt, since })),
-        (an_attempt(), cause(), time(), any::<bool>()).prop_map(|(attempt, cause, since, overdue)| State::RollingBack(RollingBack {
-            attempt,
-            cause,
+        (an_attempt(), any_weight(), held(), proptest::sample::select(causes), any::<bool>())
+            .prop_map(|(attempt, step, held, cause, approved)| State::Paused(Paused { attempt, step, held, cause, approved })),
+        (an_attempt(), time(), any::<bool>()).prop_map(|(attempt, since, forced)| State::Promoting(Promoting { attempt, since, forced })),
+        (an_attempt(), time(), any::<bool>()).prop_map(|(attempt, since, forced)| State::Baking(Baking { attempt, since, forced })),
+    ]
+}
+
+fn state() -> impl Strategy<Value = State> {
+    prop_oneof![
+        (revision(), time(), any::<bool>(), any::<u32>()).prop_map(|(revision, since, overdue, attempts)| State::Installing(Installing {
+            revision,
             since,
-            overdue
+            overdue,
+            attempts
         })),
+        idle_state(),
+        trial_state(),
+        (an_attempt(), cause(), time(), any::<bool>(), any::<bool>()).prop_map(|(attempt, cause, since, overdue, blocked)| {
+            State::RollingBack(RollingBack { attempt, cause, since, overdue, blocked })
+        }),
         (proptest::option::of(revision()), time()).prop_map(|(stable, since)| State::Deleted(Deleted { stable, since })),
     ]
 }
@@ -92,7 +133,7 @@ proptest! {
     #[test]
     fn a_state_is_an_object_with_its_name_as_the_only_key(state in state()) {
         let Value::Object(object) = serde_json::to_value(&state).unwrap() else { panic!("an object") };
-        let names = ["installing", "idle", "stepping", "paused", "promoting", "rollingBack", "deleted"];
+        let names = ["installing", "idle", "stepping", "approval", "paused", "promoting", "baking", "rollingBack", "deleted"];
         let keys: Vec<&String> = object.keys().collect();
         prop_assert_eq!(keys.len(), 1);
         prop_assert!(names.contains(&keys[0].as_str()), "{:?}", keys);
@@ -125,7 +166,7 @@ fn states_look_like_this_in_a_status() {
     assert_eq!(serde_json::to_value(rolling_back(Cause::Failed(failure()))).unwrap(), back);
     let rests = json!({"idle": {
         "stable": "1111111111", "attempts": 1, "rejected": "2222222222",
-        "last": {"revision": "2222222222", "result": "Aborted", "message": "errors is 0.2, above 0.01"},
+        "last": {"revision": "2222222222", "result": "Aborted", "message": "errors is 0.2, above 0.01", "at": "2027-01-15T12:00:00Z"},
     }});
     assert_eq!(serde_json::to_value(rejected()).unwrap(), rests);
 }
@@ -137,7 +178,7 @@ fn fields_that_this_build_does_not_know_are_passed_over() {
         "since": "2027-01-15T12:00:05Z",
         "bake": {"for": "10m"},
     }});
-    let state = State::Promoting(Promoting { attempt: attempt(), since: after(5) });
+    let state = State::Promoting(Promoting { attempt: attempt(), since: after(5), forced: false });
     assert_eq!(serde_json::from_value::<State>(newer).unwrap(), state);
 }
 

@@ -81,7 +81,7 @@ fn nothing_is_asked_before_the_step_is_warm() {
 #[test]
 fn after_the_clock_stood_it_is_asked_again_at_once() {
     let clock = Clock::Running { since: after(100), held: TimeDelta::seconds(40) };
-    let state = State::Stepping(Stepping { attempt: attempt(), step: weight(10), clock });
+    let state = State::Stepping(Stepping { attempt: attempt(), step: weight(10), clock, approved: false });
     assert_eq!(told(&due(&spec(), &state, "web", &sampled(&[85]), after(100))), (asked(100), Some(110)));
 }
 

@@ -86,7 +86,7 @@ fn nothing_counts_before_the_share_is_reached_and_warm() {
     assert_eq!(at(&warm, &stepping(10), vec![bad(60)], 60), "Fail: errors is 0.2, above 0.01");
     assert_eq!(at(&warm, &promoting(), vec![Sample { step: weight(100), ..bad(59) }], 60), TOO_EARLY);
     let resumed = Clock::Running { since: after(100), held: TimeDelta::seconds(40) };
-    let state = State::Stepping(Stepping { attempt: attempt(), step: weight(10), clock: resumed });
+    let state = State::Stepping(Stepping { attempt: attempt(), step: weight(10), clock: resumed, approved: false });
     assert_eq!(at(&spec(), &state, vec![good(99)], 105), TOO_EARLY, "what was measured while pods were missing");
 }
 

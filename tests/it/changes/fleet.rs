@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serin::rollout::{Capacity, Cause, Change, Intent, Observed, Record, Revision, State, changes, split};
 
-use crate::given::{Seeing, child, intent, reaching, seen, v1, v2, weight};
+use crate::given::{Seeing, child, intent, reaching, record, seen, v1, v2, weight};
 
 /// How far the tables and properties go.
 pub(super) const LARGEST: u32 = 20;
@@ -71,7 +71,7 @@ impl Fleet {
         let mut seen =
             self.pods.iter().fold(empty, |seen, (revision, (desired, ready))| seen.with(revision.clone(), child(*desired, *ready)));
         for (revision, outcome) in &self.marks {
-            seen.records.insert(revision.clone(), Record { outcome: Some(outcome.clone()) });
+            seen.records.insert(revision.clone(), Record { outcome: Some(outcome.clone()), ..record() });
         }
         seen
     }
@@ -90,8 +90,15 @@ impl Fleet {
     fn write(&mut self, write: &Change) {
         let (revision, replicas) = match write {
             Change::Create { revision, replicas } | Change::Scale { revision, replicas, .. } => (revision, *replicas),
-            Change::Guard | Change::Record { .. } | Change::Release => return,
-            Change::Mark { revision, outcome } => {
+            Change::Guard
+            | Change::Record { .. }
+            | Change::Repair { .. }
+            | Change::Restart { .. }
+            | Change::Discard { .. }
+            | Change::Answer(_)
+            | Change::Forget { .. }
+            | Change::Release => return,
+            Change::Mark { revision, outcome, .. } => {
                 self.marks.insert(revision.clone(), outcome.clone());
                 return;
             }
@@ -118,9 +125,10 @@ impl Fleet {
         let ((_, ready), (wanted, served)) = (sum(self), sum(before));
         assert!(ready >= served.min(floor), "ready pods fall below {floor}: {case}");
         let granted = match state {
-            State::Stepping(at) => split(self.intent.replicas, at.step, &self.intent.capacity),
-            State::Paused(at) => split(self.intent.replicas, at.step, &self.intent.capacity),
-            State::Promoting(_) => split(self.intent.replicas, weight(100), &self.intent.capacity),
+            State::Stepping(at) => self.intent.split(at.step),
+            State::Approval(at) => self.intent.split(at.step),
+            State::Paused(at) => self.intent.split(at.step),
+            State::Promoting(_) | State::Baking(_) => self.intent.split(weight(100)),
             State::Installing(_) | State::Idle(_) | State::RollingBack(_) | State::Deleted(_) => return,
         };
         let ceiling = (self.intent.replicas + surge).max(granted.total());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serin::rollout::{Child, Fence, Record, Revision, ServiceView, Settled};
+use serin::rollout::{Child, Fence, Meaning, Record, Revision, ServiceView, Settled, Upkeep};
 
 use super::model::{Deployment, Item, KINDS, News, OwnedPod, Rollout, Server};
 use super::rng::Rng;
@@ -120,11 +120,18 @@ impl Cache {
             created: child.created,
             fence: Fence { uid: child.uid.clone(), resource_version: child.version.to_string() },
             pods: self.pods.values().filter(|pod| pod.revision == *revision).map(|pod| pod.pod.clone()).collect(),
+            meaning: Meaning::new(revision.as_str()),
+            restart: None,
+            upkeep: Upkeep::default(),
+            failure: None,
         }
     }
 
     pub(super) fn records(&self) -> BTreeMap<Revision, Record> {
-        self.records.iter().map(|(revision, outcome)| (revision.clone(), Record { outcome: outcome.clone() })).collect()
+        self.records
+            .iter()
+            .map(|(revision, outcome)| (revision.clone(), Record { number: 0, outcome: outcome.clone(), outcome_at: None }))
+            .collect()
     }
 }
 

@@ -52,7 +52,9 @@ pub(super) fn at_rest(sim: &Sim) -> Result<(), String> {
             | State::Installing(_)
             | State::Paused(_)
             | State::Stepping(_)
+            | State::Approval(_)
             | State::Promoting(_)
+            | State::Baking(_)
             | State::RollingBack(_)
             | State::Deleted(_),
         )

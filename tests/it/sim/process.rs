@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serin::audit::{Cluster, SinkName, Teller};
 use serin::controller::{Ack, Seen};
-use serin::rollout::{Lifetime, Observed, Question, Sample, Template, split};
+use serin::rollout::{Lifetime, Meaning, Observed, Question, Sample, Template, split};
 use serin::sink::{Delivery, Lanes, Order};
 
 use super::agenda::{Answer, Todo, Took};
@@ -178,7 +178,7 @@ impl Sim {
                 } else if self.truths[&revision] == super::truth::Truth::Refused {
                     Template::Refused { revision, text: "unknown field".to_owned(), at }
                 } else {
-                    Template::Accepted(revision)
+                    Template::Accepted { meaning: Meaning::new(revision.as_str()), revision }
                 })
             }
             Question::Measure { check, at, .. } => Answer::Reading(match self.backend {
@@ -245,15 +245,17 @@ impl Sim {
             },
             status: Ok((*status).clone()),
             observed: Observed {
+                created: DateTime::UNIX_EPOCH,
                 lifetime,
                 service: cache.service(),
                 children: cache.children(),
                 records: cache.records(),
                 template: self.process.template.clone(),
                 samples: self.process.samples.values().cloned().collect(),
+                actions: Vec::new(),
+                refused: self.process.refused.clone(),
             },
             sinks: [(sink(), receipts.remove(&sink()).map(|receipt| Ack { receipt, at }))].into(),
-            refused: self.process.refused.clone(),
             teller: Teller { cluster: Cluster { name: "sim".to_owned(), uid: None }, controller: key().name },
         };
         if let Ok(intent) = &seen.intent {

@@ -124,7 +124,7 @@ impl Act {
 pub(super) fn intent(rng: &mut Rng, revision: serin::rollout::Revision) -> Intent {
     let weights: &[u32] = rng.pick(&[&[10, 25, 50][..], &[5, 50], &[20], &[50], &[10, 30, 60, 90]]);
     let hold = |rng: &mut Rng| rng.millis(0, 90_000);
-    let steps = weights.iter().map(|w| Step { weight: given::weight(*w), hold: hold(rng) }).collect();
+    let steps = weights.iter().map(|w| Step { weight: given::weight(*w), hold: hold(rng), approval: None }).collect();
     let checks: &[&str] = rng.pick(&[&["errors"][..], &["errors"], &["errors", "speed"], &[]]);
     let window = TimeDelta::seconds(i64::from(rng.between(5, 60)));
     let replicas = rng.pick(&[1, 2, 3, 4, 5, 8, 10, 20]);

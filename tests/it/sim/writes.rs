@@ -61,7 +61,7 @@ impl Sim {
                 Ok(self.made(Item::Record(revision.clone(), Some(None))))
             }
             Change::Create { revision, replicas } => self.create(revision, *replicas),
-            Change::Mark { revision, outcome } => {
+            Change::Mark { revision, outcome, .. } => {
                 if !self.server.records.contains_key(revision) {
                     return Err(Trouble::Gone);
                 }
@@ -69,6 +69,8 @@ impl Sim {
                 Ok(self.made(Item::Record(revision.clone(), Some(Some(outcome.clone())))))
             }
             Change::Prune { revision, fence } => self.prune(revision, fence),
+            Change::Discard { revision } => Ok(self.made(Item::Record(revision.clone(), None))),
+            Change::Repair { .. } | Change::Restart { .. } | Change::Answer(_) | Change::Forget { .. } => Ok((0, None)),
             Change::Scale { revision, replicas, fence, .. } => self.scale(revision, fence, *replicas).map(|version| (version, None)),
         }
     }
@@ -92,7 +94,9 @@ impl Sim {
     }
 
     fn create(&mut self, revision: &Revision, replicas: u32) -> Result<Made, Trouble> {
-        self.spec_is_still(revision)?;
+        if !self.server.records.contains_key(revision) {
+            self.spec_is_still(revision)?;
+        }
         if self.server.deployments.contains_key(revision) {
             return Err(Trouble::Conflict);
         }

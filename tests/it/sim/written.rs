@@ -48,8 +48,10 @@ fn floor(sim: &Sim, intent: &Intent, state: &State, (revision, from, to): Write)
         | State::Installing(_)
         | State::Idle(_)
         | State::Stepping(_)
+        | State::Approval(_)
         | State::Paused(_)
         | State::Promoting(_)
+        | State::Baking(_)
         | State::Deleted(_) => intent.capacity.max_unavailable,
     };
     let floor = intent.replicas.saturating_sub(missing);
@@ -69,7 +71,16 @@ fn grant(intent: &Intent, state: &State, (revision, from, to): Write) -> Result<
         (State::RollingBack(at), _) if at.attempt.stable == *revision => (all, all),
         (_, Some((attempt, goal))) if attempt.canary == *revision => (goal.canary, 0),
         (_, Some((attempt, goal))) if attempt.stable == *revision => (goal.stable, goal.stable),
-        (State::Stepping(_) | State::Paused(_) | State::Promoting(_) | State::RollingBack(_) | State::Deleted(_), _) => (0, 0),
+        (
+            State::Stepping(_)
+            | State::Approval(_)
+            | State::Paused(_)
+            | State::Promoting(_)
+            | State::Baking(_)
+            | State::RollingBack(_)
+            | State::Deleted(_),
+            _,
+        ) => (0, 0),
     };
     if to > from && to > most {
         return Err(format!("{revision} goes from {from} to {to}, granted are {most}"));

@@ -1,7 +1,9 @@
 //! Every abstract observation of every state, as rows that a transition can decide.
 
 use chrono::TimeDelta;
-use serin::rollout::{Cause, Child, Clock, Lifetime, PauseCause, Pausing, RollingBack, ServiceView, State, Stepping, Template, Why};
+use serin::rollout::{
+    Cause, Child, Clock, Lifetime, Meaning, PauseCause, Pausing, RollingBack, ServiceView, State, Stepping, Template, Why,
+};
 
 use crate::given::{
     Given, attempt, child, failure, given, idle, installing, noon, paused, promoting, rejected, rolling_back, stepping, v1, v2, v3, weight,
@@ -46,7 +48,7 @@ pub(super) fn states() -> Vec<(&'static str, &'static str, State)> {
     };
     let waiting = |percent| {
         let clock = Clock::Waiting { since: noon(), held: TimeDelta::zero() };
-        State::Stepping(Stepping { attempt: attempt(), step: weight(percent), clock })
+        State::Stepping(Stepping { attempt: attempt(), step: weight(percent), clock, approved: false })
     };
     let failed = || rolling_back(Cause::Failed(failure()));
     vec![
@@ -99,7 +101,7 @@ pub(super) fn row(state: &State, cell: &Cell) -> Given {
         seen.lifetime = [Lifetime::Unguarded, Lifetime::Guarded, Lifetime::Deleting][life];
         seen.service = [ServiceView::Fits, ServiceView::Missing][service].clone();
         seen.template = match dry_run {
-            0 => Template::Accepted(wanted),
+            0 => Template::Accepted { meaning: Meaning::new(wanted.as_str()), revision: wanted },
             1 => Template::Refused { revision: wanted, text: "unknown field".to_owned(), at: noon() },
             2 => Template::Unasked,
             _ => Template::Unknown { revision: wanted, text: "no answer".to_owned(), at: noon() },
@@ -114,10 +116,11 @@ fn with_pods(row: Given, pods: usize) -> Given {
         State::Idle(_) => return idle_pods(row, pods),
         State::Deleted(_) | State::RollingBack(_) => (10, 0),
         State::Promoting(_) => (0, 10),
+        State::Baking(_) => (3, 10),
         State::Stepping(Stepping { step, .. }) if step.percent() == 50 => (5, 5),
-        State::Stepping(_) | State::Paused(_) => (8, 2),
+        State::Stepping(_) | State::Approval(_) | State::Paused(_) => (8, 2),
     };
-    let shares = matches!(row.state, State::Stepping(_) | State::Paused(_));
+    let shares = matches!(row.state, State::Stepping(_) | State::Approval(_) | State::Paused(_));
     match pods {
         0 if shares => row.with(v1(), few(stable, stable)).with(v2(), few(canary, 0)),
         1 => row.with(v1(), few(stable, stable)).with(v2(), few(canary, canary)),

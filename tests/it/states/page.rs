@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use serin::rollout::{Clock, Next, State};
+use serin::rollout::{Clock, Edge, Next, State};
 
 use super::cells::{Cell, DIMENSIONS, cells, row, states};
 use super::list::{Condition, list};
@@ -65,7 +65,7 @@ fn outcome(from: &State, next: &Next) -> String {
     match next {
         Next::Stay { state, why, .. } if state == from => format!("stays | | {}", why.reason()),
         Next::Stay { state, why, .. } => format!("stays, {} | | {}", moved(state), why.reason()),
-        Next::Edge { state, event, why } => {
+        Next::Edge(Edge { state, event, why }) | Next::Answer(Edge { state, event, why }, _) => {
             format!("**{}** | `{}` {} | {}", arrives(state), event.kind.name(), event.reason, why.reason())
         }
     }
@@ -81,13 +81,14 @@ fn moved(state: &State) -> &'static str {
         State::Idle(_) => "forgets the rejection",
         State::Paused(_) => "now paused by spec.paused",
         State::Promoting(_) => "the wait begins anew",
-        State::Installing(_) | State::RollingBack(_) | State::Deleted(_) => "moved",
+        State::Installing(_) | State::Approval(_) | State::Baking(_) | State::RollingBack(_) | State::Deleted(_) => "moved",
     }
 }
 
 fn arrives(state: &State) -> String {
     match state {
         State::Stepping(at) => format!("Stepping at {}", at.step),
+        State::Approval(at) => format!("Approval at {}", at.step),
         State::Paused(at) => format!("Paused at {}", at.step),
         State::Idle(at) => match &at.rejected {
             Some(_) => "Idle, rejected".to_owned(),
@@ -95,6 +96,8 @@ fn arrives(state: &State) -> String {
         },
         State::Installing(at) if at.overdue => "Installing, overdue".to_owned(),
         State::RollingBack(at) if at.overdue => "RollingBack, overdue".to_owned(),
-        State::Installing(_) | State::Promoting(_) | State::RollingBack(_) | State::Deleted(_) => state.phase().to_string(),
+        State::Installing(_) | State::Promoting(_) | State::Baking(_) | State::RollingBack(_) | State::Deleted(_) => {
+            state.phase().to_string()
+        }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serin::rollout::{Lifetime, Next, Phase, State, Verdict, changes};
+use chrono::TimeDelta;
+use serin::rollout::{Edge, EventKind, Lifetime, Next, Phase, State, Verdict, changes};
 
 use super::cells::{Cell, DIMENSIONS, cells, row, states};
 use crate::given::Given;
@@ -13,8 +14,9 @@ fn exposure(state: &State) -> u32 {
     match state {
         State::Installing(_) | State::Idle(_) | State::RollingBack(_) | State::Deleted(_) => 0,
         State::Stepping(at) => at.step.percent(),
+        State::Approval(at) => at.step.percent(),
         State::Paused(at) => at.step.percent(),
-        State::Promoting(_) => 100,
+        State::Promoting(_) | State::Baking(_) => 100,
     }
 }
 
@@ -41,8 +43,9 @@ fn everywhere(rule: impl Fn(&Given, &Next, &Case)) {
 #[test]
 fn every_edge_changes_something_that_people_know_and_says_what() {
     everywhere(|row, next, case| {
-        let Next::Edge { state, event, .. } = next else { return };
-        assert_ne!(*state, row.state, "{case}");
+        let Next::Edge(Edge { state, event, .. }) = next else { return };
+        let drift = event.kind == EventKind::DriftCorrected;
+        assert!(drift || *state != row.state, "{case}");
         assert!(!event.message.is_empty() && !event.reason.is_empty(), "{case}");
         let about = row.state.attempt().map_or_else(|| state.attempt().map_or(0, |a| a.number), |a| a.number);
         let told = if matches!(state, State::Deleted(_)) { 0 } else { about };
@@ -67,9 +70,9 @@ fn every_state_that_waits_for_something_wakes_by_itself_and_never_in_the_past() 
         let Next::Stay { state, wake, .. } = next else { return };
         assert!(wake.is_none_or(|at| at > row.now), "{case}: {wake:?}");
         let waits = match state {
-            State::Stepping(_) | State::Promoting(_) => true,
+            State::Stepping(_) | State::Promoting(_) | State::Approval(_) | State::Baking(_) => true,
             State::Installing(at) => !at.overdue,
-            State::RollingBack(at) => !at.overdue,
+            State::RollingBack(at) => !at.overdue || (!at.blocked && row.now < at.since + TimeDelta::seconds(30)),
             State::Deleted(at) => row.now < at.since + row.intent.deadlines.audit,
             State::Idle(_) | State::Paused(_) => false,
         };
@@ -80,7 +83,7 @@ fn every_state_that_waits_for_something_wakes_by_itself_and_never_in_the_past() 
 #[test]
 fn without_a_pass_no_edge_raises_exposure_but_the_first_of_an_attempt() {
     everywhere(|row, next, case| {
-        let Next::Edge { state, .. } = next else { return };
+        let Next::Edge(Edge { state, .. }) = next else { return };
         let first = row.state.phase() == Phase::Idle && state.phase() == Phase::Stepping && exposure(state) == 10;
         let raised = exposure(state) > exposure(&row.state);
         assert!(!raised || first || matches!(row.verdict, Verdict::Pass(_)), "{case}: {state:?}");
@@ -90,7 +93,7 @@ fn without_a_pass_no_edge_raises_exposure_but_the_first_of_an_attempt() {
 #[test]
 fn no_edge_raises_exposure_under_a_brake_or_while_the_spec_is_paused() {
     everywhere(|row, next, case| {
-        let Next::Edge { state, .. } = next else { return };
+        let Next::Edge(Edge { state, .. }) = next else { return };
         let held = row.brake.is_some() || row.intent.pausing == serin::rollout::Pausing::On;
         assert!(!held || exposure(state) <= exposure(&row.state), "{case}: {state:?}");
     });
@@ -100,7 +103,7 @@ fn no_edge_raises_exposure_under_a_brake_or_while_the_spec_is_paused() {
 fn a_fail_in_flight_rolls_back_whatever_else_is_seen() {
     everywhere(|row, next, case| {
         if matches!(row.verdict, Verdict::Fail(_)) && row.state.trial().is_some() {
-            assert!(matches!(next, Next::Edge { state: State::RollingBack(_), .. }), "{case}: {next:?}");
+            assert!(matches!(next, Next::Edge(Edge { state: State::RollingBack(_), .. })), "{case}: {next:?}");
         }
     });
 }
@@ -109,7 +112,7 @@ fn a_fail_in_flight_rolls_back_whatever_else_is_seen() {
 fn a_deleted_rollout_in_flight_brings_stable_back_before_it_goes() {
     everywhere(|row, next, case| {
         if row.seen.lifetime == Lifetime::Deleting && row.state.trial().is_some() {
-            assert!(matches!(next, Next::Edge { state: State::RollingBack(_), .. }), "{case}: {next:?}");
+            assert!(matches!(next, Next::Edge(Edge { state: State::RollingBack(_), .. })), "{case}: {next:?}");
         }
     });
 }
@@ -118,7 +121,7 @@ fn a_deleted_rollout_in_flight_brings_stable_back_before_it_goes() {
 fn the_same_row_gives_the_same_decision_and_the_same_writes() {
     everywhere(|row, next, case| {
         assert_eq!(decide(row), *next, "{case}");
-        let (Next::Stay { state, .. } | Next::Edge { state, .. }) = next;
+        let (Next::Stay { state, .. } | Next::Edge(Edge { state, .. }) | Next::Answer(Edge { state, .. }, _)) = next;
         assert_eq!(changes(&row.intent, state, &row.seen), changes(&row.intent, state, &row.seen), "{case}");
     });
 }
@@ -128,7 +131,10 @@ fn edges_at_one_moment_come_to_an_end() {
     everywhere(|row, next, case| {
         let (mut row, mut next) = (row.clone(), next.clone());
         for _ in 0..6 {
-            let Next::Edge { state, .. } = next else { return };
+            let Next::Edge(Edge { state, event, .. }) = next else { return };
+            if event.kind == EventKind::DriftCorrected {
+                row.memo.drift.insert(event.revision, row.now);
+            }
             row = row.stands(state);
             next = decide(&row);
         }

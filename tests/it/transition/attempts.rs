@@ -20,10 +20,10 @@ fn no_attempt_starts_while_the_stable_deployment_is_gone() {
     check(
         new_template().sees(|seen| seen.children.clear()),
         "
-        state   Idle v1, attempts 0, v1 installed
-        event   none
-        changes none
-        wake    never; Missing: the Deployment of revision v1 is gone; set the template back to that revision to have it made again
+        state   Idle v1, attempts 0, v1 installed, down since +0s
+        event   drift.corrected Deleted #0 v1>v1 -: the Deployment of revision v1 was deleted by somebody else; it is put right
+        changes create v1 10
+        wake    at once; WaitingForPods: stable's Deployment is made again
         ",
     );
 }
@@ -154,7 +154,7 @@ fn a_rejected_template_stays_rejected() {
         state   Idle v1, attempts 1, v2 aborted, rejects v2
         event   none
         changes none
-        wake    never; Rejected: revision v2 was aborted (errors is 0.2, above 0.01); change the template to try again
+        wake    never; Rejected: revision v2 was aborted (errors is 0.2, above 0.01); retry it, or change the template
         ",
     );
 }

@@ -83,7 +83,7 @@ fn a_rollback_that_runs_goes_on_while_deleting() {
         state   RollingBack #1 v1>v2 since +0s, CheckFailed
         event   none
         changes scale v1 10, scale v2 0
-        wake    +600s; RollingBack: rolling back: errors is 0.2, above 0.01 (8 of 10 stable pods are available)
+        wake    +30s; RollingBack: rolling back: errors is 0.2, above 0.01 (8 of 10 stable pods are available)
         ",
     );
 }

@@ -22,6 +22,7 @@ pub(super) fn stopped(held: i64) -> State {
         attempt: attempt(),
         step: weight(25),
         clock: Clock::Waiting { since: noon(), held: TimeDelta::seconds(held) },
+        approved: false,
     })
 }
 
@@ -141,7 +142,7 @@ fn a_step_without_a_pass_at_its_deadline_pauses() {
         state   Paused #1 v1>v2 25%, held 3660s, by Deadline
         event   rollout.paused StepDeadline #1 v1>v2 25%: revision v2 stays at 25%: errors: no sample yet
         changes none
-        wake    at once; PausedByDeadline: the step's deadline passed: errors: no sample yet; change the template, or set spec.paused and unset it to go on
+        wake    at once; PausedByDeadline: the step's deadline passed: errors: no sample yet; resume it, or change the template
         ",
     );
 }
@@ -214,7 +215,7 @@ fn a_stopped_clock_that_held_long_enough_needs_a_new_pass_to_go_on() {
 #[test]
 fn a_clock_that_was_set_back_ends_no_hold() {
     let clock = Clock::Running { since: after(3600), held: TimeDelta::seconds(10) };
-    let state = State::Stepping(Stepping { attempt: attempt(), step: weight(25), clock });
+    let state = State::Stepping(Stepping { attempt: attempt(), step: weight(25), clock, approved: false });
     check(
         holding().stands(state).passing(),
         "

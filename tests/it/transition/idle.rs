@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serin::rollout::{AttemptResult, Child, Ended, Record, Revision, ServiceView, Settled, State, Why};
 
 use super::check;
-use crate::given::{Given, after, child, given, idle, noon, rejected, v1, v2, v3};
+use crate::given::{Given, after, child, given, idle, noon, record, rejected, v1, v2, v3};
 
 /// v1 serves with all its pods.
 pub(super) fn settled() -> Given {
@@ -18,7 +18,7 @@ pub(super) fn after_an_abort() -> Given {
 }
 
 pub(super) fn marked(outcome: &str) -> Record {
-    Record { outcome: Some(outcome.to_owned()) }
+    Record { outcome: Some(outcome.to_owned()), ..record() }
 }
 
 #[test]
@@ -78,10 +78,10 @@ fn a_stable_deployment_that_is_gone_is_made_again_from_the_spec() {
     check(
         settled().sees(|seen| seen.children.clear()),
         "
-        state   Idle v1, attempts 0, v1 installed
-        event   none
+        state   Idle v1, attempts 0, v1 installed, down since +0s
+        event   drift.corrected Deleted #0 v1>v1 -: the Deployment of revision v1 was deleted by somebody else; it is put right
         changes create v1 10
-        wake    never; WaitingForPods: 0 of 10 stable pods are available
+        wake    at once; WaitingForPods: 0 of 10 stable pods are available
         ",
     );
 }
@@ -91,10 +91,10 @@ fn a_stable_deployment_that_is_gone_while_the_spec_has_a_rejected_template_is_na
     check(
         after_an_abort().sees(|seen| drop(seen.children.remove(&v1()))),
         "
-        state   Idle v1, attempts 1, v2 aborted, rejects v2
-        event   none
-        changes none
-        wake    never; Missing: the Deployment of revision v1 is gone; set the template back to that revision to have it made again
+        state   Idle v1, attempts 1, v2 aborted, rejects v2, down since +0s
+        event   drift.corrected Deleted #0 v1>v1 -: the Deployment of revision v1 was deleted by somebody else; it is put right
+        changes create v1 10
+        wake    at once; WaitingForPods: stable's Deployment is made again
         ",
     );
 }
@@ -154,19 +154,19 @@ fn a_settled_rollout_whose_spec_cannot_be_read_says_so() {
 #[test]
 fn the_outcome_of_the_last_attempt_is_written_on_its_record() {
     check(
-        after_an_abort().sees(|seen| drop(seen.records.insert(v2(), Record { outcome: None }))),
+        after_an_abort().sees(|seen| drop(seen.records.insert(v2(), record()))),
         "
         state   Idle v1, attempts 1, v2 aborted, rejects v2
         event   none
         changes mark v2 aborted
-        wake    never; Rejected: revision v2 was aborted (errors is 0.2, above 0.01); change the template to try again
+        wake    never; Rejected: revision v2 was aborted (errors is 0.2, above 0.01); retry it, or change the template
         ",
     );
 }
 
 #[test]
 fn an_outcome_of_an_earlier_attempt_is_written_over() {
-    let last = Ended { revision: v1(), result: AttemptResult::Promoted, message: "replaced".to_owned() };
+    let last = Ended { revision: v1(), result: AttemptResult::Promoted, message: "replaced".to_owned(), at: noon() };
     let State::Idle(mut at) = idle() else { panic!("idle") };
     at.last = last;
     check(
@@ -218,7 +218,7 @@ fn a_revision_that_is_wanted_or_still_has_pods_is_never_pruned() {
         state   Idle v1, attempts 1, v2 aborted, rejects v2
         event   none
         changes scale v3 0!, mark v2 aborted
-        wake    never; Rejected: revision v2 was aborted (errors is 0.2, above 0.01); change the template to try again
+        wake    never; Rejected: revision v2 was aborted (errors is 0.2, above 0.01); retry it, or change the template
         ",
     );
 }

@@ -1,9 +1,9 @@
 //! The first revision comes up: what it waits for, what is in its way, when it is stable.
 
-use serin::rollout::{Child, EventKind, Lifetime, Next, PodState, ServiceView, Settled, Template, Why, begin};
+use serin::rollout::{Child, Edge, EventKind, Lifetime, PodState, ServiceView, Settled, Template, Why, begin};
 
 use super::check;
-use crate::given::{Given, child, given, installing, intent, noon, pod, v1, v2};
+use crate::given::{Given, child, given, installing, intent, noon, pod, seen, v1, v2};
 
 /// v1 is being installed since noon, accepted by the API server; nothing exists yet.
 pub(super) fn first() -> Given {
@@ -16,7 +16,7 @@ fn refused() -> Template {
 
 #[test]
 fn a_new_rollout_installs_its_first_revision_and_says_so() {
-    let Next::Edge { state, event, why } = begin(&intent(v1()), noon()) else { panic!("the first look is an edge") };
+    let Edge { state, event, why } = begin(&intent(v1()), &seen(), noon());
     assert_eq!(state, installing());
     assert_eq!((event.kind, event.revision, event.stable, event.attempt), (EventKind::Created, v1(), None, 0));
     assert_eq!(why, Why::WaitingForPods("0 of 10 pods are available".to_owned()));

@@ -8,7 +8,7 @@ use super::holding::{abort_late, growing, holding, stopped};
 use crate::given::{Given, given, stepping, v1, v3, weight};
 
 fn steps(weights: &[u32]) -> Vec<Step> {
-    weights.iter().map(|w| Step { weight: weight(*w), hold: TimeDelta::minutes(1) }).collect()
+    weights.iter().map(|w| Step { approval: None, weight: weight(*w), hold: TimeDelta::minutes(1) }).collect()
 }
 
 #[test]

@@ -106,7 +106,7 @@ fn a_pause_by_deadline_does_not_end_because_evidence_returns() {
         state   Paused #1 v1>v2 25%, held 3660s, by Deadline
         event   none
         changes none
-        wake    never; PausedByDeadline: the step's deadline passed: the checks pass now (errors is 0.001, at most 0.01); change the template, or set spec.paused and unset it to go on
+        wake    never; PausedByDeadline: the step's deadline passed: the checks pass now (errors is 0.001, at most 0.01); resume it, or change the template
         ",
     );
 }
@@ -119,7 +119,7 @@ fn a_pause_by_deadline_says_what_is_missing() {
         state   Paused #1 v1>v2 25%, held 3660s, by Deadline
         event   none
         changes none
-        wake    never; PausedByDeadline: the step's deadline passed: errors: no sample yet; change the template, or set spec.paused and unset it to go on
+        wake    never; PausedByDeadline: the step's deadline passed: errors: no sample yet; resume it, or change the template
         ",
     );
 }

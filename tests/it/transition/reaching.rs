@@ -194,9 +194,9 @@ fn a_canary_deployment_that_somebody_deleted_is_made_again() {
         holding().sees(|seen| drop(seen.children.remove(&v2()))).after(20),
         "
         state   Stepping #1 v1>v2 25%, waiting since +20s, held 20s
-        event   none
+        event   drift.corrected Deleted #1 v1>v2 -: the Deployment of revision v2 was deleted by somebody else; it is put right
         changes create v2 2
-        wake    +620s; WaitingForPods: 0 of 2 canary pods are available
+        wake    at once; WaitingForPods: 0 of 2 canary pods are available
         ",
     );
 }
@@ -207,9 +207,9 @@ fn a_stable_deployment_that_somebody_deleted_is_waited_for() {
         holding().sees(|seen| drop(seen.children.remove(&v1()))).after(20),
         "
         state   Stepping #1 v1>v2 25%, waiting since +20s, held 20s
-        event   none
-        changes none
-        wake    +620s; ShareExceeded: the canary has 100% of the available pods, its step grants 20%; waiting for stable pods
+        event   drift.corrected Deleted #1 v1>v1 -: the Deployment of revision v1 was deleted by somebody else; it is put right
+        changes create v1 8
+        wake    at once; ShareExceeded: the canary has 100% of the available pods, its step grants 20%; waiting for stable pods
         ",
     );
 }

@@ -27,7 +27,7 @@ fn a_rollback_from_a_fail_takes_as_much_of_the_canary_as_its_floor_allows() {
         state   RollingBack #1 v1>v2 since +0s, CheckFailed
         event   none
         changes scale v1 10, scale v2 3
-        wake    +600s; RollingBack: rolling back: errors is 0.2, above 0.01 (5 of 10 stable pods are available)
+        wake    +30s; RollingBack: rolling back: errors is 0.2, above 0.01 (5 of 10 stable pods are available)
         ",
     );
 }
@@ -40,7 +40,7 @@ fn any_other_rollback_keeps_the_capacity_of_shifting() {
         state   RollingBack #1 v1>v2 since +0s, Superseded by v3
         event   none
         changes scale v1 10
-        wake    +600s; RollingBack: rolling back: the template changed to revision v3 (5 of 10 stable pods are available)
+        wake    +30s; RollingBack: rolling back: the template changed to revision v3 (5 of 10 stable pods are available)
         ",
     );
     check(
@@ -71,7 +71,7 @@ fn canary_pods_that_serve_nothing_go_at_once() {
         state   RollingBack #1 v1>v2 since +0s, Superseded by v3
         event   none
         changes scale v1 10, scale v2 0
-        wake    +600s; RollingBack: rolling back: the template changed to revision v3 (5 of 10 stable pods are available)
+        wake    +30s; RollingBack: rolling back: the template changed to revision v3 (5 of 10 stable pods are available)
         ",
     );
 }
@@ -84,7 +84,7 @@ fn the_canary_goes_as_stable_becomes_available() {
         state   RollingBack #1 v1>v2 since +0s, Superseded by v3
         event   none
         changes scale v2 3
-        wake    +600s; RollingBack: rolling back: the template changed to revision v3 (7 of 10 stable pods are available)
+        wake    +30s; RollingBack: rolling back: the template changed to revision v3 (7 of 10 stable pods are available)
         ",
     );
     check(
@@ -107,7 +107,7 @@ fn a_rollback_needs_neither_the_service_nor_the_spec() {
         state   RollingBack #1 v1>v2 since +0s, CheckFailed
         event   none
         changes scale v1 10, scale v2 3
-        wake    +600s; RollingBack: rolling back: errors is 0.2, above 0.01 (5 of 10 stable pods are available)
+        wake    +30s; RollingBack: rolling back: errors is 0.2, above 0.01 (5 of 10 stable pods are available)
         ",
     );
 }
@@ -120,7 +120,7 @@ fn a_failed_revision_that_is_gone_is_rejected() {
         state   Idle v1, attempts 1, v2 aborted, rejects v2
         event   rollout.rolled-back CheckFailed #1 v1>v2 0%: revision v1 serves everything again: errors is 0.2, above 0.01
         changes mark v2 aborted
-        wake    at once; Rejected: revision v2 was aborted (errors is 0.2, above 0.01); change the template to try again
+        wake    at once; Rejected: revision v2 was aborted (errors is 0.2, above 0.01); retry it, or change the template
         ",
     );
 }
@@ -146,7 +146,7 @@ fn a_rollback_is_over_when_one_of_ten_pods_is_missing() {
         state   Idle v1, attempts 1, v2 aborted, rejects v2
         event   rollout.rolled-back CheckFailed #1 v1>v2 0%: revision v1 serves everything again: errors is 0.2, above 0.01
         changes mark v2 aborted
-        wake    at once; Rejected: revision v2 was aborted (errors is 0.2, above 0.01); change the template to try again
+        wake    at once; Rejected: revision v2 was aborted (errors is 0.2, above 0.01); retry it, or change the template
         ",
     );
 }
@@ -159,7 +159,7 @@ fn a_rollback_to_fewer_replicas_ends_too() {
         state   RollingBack #1 v1>v2 since +0s, CheckFailed
         event   none
         changes scale v1 4!
-        wake    +600s; RollingBack: rolling back: errors is 0.2, above 0.01 (10 stable pods have to become 4)
+        wake    +30s; RollingBack: rolling back: errors is 0.2, above 0.01 (10 stable pods have to become 4)
         ",
     );
     check(
@@ -181,7 +181,7 @@ fn stable_is_not_scaled_down_while_the_canary_serves() {
         state   RollingBack #1 v1>v2 since +0s, CheckFailed
         event   none
         changes scale v2 0
-        wake    +600s; RollingBack: rolling back: errors is 0.2, above 0.01 (10 stable pods have to become 4)
+        wake    +30s; RollingBack: rolling back: errors is 0.2, above 0.01 (10 stable pods have to become 4)
         ",
     );
 }
@@ -245,8 +245,8 @@ fn a_stable_deployment_that_is_gone_is_named_and_the_canary_goes_on_serving() {
         "
         state   RollingBack #1 v1>v2 since +0s, CheckFailed
         event   none
-        changes none
-        wake    +600s; Missing: the Deployment of revision v1 is gone; set the template back to that revision to have it made again
+        changes create v1 10
+        wake    +30s; RollingBack: rolling back: errors is 0.2, above 0.01 (0 of 10 stable pods are available)
         ",
     );
 }
@@ -259,7 +259,7 @@ fn a_stable_deployment_that_is_gone_is_made_again_once_the_spec_has_its_template
         state   RollingBack #1 v1>v2 since +0s, CheckFailed
         event   none
         changes create v1 10
-        wake    +600s; RollingBack: rolling back: errors is 0.2, above 0.01 (0 of 10 stable pods are available)
+        wake    +30s; RollingBack: rolling back: errors is 0.2, above 0.01 (0 of 10 stable pods are available)
         ",
     );
 }
@@ -272,7 +272,7 @@ fn a_template_that_changes_during_a_rollback_waits_for_its_end() {
         state   RollingBack #1 v1>v2 since +0s, CheckFailed
         event   none
         changes scale v1 10, scale v2 3
-        wake    +600s; RollingBack: rolling back: errors is 0.2, above 0.01 (5 of 10 stable pods are available)
+        wake    +30s; RollingBack: rolling back: errors is 0.2, above 0.01 (5 of 10 stable pods are available)
         ",
     );
     check(
@@ -294,7 +294,7 @@ fn a_rollback_without_our_finalizer_gets_it_back_first() {
         state   RollingBack #1 v1>v2 since +0s, CheckFailed
         event   none
         changes guard
-        wake    +600s; RollingBack: rolling back: errors is 0.2, above 0.01 (5 of 10 stable pods are available)
+        wake    +30s; RollingBack: rolling back: errors is 0.2, above 0.01 (5 of 10 stable pods are available)
         ",
     );
 }

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
 use serin::rollout::{
-    Attempt, Cause, Change, Clock, Deleted, Direction, Event, Facts, Idle, Installing, Next, Paused, Promoting, RollingBack, State,
-    Stepping, Why, changes, transition,
+    Approval, Attempt, Baking, Cause, Change, Clock, Deleted, Direction, Edge, Edited, Event, Facts, Idle, Installing, Next, Paused,
+    Promoting, RollingBack, State, Stepping, Why, changes, transition,
 };
 
 use crate::given::{Given, noon};
@@ -35,8 +35,8 @@ fn differences(expected: &[&str], got: &str) -> String {
 
 /// What is decided of a row.
 pub(crate) fn decide(given: &Given) -> Next {
-    let Given { state, intent, seen, verdict, brake, now } = given;
-    transition(state, &Facts { intent, seen, verdict, brake: brake.as_ref(), now: *now })
+    let Given { state, intent, seen, verdict, brake, memo, now } = given;
+    transition(state, &Facts { intent, seen, memo, verdict, brake: brake.as_ref(), now: *now })
 }
 
 fn rendered(given: &Given) -> String {
@@ -44,7 +44,9 @@ fn rendered(given: &Given) -> String {
     let next = decide(given);
     let (state, event, why, wake) = match &next {
         Next::Stay { state, why, wake } => (state, "none".to_owned(), why, wake.map_or_else(|| "never".to_owned(), at)),
-        Next::Edge { state, event, why } => (state, told(event), why, "at once".to_owned()),
+        Next::Edge(Edge { state, event, why }) | Next::Answer(Edge { state, event, why }, _) => {
+            (state, told(event), why, "at once".to_owned())
+        }
     };
     let writes: Vec<String> = changes(intent, state, seen).iter().map(written).collect();
     let writes = if writes.is_empty() { "none".to_owned() } else { writes.join(", ") };
@@ -55,20 +57,35 @@ fn rendered(given: &Given) -> String {
 fn stands(state: &State) -> String {
     let late = |overdue: bool| if overdue { ", overdue" } else { "" };
     match state {
-        State::Installing(Installing { revision, since, overdue }) => {
+        State::Installing(Installing { revision, since, overdue, .. }) => {
             format!("Installing {revision} since {}{}", at(*since), late(*overdue))
         }
-        State::Idle(Idle { stable, attempts, last, rejected }) => {
+        State::Idle(Idle { stable, attempts, last, rejected, alias, restart, down }) => {
             let rejected = rejected.as_ref().map(|r| format!(", rejects {r}")).unwrap_or_default();
-            format!("Idle {stable}, attempts {attempts}, {} {}{rejected}", last.revision, last.result.word())
+            let alias = alias.as_ref().map(|r| format!(", means {r}")).unwrap_or_default();
+            let restart = restart.as_ref().map(|r| format!(", restart {}", r.as_str())).unwrap_or_default();
+            let down = down.map(|since| format!(", down since {}", at(since))).unwrap_or_default();
+            format!("Idle {stable}, attempts {attempts}, {} {}{rejected}{alias}{restart}{down}", last.revision, last.result.word())
         }
-        State::Stepping(Stepping { attempt, step, clock }) => format!("Stepping {} {step}, {}", tried(attempt), measured(*clock)),
-        State::Paused(Paused { attempt, step, held, cause }) => {
-            format!("Paused {} {step}, held {}s, by {cause:?}", tried(attempt), held.num_seconds())
+        State::Stepping(Stepping { attempt, step, clock, approved }) => {
+            format!("Stepping {} {step}, {}{}", tried(attempt), measured(*clock), if *approved { ", approved" } else { "" })
         }
-        State::Promoting(Promoting { attempt, since }) => format!("Promoting {} since {}", tried(attempt), at(*since)),
-        State::RollingBack(RollingBack { attempt, cause, since, overdue }) => {
-            format!("RollingBack {} since {}, {}{}", tried(attempt), at(*since), ended(cause), late(*overdue))
+        State::Approval(Approval { attempt, step, held, since }) => {
+            format!("Approval {} {step}, held {}s, since {}", tried(attempt), held.num_seconds(), at(*since))
+        }
+        State::Paused(Paused { attempt, step, held, cause, approved }) => {
+            let approved = if *approved { ", approved" } else { "" };
+            format!("Paused {} {step}, held {}s, by {cause:?}{approved}", tried(attempt), held.num_seconds())
+        }
+        State::Promoting(Promoting { attempt, since, forced }) => {
+            format!("Promoting {} since {}{}", tried(attempt), at(*since), if *forced { ", forced" } else { "" })
+        }
+        State::Baking(Baking { attempt, since, forced }) => {
+            format!("Baking {} since {}{}", tried(attempt), at(*since), if *forced { ", forced" } else { "" })
+        }
+        State::RollingBack(RollingBack { attempt, cause, since, overdue, blocked }) => {
+            let blocked = if *blocked { ", blocked" } else { "" };
+            format!("RollingBack {} since {}, {}{}{blocked}", tried(attempt), at(*since), ended(cause), late(*overdue))
         }
         State::Deleted(Deleted { stable, since }) => {
             format!("Deleted since {}, {} serves", at(*since), stable.as_ref().map_or("nothing".to_owned(), ToString::to_string))
@@ -90,13 +107,19 @@ fn measured(clock: Clock) -> String {
 /// The cause without its text, which stands in the event or the reason.
 fn ended(cause: &Cause) -> String {
     match cause {
-        Cause::Failed(_) | Cause::Unavailable(_) | Cause::Undecided(_) | Cause::Deleted => cause.reason().to_owned(),
+        Cause::Failed(_)
+        | Cause::Unavailable(_)
+        | Cause::Undecided(_)
+        | Cause::Deleted
+        | Cause::Unapproved(_)
+        | Cause::Aborted(_)
+        | Cause::Undone(_) => cause.reason().to_owned(),
         Cause::Superseded(by) => format!("Superseded by {by}"),
     }
 }
 
 fn told(event: &Event) -> String {
-    let Event { kind, revision, stable, attempt, weight, reason, message, failure } = event;
+    let Event { kind, revision, stable, attempt, weight, reason, message, failure, author: _ } = event;
     let stable = stable.as_ref().map_or("-".to_owned(), ToString::to_string);
     let weight = weight.map_or("-".to_owned(), |weight| weight.to_string());
     let failed = failure.as_ref().map(|f| format!(" [{} {:?} {:?}]", f.check, f.value, f.limit)).unwrap_or_default();
@@ -116,7 +139,14 @@ fn written(change: &Change) -> String {
             assert!(!fence.uid.is_empty() && !fence.resource_version.is_empty(), "every scale is fenced");
             format!("scale {revision} {replicas}{}", if *direction == Direction::Raise { "!" } else { "" })
         }
-        Change::Mark { revision, outcome } => format!("mark {revision} {outcome}"),
+        Change::Mark { revision, outcome, .. } => format!("mark {revision} {outcome}"),
+        Change::Repair { revision, template, .. } => {
+            format!("repair {revision}{}", if *template == Edited::Yes { " template" } else { "" })
+        }
+        Change::Restart { revision, restart, .. } => format!("restart {revision} {}", restart.as_str()),
+        Change::Discard { revision } => format!("discard {revision}"),
+        Change::Answer(handled) => format!("answer {}", handled.name),
+        Change::Forget { name, .. } => format!("forget {name}"),
         Change::Prune { revision, .. } => format!("prune {revision}"),
         Change::Release => "release".to_owned(),
     }

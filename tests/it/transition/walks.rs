@@ -14,8 +14,11 @@ fn walk(mut row: Given, looks: &[Look]) -> Vec<&'static str> {
         row = edit(row).after(*seconds);
         let (state, said) = match super::decide(&row) {
             Next::Stay { state, why, .. } => (state, why.reason()),
-            Next::Edge { state, event, .. } => (state, event.kind.name()),
+            Next::Edge(edge) | Next::Answer(edge, _) => (edge.state, edge.event.kind.name()),
         };
+        if said == EventKind::DriftCorrected.name() {
+            row.memo.drift.extend([v1(), v2()].map(|revision| (revision, row.now)));
+        }
         out.push(said);
         row = row.stands(state);
     }
@@ -90,7 +93,7 @@ fn a_rejected_template_is_tried_again_only_after_another_one_was_there() {
     fn again(row: Given) -> Given {
         row.wants(v2())
     }
-    let row = given(rejected()).wants(v2()).pods(10, 0);
+    let row = super::idle::after_an_abort();
     let looks: [Look; 4] = [(0, same), (10, stable), (20, again), (21, same)];
     assert_eq!(walk(row, &looks), ["Rejected", "Settled", "rollout.started", "WaitingForPods"]);
 }
