@@ -14,11 +14,15 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
 
 /// What `serin crds` prints: all definitions as one YAML stream.
 pub fn crds_yaml() -> String {
-    crds().iter().map(crd_yaml).collect::<Vec<_>>().join("---\n")
+    crd_files().into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("---\n")
 }
 
-/// One definition as its file in `crds/` has it.
-pub fn crd_yaml(crd: &CustomResourceDefinition) -> String {
+/// Each definition as a file: its name, and its text as YAML.
+pub fn crd_files() -> Vec<(String, String)> {
+    crds().iter().map(|crd| (format!("{}.yaml", crd.metadata.name.as_deref().unwrap_or_default()), yaml(crd))).collect()
+}
+
+fn yaml(crd: &CustomResourceDefinition) -> String {
     serde_saphyr::to_string(crd).expect("a definition is plain data")
 }
 

@@ -1,6 +1,7 @@
 //! The custom resources: what users write, what it means, and what they read back.
 
 #[expect(unreachable_pub, reason = "the derive of rules makes helper structs that nobody reaches")]
+#[expect(clippy::duplicated_attributes, reason = "columns are alike")]
 mod action;
 mod capacity;
 mod checks;
@@ -21,7 +22,7 @@ mod template;
 mod time;
 
 pub use action::{ActionStatus, ActorSpec, RolloutAction, RolloutActionSpec, VerbSpec};
-pub use crd::{crd_yaml, crds, crds_yaml};
+pub use crd::{crd_files, crds, crds_yaml};
 pub use duration::{LONGEST, duration_text, parse_duration};
 pub use invalid::Invalid;
 pub use object::Object;

@@ -73,6 +73,9 @@ pub(super) fn refused(error: &kube::Error, url: &str) -> Failure {
             Failure::new(format!("you may not ask that: {}", status.message), "ask for the role serin-viewer in that namespace")
         }
         kube::Error::Api(status) if status.code == 404 => not_installed(url),
+        kube::Error::Api(status) if matches!(status.code, 429 | 503) => {
+            Failure::new(format!("{url} asks for patience: {}", status.message), "try again in a moment")
+        }
         kube::Error::Api(status) => {
             Failure::new(format!("{url} answers {}: {}", status.code, status.message), "look at the API server's log")
         }

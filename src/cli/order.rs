@@ -148,7 +148,7 @@ mod tests {
         Order { target, verb, meant, back_to: None, reason: None, patience: Patience::None }
     }
 
-    fn asked(verb: VerbSpec, meant: Meant, status: Value) -> Value {
+    fn asked(verb: VerbSpec, meant: Meant, status: &Value) -> Value {
         let template = json!({"metadata": {"labels": {"app": "checkout"}}});
         let object = json!({"metadata": {"name": "checkout"}, "spec": {"template": template}, "status": status});
         let object: Object = serde_json::from_value(object).unwrap();
@@ -159,25 +159,25 @@ mod tests {
     #[test]
     fn what_raises_exposure_is_bound_to_the_attempt_that_people_see() {
         let status = json!({"canary": "abcdef0123", "attempt": 3});
-        assert_snapshot!(asked(VerbSpec::Approve, Meant::Current, status), @r#"{"actor":{"username":"alice"},"attempt":3,"revision":"abcdef0123","rollout":"checkout","verb":"Approve"}"#);
+        assert_snapshot!(asked(VerbSpec::Approve, Meant::Current, &status), @r#"{"actor":{"username":"alice"},"attempt":3,"revision":"abcdef0123","rollout":"checkout","verb":"Approve"}"#);
     }
 
     #[test]
     fn while_nothing_is_in_flight_it_is_bound_to_the_spec_s_revision() {
         let status = json!({"attempt": 3});
-        assert_snapshot!(asked(VerbSpec::Retry, Meant::Current, status), @r#"{"actor":{"username":"alice"},"attempt":3,"revision":"980f0580c9","rollout":"checkout","verb":"Retry"}"#);
+        assert_snapshot!(asked(VerbSpec::Retry, Meant::Current, &status), @r#"{"actor":{"username":"alice"},"attempt":3,"revision":"980f0580c9","rollout":"checkout","verb":"Retry"}"#);
     }
 
     #[test]
     fn a_revision_that_is_named_is_taken_at_any_attempt() {
         let status = json!({"canary": "abcdef0123", "attempt": 3});
-        assert_snapshot!(asked(VerbSpec::Abort, Meant::For(Revision::new("0123456789")), status), @r#"{"actor":{"username":"alice"},"revision":"0123456789","rollout":"checkout","verb":"Abort"}"#);
+        assert_snapshot!(asked(VerbSpec::Abort, Meant::For(Revision::new("0123456789")), &status), @r#"{"actor":{"username":"alice"},"revision":"0123456789","rollout":"checkout","verb":"Abort"}"#);
     }
 
     #[test]
     fn what_lowers_exposure_is_meant_for_whatever_is_there() {
         let status = json!({"canary": "abcdef0123", "attempt": 3});
-        assert_snapshot!(asked(VerbSpec::Abort, Meant::Whatever, status), @r#"{"actor":{"username":"alice"},"rollout":"checkout","verb":"Abort"}"#);
+        assert_snapshot!(asked(VerbSpec::Abort, Meant::Whatever, &status), @r#"{"actor":{"username":"alice"},"rollout":"checkout","verb":"Abort"}"#);
     }
 
     #[test]

@@ -57,10 +57,7 @@ impl Tables {
             self.actions.of(key).filter_map(|(_, kept)| Some((kept.version, kept.view.clone()?))).collect();
         actions.sort_by_key(|(version, action)| (action.at, *version));
         let verified = self.bindings.get(&binding(), ACTIONS_POLICY).is_some_and(|kept| kept.view);
-        let signed = |action: Action| match verified {
-            true => action,
-            false => Action { author: Author { name: None, ..action.author }, ..action },
-        };
+        let signed = |action: Action| if verified { action } else { Action { author: Author { name: None, ..action.author }, ..action } };
         actions.into_iter().map(|(_, action)| signed(action)).collect()
     }
 }
