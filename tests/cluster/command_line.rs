@@ -5,6 +5,8 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
+use serin_dev::Tool;
+use tokio::process::Command;
 
 use super::ground::{Ground, wait};
 use super::people::{Person, kubectl, serin};
@@ -47,7 +49,26 @@ pub async fn kubectl_understands_a_rollout(ground: &Ground, shop: &Shop) -> Resu
     serin(ground, shop, &["restart", NAME, "--reason", "new certificates"]).await?.expect(0, &["Done: "])?;
     let columns = kubectl(ground, shop, &["get", "sra"]).await?;
     columns.expect(0, &["ROLLOUT", "VERB", "ACTOR", "PHASE", "MESSAGE", "checkout", "Restart", "admin", "Done"])?;
-    kubectl(ground, shop, &["explain", "rolloutaction.spec.verb"]).await?.expect(0, &["Approve", "Undo", "never replaces a Pass"])?;
+    kubectl(ground, shop, &["explain", "rolloutaction.spec.verb"]).await?.expect(0, &["Approve", "Undo", "replaces a Pass"])?;
+    Ok(())
+}
+
+/// `deploy/` as the README installs it, here and on Kubernetes below 1.36, whose API server knows no policy that changes objects.
+pub async fn deploy_is_taken_with_and_without_the_policy_that_stamps(ground: &Ground, _: &Shop) -> Result<()> {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let deploy = std::fs::canonicalize(serin_dev::repository("deploy"))?;
+    for (components, stamps) in [("", 2), ("components: [DEPLOY/below-1.36]", 0)] {
+        let up = "../".repeat(std::fs::canonicalize(folder.path())?.components().count() - 1);
+        let deploy = format!("{up}{}", deploy.strip_prefix("/")?.display());
+        let text = format!("kind: Kustomization\nresources: [DEPLOY]\n{components}\n").replace("DEPLOY", &deploy);
+        std::fs::write(folder.path().join("kustomization.yaml"), text)?;
+        let mut kubectl = Command::new(ground.plane.tools().path(Tool::Kubectl));
+        kubectl.args(["apply", "--server-side", "--force-conflicts", "--dry-run=server", "-k"]).arg(folder.path());
+        let taken = kubectl.arg("--kubeconfig").arg(ground.plane.kubeconfig()).output().await?;
+        let words = String::from_utf8_lossy(&taken.stdout).into_owned();
+        ensure!(taken.status.success() && words.contains("serin-actions"), "{taken:?}");
+        ensure!(words.matches("mutatingadmissionpolic").count() == stamps, "{words}");
+    }
     Ok(())
 }
 

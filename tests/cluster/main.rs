@@ -99,6 +99,7 @@ fn cases() -> Vec<Case> {
         case!(Shared, bad_input::a_weight_that_pods_cannot_give_is_warned_about),
         case!(Shared, command_line::status_says_where_a_rollout_stands),
         case!(Shared, command_line::kubectl_understands_a_rollout),
+        case!(Shared, command_line::deploy_is_taken_with_and_without_the_policy_that_stamps),
         case!(Shared, command_line::nobody_else_writes_a_status),
         case!(Shared, command_line::who_may_edit_a_namespace_may_edit_its_rollouts),
         case!(Shared, commands::a_command_for_another_revision_or_attempt_is_superseded),
