@@ -36,8 +36,8 @@ test-cluster: ## the tests on a real control plane (the first run builds it: a q
 	$(call stage,tests of the control plane itself,cargo test --package serin-dev --test plane)
 	$(call stage,tests on a real control plane,cargo test --package serin --test cluster)
 
-sim: ## the simulator alone, with as many seeds as you like: make sim SEEDS=2000
-	$(call stage,simulator,SERIN_SEEDS=$(or $(SEEDS),200) cargo test --package serin --test it sim)
+sim: ## the simulator alone, with as many seeds as you like: make sim SEEDS=200000
+	$(call stage,simulator,SERIN_SEEDS=$(or $(SEEDS),20000) cargo test --package serin --test it sim)
 
 check: fmt lint doc deny fresh ## everything that is not a test: format, lints, documentation, dependencies, generated files
 

@@ -274,14 +274,17 @@ fn hand(event: &Event) -> Hand<'_> {
         return author.name.as_deref().map_or(Hand::Somebody, Hand::Verified);
     }
     match event.kind {
-        EventKind::ApprovalGranted
+        EventKind::Created
+        | EventKind::Resumed
+        | EventKind::Superseded
+        | EventKind::Deleted
+        | EventKind::ApprovalGranted
         | EventKind::StepSkipped
         | EventKind::PromotionForced
         | EventKind::Undone
         | EventKind::Restarted
         | EventKind::ActionRefused
         | EventKind::ActionSuperseded => Hand::Somebody,
-        EventKind::Created | EventKind::Resumed | EventKind::Superseded | EventKind::Deleted => Hand::Somebody,
         EventKind::Paused if event.reason == Why::Paused(PauseCause::Spec, String::new()).reason() => Hand::Somebody,
         EventKind::Aborted if event.reason == Cause::Deleted.reason() => Hand::Somebody,
         EventKind::Installed

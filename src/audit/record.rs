@@ -93,9 +93,7 @@ fn id(stream: &str, seq: u64, body: &str) -> String {
 }
 
 fn push_hex(out: &mut String, text: &str) {
-    for byte in Sha256::digest(text) {
-        write!(out, "{byte:02x}").expect("writing to a string cannot fail");
-    }
+    write!(out, "{:x}", Sha256::digest(text)).expect("writing to a string cannot fail");
 }
 
 fn canonical(members: &Map<String, Value>) -> String {

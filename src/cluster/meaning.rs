@@ -1,5 +1,7 @@
 //! Do two pod templates make the same pods? Compared as the API server completes them, but for what Serin writes itself.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest, Sha256};
 
 use super::meta::{RESTART, REVISION};
@@ -10,7 +12,17 @@ pub(super) fn meaning(template: &str) -> Meaning {
     let bare = without(without(template.to_owned(), REVISION), RESTART);
     let bare = ["\"annotations\":{},", ",\"annotations\":{}"].iter().fold(bare, |text, empty| text.replacen(empty, "", 1));
     let digest = Sha256::digest(bare);
-    Meaning::new(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>())
+    Meaning::new(hex(&digest[..BYTES]))
+}
+
+/// As many bytes as it takes for two templates never to look the same by chance.
+const BYTES: usize = 16;
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// The text without a member whose value is plain text, and without the comma that it leaves.

@@ -87,7 +87,7 @@ pub fn get_record(key: &Key, revision: &Revision) -> Request<Vec<u8>> {
 pub fn repair_deployment(of: &Of<'_>, fence: &Fence, right: &Right<'_>) -> Request<Vec<u8>> {
     let Fence { uid, resource_version } = fence;
     let replace = |path: &str, value: Value| json!({"op": "add", "path": path, "value": value});
-    let mut patch = vec![
+    let mut writes = vec![
         replace("/metadata/uid", uid.as_str().into()),
         replace("/metadata/resourceVersion", resource_version.as_str().into()),
         replace("/spec/paused", false.into()),
@@ -98,10 +98,10 @@ pub fn repair_deployment(of: &Of<'_>, fence: &Fence, right: &Right<'_>) -> Reque
         if let Some(restart) = right.restart {
             template["metadata"]["annotations"][RESTART] = restart.as_str().into();
         }
-        patch.push(replace("/spec/template", template));
+        writes.push(replace("/spec/template", template));
     }
     let path = format!("{}/{}?fieldValidation=Strict&{BY_US}", deployments(of.key), of.name());
-    send(Method::PATCH, &path, JSON_PATCH, &Value::Array(patch))
+    send(Method::PATCH, &path, JSON_PATCH, &Value::Array(writes))
 }
 
 /// Writes a restart on a Deployment's template as it was seen; any other state of it is a conflict.

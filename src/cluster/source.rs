@@ -16,6 +16,12 @@ pub(super) struct Source {
     uid: String,
 }
 
+/// The part of a record that is read.
+#[derive(Deserialize)]
+struct Stored {
+    data: Value,
+}
+
 impl Source {
     pub(super) fn of<'a>(&'a self, key: &'a Key, revision: &'a Revision) -> Of<'a> {
         Of { key, uid: &self.uid, revision }
@@ -38,10 +44,6 @@ impl Writer {
         let source = self.spec(key, what)?;
         if revision(&source.template) == *wanted {
             return Ok(source);
-        }
-        #[derive(Deserialize)]
-        struct Stored {
-            data: Value,
         }
         let Stored { data } = self.call("reading a stored template", requests::get_record(key, wanted)).await?;
         if revision(&data) != *wanted {

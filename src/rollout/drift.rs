@@ -58,7 +58,8 @@ fn found(change: &Change, state: &State, facts: &Facts) -> Option<(Revision, &'s
 /// Whether the state could not have been reached without a Deployment of this revision.
 fn had_pods(state: &State, revision: &Revision) -> bool {
     match state {
-        State::Installing(_) | State::Deleted(_) => false,
+        // Where a rollback goes to may have been pruned long ago.
+        State::Installing(_) | State::RollingBack(_) | State::Deleted(_) => false,
         State::Idle(at) => at.stable == *revision,
         State::Stepping(Stepping { attempt, clock, .. }) => {
             let began = match clock {
@@ -70,7 +71,5 @@ fn had_pods(state: &State, revision: &Revision) -> bool {
         State::Approval(_) | State::Paused(_) | State::Promoting(_) | State::Baking(_) => {
             state.attempt().is_some_and(|attempt| attempt.stable == *revision)
         }
-        // An earlier revision may have been pruned long ago.
-        State::RollingBack(_) => false,
     }
 }

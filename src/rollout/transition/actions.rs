@@ -10,7 +10,7 @@ use super::{Edge, Facts, Next, approval, idle, paused, roll_back, stepping, tell
 /// What becomes of an action.
 pub(super) enum Reply {
     /// It is done: this edge does it.
-    Done(Edge),
+    Done(Box<Edge>),
     /// It cannot be done now.
     Refused(String),
     /// What it was meant for is over.
@@ -19,14 +19,20 @@ pub(super) enum Reply {
     Later,
 }
 
-use Reply::{Done, Later, Refused, Superseded};
+use Reply::{Later, Refused, Superseded};
+
+/// It is done by this edge.
+fn done(edge: Edge) -> Reply {
+    Reply::Done(Box::new(edge))
+}
 
 /// The answer to the oldest action that has none, if there is one and it can be given.
 pub(super) fn next(state: &State, facts: &Facts) -> Option<Next> {
     let action = facts.memo.next(facts.seen)?;
     let (edge, answer, message) = match reply(state, action, facts) {
         Later => return None,
-        Done(edge) => {
+        Reply::Done(edge) => {
+            let edge = *edge;
             let edge = Edge { event: Event { author: Some(action.author.clone()), ..edge.event }, ..edge };
             let message = edge.event.message.clone();
             (edge, Answer::Done, message)
@@ -96,20 +102,23 @@ fn meant_for(action: &Action, revision: &Revision, attempt: u32) -> Option<Reply
 fn in_flight(state: &State, attempt: &Attempt, action: &Action, facts: &Facts) -> Reply {
     let frozen = facts.intent.pausing == Pausing::On;
     match action.verb {
-        Verb::Abort => Done(roll_back(attempt.clone(), Cause::Aborted(action.author.clone()), facts)),
-        Verb::Undo => Done(roll_back(attempt.clone(), Cause::Undone(action.author.clone()), facts)),
+        Verb::Abort => done(roll_back(attempt.clone(), Cause::Aborted(action.author.clone()), facts)),
+        Verb::Undo => done(roll_back(attempt.clone(), Cause::Undone(action.author.clone()), facts)),
         Verb::Retry => Refused(format!("revision {} is on trial already", attempt.canary)),
         Verb::Restart => Refused("an attempt is in flight; restart when it is over".to_owned()),
         Verb::Pause => pause(state, action, facts),
         Verb::Approve | Verb::Promote | Verb::Resume | Verb::Skip if frozen => Refused("spec.paused is set; unset it first".to_owned()),
         Verb::Approve => approve(state, action, facts),
-        Verb::Resume => match state {
-            State::Paused(at) => Done(paused::resume(at, facts, "ResumedByAction")),
-            _ => Refused("it is not paused".to_owned()),
-        },
+        Verb::Resume => {
+            if let State::Paused(at) = state {
+                done(paused::resume(at, facts, "ResumedByAction"))
+            } else {
+                Refused("it is not paused".to_owned())
+            }
+        }
         Verb::Promote => {
             let message = format!("revision {} is promoted without a Pass by {}", attempt.canary, action.author);
-            Done(promote(attempt, facts, EventKind::PromotionForced, &Earned { reason: "Forced", message }))
+            done(promote(attempt, facts, EventKind::PromotionForced, &Earned { reason: "Forced", message }))
         }
         Verb::Skip => skip(state, attempt, action, facts),
     }
@@ -121,12 +130,12 @@ fn approve(state: &State, action: &Action, facts: &Facts) -> Reply {
         State::Approval(at) => match facts.verdict {
             Verdict::Pass(_) => {
                 let earned = Earned { reason: "Approved", message: message(at.step) };
-                Done(advance(&at.attempt, at.step, facts, &earned))
+                done(advance(&at.attempt, at.step, facts, &earned))
             }
             // An approval never replaces a Pass: the step ends with the next one.
             Verdict::Fail(_) | Verdict::Inconclusive(_) | Verdict::Error(_) => {
                 let message = format!("{}; it ends with the next Pass", message(at.step));
-                Done(approval::go_on(at, facts, EventKind::ApprovalGranted, "Approved", message))
+                done(approval::go_on(at, facts, EventKind::ApprovalGranted, "Approved", message))
             }
         },
         State::Stepping(at) if at.approved => Refused(format!("the step at {} is approved already", at.step)),
@@ -134,19 +143,31 @@ fn approve(state: &State, action: &Action, facts: &Facts) -> Reply {
             let message = format!("{}; it ends with its Pass", message(at.step));
             let event = Event { weight: Some(at.step), ..tell(EventKind::ApprovalGranted, &at.attempt, "Approved", message) };
             let why = Why::WaitingForPods(format!("the canary has {}", at.step));
-            Done(Edge { state: State::Stepping(Stepping { approved: true, ..at.clone() }), event, why })
+            done(Edge { state: State::Stepping(Stepping { approved: true, ..at.clone() }), event, why })
         }
         State::Stepping(at) => Refused(format!("the step at {} asks for no approval", at.step)),
-        _ => Refused("it is paused; resume it first".to_owned()),
+        State::Installing(_)
+        | State::Idle(_)
+        | State::Paused(_)
+        | State::Promoting(_)
+        | State::Baking(_)
+        | State::RollingBack(_)
+        | State::Deleted(_) => Refused("it is paused; resume it first".to_owned()),
     }
 }
 
 fn pause(state: &State, action: &Action, facts: &Facts) -> Reply {
     let text = action.author.to_string();
     match state {
-        State::Stepping(at) => Done(stepping::pause(at, facts, PauseCause::Action, text)),
-        State::Approval(at) => Done(approval::pause(at, facts, PauseCause::Action, text)),
-        _ => Refused("it is paused already".to_owned()),
+        State::Stepping(at) => done(stepping::pause(at, facts, PauseCause::Action, text)),
+        State::Approval(at) => done(approval::pause(at, facts, PauseCause::Action, text)),
+        State::Installing(_)
+        | State::Idle(_)
+        | State::Paused(_)
+        | State::Promoting(_)
+        | State::Baking(_)
+        | State::RollingBack(_)
+        | State::Deleted(_) => Refused("it is paused already".to_owned()),
     }
 }
 
@@ -156,7 +177,7 @@ fn skip(state: &State, attempt: &Attempt, action: &Action, facts: &Facts) -> Rep
     match facts.intent.next_step(from) {
         Some(step) => {
             let message = format!("the step at {from} is skipped by {}", action.author);
-            Done(enter(attempt, step, facts, EventKind::StepSkipped, &Earned { reason: "Skipped", message }))
+            done(enter(attempt, step, facts, EventKind::StepSkipped, &Earned { reason: "Skipped", message }))
         }
         None => Refused(format!("the step at {from} is the last one; promote the revision instead")),
     }
@@ -165,8 +186,8 @@ fn skip(state: &State, attempt: &Attempt, action: &Action, facts: &Facts) -> Rep
 /// While a canary replaces stable, or has done so a short while ago: it can only be taken back.
 fn ending(attempt: &Attempt, action: &Action, facts: &Facts, already: &str) -> Reply {
     match action.verb {
-        Verb::Abort => Done(roll_back(attempt.clone(), Cause::Aborted(action.author.clone()), facts)),
-        Verb::Undo => Done(roll_back(attempt.clone(), Cause::Undone(action.author.clone()), facts)),
+        Verb::Abort => done(roll_back(attempt.clone(), Cause::Aborted(action.author.clone()), facts)),
+        Verb::Undo => done(roll_back(attempt.clone(), Cause::Undone(action.author.clone()), facts)),
         Verb::Approve | Verb::Promote | Verb::Pause | Verb::Resume | Verb::Retry | Verb::Skip | Verb::Restart => {
             Refused(already.to_owned())
         }
@@ -210,11 +231,11 @@ fn begin(at: &Idle, action: &Action, facts: &Facts) -> Reply {
         None => {}
     }
     if action.verb == Verb::Retry {
-        return Done(idle::start(at, facts, "Retried"));
+        return done(idle::start(at, facts, "Retried"));
     }
     let attempt = Attempt { number: at.attempts.saturating_add(1), stable: at.stable.clone(), canary: wanted.clone() };
     let message = format!("revision {wanted} is promoted without a Pass by {}", action.author);
-    Done(promote(&attempt, facts, EventKind::PromotionForced, &Earned { reason: "Forced", message }))
+    done(promote(&attempt, facts, EventKind::PromotionForced, &Earned { reason: "Forced", message }))
 }
 
 fn restart(at: &Idle, action: &Action, facts: &Facts) -> Reply {
@@ -237,7 +258,7 @@ fn restart(at: &Idle, action: &Action, facts: &Facts) -> Reply {
         author: None,
     };
     let state = State::Idle(Idle { restart: Some(Restart::new(action.uid.clone())), ..at.clone() });
-    Done(Edge { state, event, why: Why::WaitingForPods("stable's pods are being restarted".to_owned()) })
+    done(Edge { state, event, why: Why::WaitingForPods("stable's pods are being restarted".to_owned()) })
 }
 
 /// Back to an earlier revision: what serves now is the canary that goes.
@@ -255,7 +276,7 @@ fn undo(at: &Idle, action: &Action, facts: &Facts) -> Reply {
     };
     let attempt = Attempt { number: at.attempts.saturating_add(1), stable: to, canary: at.stable.clone() };
     let edge = roll_back(attempt, Cause::Undone(action.author.clone()), facts);
-    Done(Edge { event: Event { kind: EventKind::Undone, ..edge.event }, ..edge })
+    done(Edge { event: Event { kind: EventKind::Undone, ..edge.event }, ..edge })
 }
 
 /// The revision that was stable before, by the time at which it became so.

@@ -1,13 +1,15 @@
 //! Stable serves everything; a new template starts an attempt.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::reach::missing;
 use super::super::{
-    Attempt, AttemptResult, Child, Ended, Event, EventKind, Idle, PauseCause, Pausing, Promoting, State, Step, Stepping, Template, Weight,
-    Why,
+    Attempt, AttemptResult, Ended, Event, EventKind, Idle, PauseCause, Pausing, Promoting, State, Step, Stepping, Template, Weight, Why,
 };
 use super::{Edge, Facts, Next, installing, service_trouble, stay, tell, template_trouble, unread};
+
+/// Until the next look, where this one leads to a write that has to be seen first.
+const SOON: TimeDelta = TimeDelta::milliseconds(1);
 
 pub(super) fn next(at: &Idle, facts: &Facts) -> Next {
     let Facts { intent, .. } = *facts;
@@ -24,6 +26,10 @@ pub(super) fn next(at: &Idle, facts: &Facts) -> Next {
     }
     if let Some(why) = waits(at, facts) {
         return idle(why);
+    }
+    if unmarked(at, facts) {
+        // It is written in this pass, and nobody says so but the next one.
+        return stay(State::Idle(at.clone()), Why::CheckingTemplate, Some(facts.now + SOON));
     }
     if means_the_same(at, facts) {
         let state = State::Idle(Idle { alias: Some(intent.revision.clone()), ..at.clone() });
@@ -59,9 +65,6 @@ fn waits(at: &Idle, facts: &Facts) -> Option<Why> {
     if at.restart.is_some() && at.restart != child.restart {
         return Some(Why::WaitingForPods("stable's pods are being restarted".to_owned()));
     }
-    if unmarked(at, facts) {
-        return Some(Why::CheckingTemplate);
-    }
     blocked(facts)
 }
 
@@ -87,10 +90,10 @@ fn means_the_same(at: &Idle, facts: &Facts) -> bool {
     stable.is_some() && stable == wanted
 }
 
-/// Since when stable has had no available pod although it should have some.
+/// Since when stable has had no available pod although it should have some. One whose Deployment is gone is made again first.
 fn down(at: &Idle, facts: &Facts) -> Option<DateTime<Utc>> {
-    let serves = facts.seen.children.get(&at.stable).map_or(0, Child::serving);
-    (serves == 0 && facts.intent.replicas > 0).then(|| at.down.unwrap_or(facts.now))
+    let child = facts.seen.children.get(&at.stable)?;
+    (child.serving() == 0 && facts.intent.replicas > 0).then(|| at.down.unwrap_or(facts.now))
 }
 
 /// Whether stable has been without a pod for so long that there is nothing to compare with and nothing to go back to.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::super::reach::missing;
-use super::super::{AttemptResult, Ended, Event, EventKind, Installing, Intent, Observed, PodState, Revision, State, Weight, Why};
+use super::super::{Attempt, AttemptResult, Ended, Event, EventKind, Installing, Intent, Observed, PodState, Revision, State, Weight, Why};
 use super::{Edge, Facts, Next, service_trouble, settle, stay, template_trouble, unread};
 
 /// Begins the installation of a first revision.
@@ -15,6 +15,12 @@ pub(super) fn enter(intent: &Intent, now: DateTime<Utc>) -> Edge {
 /// Installs the spec's revision like a first one, because what was stable no longer serves. The count of attempts goes on.
 pub(super) fn take_over(intent: &Intent, now: DateTime<Utc>, attempts: u32, message: String) -> Edge {
     begin(intent, now, attempts, Told { kind: EventKind::Reinstalled, reason: "StableUnavailable", message })
+}
+
+/// As [`take_over`], in the place of an attempt.
+pub(super) fn take_over_from(attempt: &Attempt, facts: &Facts, message: String) -> Edge {
+    let edge = take_over(facts.intent, facts.now, attempt.number, message);
+    Edge { event: Event { attempt: attempt.number, ..edge.event }, ..edge }
 }
 
 /// How the beginning of an installation is told.

@@ -47,7 +47,7 @@ fn gives_way(at: &RollingBack, facts: &Facts) -> Option<Edge> {
     let gone = seen.children.get(&at.attempt.stable).map_or(0, Child::serving) == 0 && intent.replicas > 0;
     (is_new && gone && facts.brake.is_none() && now >= at.since + intent.deadlines.available).then(|| {
         let message = format!("revision {} does not come back; revision {} is installed in its place", at.attempt.stable, intent.revision);
-        installing::take_over(intent, now, at.attempt.number, message)
+        installing::take_over_from(&at.attempt, facts, message)
     })
 }
 

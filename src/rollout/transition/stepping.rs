@@ -44,7 +44,7 @@ fn too_late(at: &Stepping, facts: &Facts, why: &Why) -> Edge {
     let attempt = &at.attempt;
     if facts.seen.children.get(&attempt.stable).map_or(0, Child::serving) == 0 && facts.intent.replicas > 0 {
         let message = format!("revision {} has no available pod; revision {} is installed in its place", attempt.stable, attempt.canary);
-        return installing::take_over(facts.intent, facts.now, attempt.number, message);
+        return installing::take_over_from(attempt, facts, message);
     }
     roll_back(attempt.clone(), Cause::Unavailable(format!("not in time: {why}")), facts)
 }

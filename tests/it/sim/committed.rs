@@ -8,6 +8,7 @@ use serin::rollout::{
     Weight,
 };
 
+use super::model::Committed;
 use super::state::Sim;
 
 /// What is committed has to stay far below what etcd takes.
@@ -15,31 +16,36 @@ const MAX_STATUS_BYTES: usize = 160 * 1024;
 
 type Held = Result<(), String>;
 
+/// An event that was committed just now, and what it says.
+type Fresh<'a> = (&'a Record, Option<Body>);
+
 /// Checks a status against the one before it, and writes down what it tells.
-pub(super) fn check(sim: &mut Sim, old: &Status, new: &Status, text: &str) {
+pub(super) fn check(sim: &mut Sim, before: &Committed, after: &Committed) {
     let Some(seen) = sim.process.seen.clone() else { return };
-    let records: Vec<Record> = new.audit.pending().filter(|record| record.seq > old.audit.seq()).collect();
+    let (old, new) = (&before.status, &after.status);
+    let fresh: Vec<(&Record, Option<Body>)> =
+        after.waiting.iter().filter(|record| record.seq > old.audit.seq()).map(|record| (record, record.body().ok())).collect();
     for (promise, held) in [
-        ("one event for each edge, in the same write", one_event_per_edge(old, new, &records)),
-        ("numbers have no gap and each event names its predecessor", chained(sim, new, &records)),
-        ("no event is let go of before the sink has it", nothing_lost(sim, old, new)),
-        ("exposure grows only on a Pass", only_on_a_pass(sim, &seen, old, new)),
+        ("one event for each edge, in the same write", one_event_per_edge(old, new, &fresh)),
+        ("numbers have no gap and each event names its predecessor", chained(sim, new, &fresh)),
+        ("no event is let go of before the sink has it", nothing_lost(sim, before, after, &fresh)),
+        ("exposure grows only on a Pass", only_on_a_pass(sim, &seen, before, new)),
         ("no promotion without a Pass", no_promotion_without(sim, old, new)),
         ("an attempt ends only for a cause", only_for_a_cause(sim, &seen, old, new)),
-        ("a status stays small", if text.len() <= MAX_STATUS_BYTES { Ok(()) } else { Err(format!("{} bytes", text.len())) }),
+        ("a status stays small", bounded(after)),
     ] {
         if let Err(how) = held {
             let how = format!("{how}\nbefore {:?}\nafter  {:?}", old.state, new.state);
             sim.ledger.violated(promise, how);
         }
     }
-    note(sim, old, new, &records);
-    if !records.is_empty() {
+    note(sim, old, new, &fresh);
+    if !fresh.is_empty() {
         sim.stir_users();
     }
     sim.tell("commit", |_| {
         let why = new.why.as_ref().map_or(String::new(), |why| format!("{}: {}", why.reason, why.message));
-        let events: Vec<String> = records.iter().filter_map(|r| r.body().ok()).map(|b| format!("#{} {}", b.seq, b.kind)).collect();
+        let events: Vec<String> = fresh.iter().filter_map(|(_, body)| body.as_ref()).map(|b| format!("#{} {}", b.seq, b.kind)).collect();
         format!("{} | {} | {why}", brief(new.state.as_ref()), events.join(" "))
     });
 }
@@ -54,9 +60,9 @@ pub(super) fn brief(state: Option<&State>) -> String {
 }
 
 /// Writes down what later checks go by.
-fn note(sim: &mut Sim, old: &Status, new: &Status, records: &[Record]) {
-    for record in records {
-        if let Ok(body) = record.body() {
+fn note(sim: &mut Sim, old: &Status, new: &Status, fresh: &[Fresh]) {
+    for (record, body) in fresh {
+        if let Some(body) = body {
             if let Some(gap) = body.gap {
                 sim.ledger.dropped.extend(gap.from..=gap.to);
             }
@@ -90,10 +96,10 @@ fn kind(name: &str) -> &'static str {
 }
 
 /// Invariant 6. An edge changes phase, step, attempt, revision or outcome; clocks and reasons are no edges.
-fn one_event_per_edge(old: &Status, new: &Status, records: &[Record]) -> Held {
+fn one_event_per_edge(old: &Status, new: &Status, fresh: &[Fresh]) -> Held {
     // Drift and answers are told without another place in the state machine.
     let moves = |body: &Body| body.gap.is_none() && !body.kind.starts_with("drift.") && !body.kind.starts_with("action.");
-    let told = records.iter().filter(|record| record.body().is_ok_and(|body| moves(&body))).count();
+    let told = fresh.iter().filter(|(_, body)| body.as_ref().is_some_and(moves)).count();
     let edges = usize::from(place(old.state.as_ref()) != place(new.state.as_ref()));
     if told == edges { Ok(()) } else { Err(format!("{edges} edges, {told} events")) }
 }
@@ -114,9 +120,14 @@ fn place(state: Option<&State>) -> String {
     }
 }
 
-fn chained(sim: &Sim, new: &Status, records: &[Record]) -> Held {
+fn bounded(after: &Committed) -> Held {
+    let size = after.text.len();
+    if size <= MAX_STATUS_BYTES { Ok(()) } else { Err(format!("{size} bytes")) }
+}
+
+fn chained(sim: &Sim, new: &Status, fresh: &[Fresh]) -> Held {
     let (mut seq, mut head) = sim.ledger.head.clone();
-    for record in records {
+    for (record, _) in fresh {
         if record.seq != seq + 1 || record.prev != head {
             return Err(format!("event {} names {} after event {seq} with {head}", record.seq, record.prev));
         }
@@ -125,12 +136,12 @@ fn chained(sim: &Sim, new: &Status, records: &[Record]) -> Held {
     if new.audit.seq() == seq { Ok(()) } else { Err(format!("the newest number is {} after {seq}", new.audit.seq())) }
 }
 
-fn nothing_lost(sim: &Sim, old: &Status, new: &Status) -> Held {
-    let kept: Vec<u64> = new.audit.pending().map(|record| record.seq).collect();
-    let gaps = new.audit.pending().filter_map(|record| record.body().ok()?.gap).next_back();
-    for record in old.audit.pending().filter(|record| !kept.contains(&record.seq)) {
-        let dropped = gaps.is_some_and(|gap| (gap.from..=gap.to).contains(&record.seq));
-        if !dropped && !sim.received.contains(&record.text) {
+fn nothing_lost(sim: &Sim, before: &Committed, after: &Committed, fresh: &[Fresh]) -> Held {
+    let oldest = after.waiting.first().map_or(u64::MAX, |record| record.seq);
+    let gap = fresh.iter().filter_map(|(_, body)| body.as_ref()?.gap).next_back();
+    for record in before.waiting.iter().filter(|record| record.seq < oldest) {
+        let dropped = gap.is_some_and(|gap| (gap.from..=gap.to).contains(&record.seq));
+        if !dropped && !sim.delivered(record) {
             return Err(format!("event {} is gone and was never delivered", record.seq));
         }
     }
@@ -138,18 +149,18 @@ fn nothing_lost(sim: &Sim, old: &Status, new: &Status) -> Held {
 }
 
 /// Invariant 3: more exposure only on evidence of this attempt, gathered at this step, new enough, after its hold.
-fn only_on_a_pass(sim: &Sim, seen: &Seen, old: &Status, new: &Status) -> Held {
+fn only_on_a_pass(sim: &Sim, seen: &Seen, before: &Committed, new: &Status) -> Held {
     let step = |state: &Option<State>| state.as_ref().and_then(|s| s.trial().map(|(attempt, weight)| (attempt.clone(), weight)));
-    match (step(&old.state), step(&new.state)) {
+    match (step(&before.status.state), step(&new.state)) {
         (_, None) => Ok(()),
-        (None, Some((attempt, weight))) => may_start(sim, seen, &attempt, weight),
+        (None, Some((attempt, weight))) => may_start(sim, seen, before, (&attempt, weight)),
         (Some((a, from)), Some((b, to))) if a == b && to <= from => Ok(()),
-        (Some((a, from)), Some((b, _))) if a == b => may_grow(sim, seen, &a, from, old),
+        (Some((a, from)), Some((b, _))) if a == b => may_grow(sim, seen, before, (&a, from)),
         (Some((a, _)), Some((b, _))) => Err(format!("attempt {} follows on attempt {} without an end", b.number, a.number)),
     }
 }
 
-fn may_start(sim: &Sim, seen: &Seen, attempt: &Attempt, weight: Weight) -> Held {
+fn may_start(sim: &Sim, seen: &Seen, before: &Committed, (attempt, weight): (&Attempt, Weight)) -> Held {
     let intent = seen.intent.as_ref().map_err(|_| "the spec cannot be read".to_owned())?;
     if Some(weight) != intent.steps.first().map(|step| step.weight) {
         return Err(format!("the first step is not {weight}"));
@@ -157,25 +168,24 @@ fn may_start(sim: &Sim, seen: &Seen, attempt: &Attempt, weight: Weight) -> Held 
     if sim.ledger.rejected.as_ref() == Some(&attempt.canary) {
         return Err(format!("{} was rejected and the template did not change since", attempt.canary));
     }
-    open(seen, intent, attempt)
+    open(seen, intent, attempt, before)
 }
 
 /// What has to be so whenever exposure grows.
-fn open(seen: &Seen, intent: &Intent, attempt: &Attempt) -> Held {
+fn open(seen: &Seen, intent: &Intent, attempt: &Attempt, before: &Committed) -> Held {
     if intent.pausing == Pausing::On || seen.observed.lifetime != Lifetime::Guarded || intent.revision != attempt.canary {
         return Err(format!("paused, being deleted, or {} is not wanted", attempt.canary));
     }
-    let waiting = seen.status.as_ref().map_or(0, |status| status.audit.pending().count());
     // What was acknowledged meanwhile does not wait any more.
     let acked = seen.sinks.values().flatten().map(|ack| ack.receipt.seq).max().unwrap_or(0);
-    let waiting = seen.status.as_ref().map_or(waiting, |status| status.audit.pending().filter(|r| r.seq > acked).count());
+    let waiting = before.waiting.iter().filter(|record| record.seq > acked).count();
     if waiting >= HOLD_AT { Err(format!("{waiting} events wait")) } else { Ok(()) }
 }
 
-fn may_grow(sim: &Sim, seen: &Seen, attempt: &Attempt, from: Weight, old: &Status) -> Held {
+fn may_grow(sim: &Sim, seen: &Seen, before: &Committed, (attempt, from): (&Attempt, Weight)) -> Held {
     let intent = seen.intent.as_ref().map_err(|_| "the spec cannot be read".to_owned())?;
-    open(seen, intent, attempt)?;
-    if !matches!(old.state, Some(State::Stepping(_))) {
+    open(seen, intent, attempt, before)?;
+    if !matches!(before.status.state, Some(State::Stepping(_))) {
         return Err("from a state that is no step".to_owned());
     }
     let Some((_, _, entered)) = sim.ledger.entered.filter(|(number, step, _)| (*number, *step) == (attempt.number, from)) else {

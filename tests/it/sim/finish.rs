@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use serin::audit::{Record, verify};
+use serin::audit::verify;
 use serin::rollout::{Idle, Installing, PauseCause, Paused, Revision, RollingBack, State};
 
 use super::model::Rollout;
@@ -13,16 +13,16 @@ use super::users::{Finale, Ground};
 
 /// Whether the rollout has come to rest where it may; else what is still missing.
 pub(super) fn at_rest(sim: &Sim) -> Result<(), String> {
-    let Some(Rollout { spec, status, deleting, .. }) = &sim.server.rollout else { return Ok(()) };
+    let Some(Rollout { spec, committed, deleting, .. }) = &sim.server.rollout else { return Ok(()) };
     let intent = &spec.intent;
     if *deleting {
         return Err("it is deleted and still there".to_owned());
     }
-    let waiting = status.audit.pending().count();
+    let waiting = committed.waiting.len();
     if waiting > 0 {
         return Err(format!("{waiting} events wait"));
     }
-    match &status.state {
+    match &committed.status.state {
         Some(State::Idle(Idle { stable, rejected, .. })) if !unable(sim, stable) => {
             for revision in sim.server.deployments.keys() {
                 let wanted = if revision == stable { intent.replicas } else { 0 };
@@ -73,7 +73,7 @@ fn unable(sim: &Sim, revision: &Revision) -> bool {
 /// Whether a last template came to the end that it had to come to.
 pub(super) fn fate(sim: &Sim) -> Result<(), String> {
     let (Finale::Fresh(revision, truth, ground), Some(rollout)) = (&sim.finale, &sim.server.rollout) else { return Ok(()) };
-    let state = rollout.status.state.as_ref();
+    let state = rollout.committed.status.state.as_ref();
     let stable = matches!(state, Some(State::Idle(at)) if at.stable == *revision);
     let rejected = matches!(state, Some(State::Idle(at)) if at.rejected.as_ref() == Some(revision));
     let paused = matches!(state, Some(State::Paused(at)) if at.attempt.canary == *revision);
@@ -94,12 +94,11 @@ pub(super) fn fate(sim: &Sim) -> Result<(), String> {
 /// Every committed event reached the sink, in its order, once each by its id; and the whole chain verifies.
 pub(super) fn delivered(sim: &Sim) -> Result<(), String> {
     verify(sim.ledger.told.iter().map(String::as_str)).map_err(|broken| format!("what was committed: {broken}"))?;
+    let wanted = |seq: &u64| !sim.ledger.dropped.contains(seq);
+    let told: Vec<u64> = (1..=sim.ledger.head.0).filter(wanted).collect();
     let mut known = BTreeSet::new();
-    let first: Vec<Record> = sim.received.iter().filter_map(|text| Record::read(text)).filter(|r| known.insert(r.id.clone())).collect();
-    let dropped = |record: &Record| sim.ledger.dropped.contains(&record.seq);
-    let told: Vec<Record> = sim.ledger.told.iter().filter_map(|text| Record::read(text)).collect();
-    let told: Vec<u64> = told.iter().filter(|r| !dropped(r)).map(|r| r.seq).collect();
-    let got: Vec<u64> = first.iter().filter(|r| !dropped(r)).map(|r| r.seq).collect();
+    let first = sim.received.iter().filter(|(_, hash)| known.insert(hash));
+    let got: Vec<u64> = first.map(|(seq, _)| *seq).filter(wanted).collect();
     if told == got { Ok(()) } else { Err(format!("told {told:?}, received {got:?}")) }
 }
 

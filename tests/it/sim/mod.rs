@@ -27,7 +27,7 @@ use std::thread;
 use run::{Outcome, run};
 
 /// How many seeds are tried where nobody says otherwise.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 2_000;
 
 /// How many lines of a trace are printed: the end is where the promise broke.
 const LINES: usize = 80;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serin::api::Status;
+use serin::audit::Record;
 use serin::rollout::{Intent, Pod, PodState, Revision, ServiceView};
 
 /// The Rollout as it is stored.
@@ -15,10 +16,31 @@ pub(super) struct Rollout {
     pub(super) spec: Spec,
     pub(super) guarded: bool,
     pub(super) deleting: bool,
-    /// The status as it reads once it went through JSON.
-    pub(super) status: Arc<Status>,
+    pub(super) committed: Arc<Committed>,
+}
+
+/// A status as it is stored.
+#[derive(Default)]
+pub(super) struct Committed {
+    /// As it reads once it went through JSON.
+    pub(super) status: Status,
     /// That JSON.
-    pub(super) text: Arc<str>,
+    pub(super) text: String,
+    /// Its events that wait, read once: that takes longer than all else.
+    pub(super) waiting: Vec<Record>,
+}
+
+impl Committed {
+    /// What follows on another one. Events that waited before are not read again.
+    pub(super) fn after(before: &Self, status: Status, text: String) -> Self {
+        let known = before.status.audit.seq();
+        let oldest = status.audit.pending().next().map_or(u64::MAX, |record| record.seq);
+        let mut fresh: Vec<Record> = status.audit.pending().rev().take_while(|record| record.seq > known).collect();
+        fresh.reverse();
+        let kept = before.waiting.iter().filter(|record| record.seq >= oldest).cloned();
+        let waiting = kept.chain(fresh).collect();
+        Self { status, text, waiting }
+    }
 }
 
 /// The spec: what it means, and whether it can be read.

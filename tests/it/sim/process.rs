@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serin::audit::{Cluster, SinkName, Teller};
+use serin::audit::{Cluster, Outbox, SinkName, Teller};
 use serin::controller::{Ack, Seen};
 use serin::rollout::{Lifetime, Meaning, Observed, Question, Sample, Template, split};
 use serin::sink::{Delivery, Lanes, Order};
@@ -31,6 +31,8 @@ pub(super) struct Process {
     asking: BTreeSet<String>,
     heard: Option<DateTime<Utc>>,
     lanes: Lanes<()>,
+    /// The outbox that the lanes know.
+    offered: Outbox,
     /// What the pass in flight has seen.
     pub(super) seen: Option<Seen>,
 }
@@ -62,6 +64,7 @@ impl Process {
             refused: None,
             asking: BTreeSet::new(),
             heard: None,
+            offered: Outbox::default(),
             lanes: Lanes::new(vec![sink()], || std::iter::repeat(Duration::from_secs(5))),
             seen: None,
         }
@@ -116,9 +119,11 @@ impl Sim {
 
     /// Hands what is committed over to the sink.
     pub(super) fn offer(&mut self) {
-        if let Some(rollout) = self.process.rollout() {
-            let status = rollout.status.clone();
-            self.process.lanes.offer((), super::ledger::UID, &status.audit);
+        if let Some(committed) = self.process.rollout().map(|rollout| rollout.committed.clone())
+            && self.process.offered != committed.status.audit
+        {
+            self.process.lanes.offer((), super::ledger::UID, &committed.status.audit);
+            self.process.offered = committed.status.audit.clone();
         }
         self.pump();
     }
@@ -138,7 +143,7 @@ impl Sim {
     pub(super) fn sink_gets(&mut self, life: u64, order: Order) {
         let took = if self.sink == Power::Up { Took::It } else { Took::Nothing };
         if took == Took::It {
-            self.received.push(order.record.text.clone());
+            self.received.push((order.record.seq, order.record.hash.clone()));
         }
         self.plan_in(5, 500, Todo::Sent(life, order, took));
     }
@@ -226,7 +231,7 @@ impl Sim {
     /// What a pass gets to see.
     pub(super) fn look(&mut self) -> Option<Seen> {
         let cache = self.process.cache.as_ref()?;
-        let Rollout { version, generation, spec, guarded, deleting, status, .. } = cache.rollout.clone()?;
+        let Rollout { version, generation, spec, guarded, deleting, committed, .. } = cache.rollout.clone()?;
         let lifetime = match (deleting, guarded) {
             (true, _) => Lifetime::Deleting,
             (false, true) => Lifetime::Guarded,
@@ -243,7 +248,7 @@ impl Sim {
                 SpecReading::All => Ok(spec.intent),
                 SpecReading::OnlyReplicas | SpecReading::Nothing => Err(serin::api::Invalid::NoRoom),
             },
-            status: Ok((*status).clone()),
+            status: Ok(committed.status.clone()),
             observed: Observed {
                 created: DateTime::UNIX_EPOCH,
                 lifetime,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serin::audit::Record;
 use serin::controller::Key;
 use serin::rollout::Revision;
 
@@ -28,8 +29,8 @@ pub(super) struct Sim {
     pub(super) truths: BTreeMap<Revision, Truth>,
     pub(super) backend: Power,
     pub(super) sink: Power,
-    /// What the sink got, in its order.
-    pub(super) received: Vec<String>,
+    /// Numbers and hashes of what the sink got, in its order.
+    pub(super) received: Vec<(u64, String)>,
     /// Work of Kubernetes that is planned already.
     pub(super) planned: BTreeSet<(Revision, Work)>,
     pub(super) pods_made: u64,
@@ -95,8 +96,7 @@ impl Sim {
             spec: Spec { intent, reading: SpecReading::All },
             guarded: false,
             deleting: false,
-            status: std::sync::Arc::default(),
-            text: "{}".into(),
+            committed: std::sync::Arc::default(),
         };
         self.publish(Item::Rollout(Some(rollout)));
         self.publish(Item::Service(serin::rollout::ServiceView::Fits));
@@ -172,6 +172,11 @@ impl Sim {
     /// Seconds since the run began, as sinks and queues count.
     pub(super) fn elapsed(&self) -> std::time::Duration {
         (self.now - given::noon()).to_std().unwrap_or_default()
+    }
+
+    /// Whether the sink has an event.
+    pub(super) fn delivered(&self, record: &Record) -> bool {
+        self.received.iter().any(|(seq, hash)| *seq == record.seq && *hash == record.hash)
     }
 
     /// One line of the trace; the text is made only where somebody reads it.

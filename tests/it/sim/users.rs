@@ -118,7 +118,7 @@ impl Sim {
         if self.rng.chance(100) {
             self.delete();
         }
-        let Some(Rollout { deleting, status, spec, .. }) = self.server.rollout.clone() else { return };
+        let Some(Rollout { deleting, committed, spec, .. }) = self.server.rollout.clone() else { return };
         let replicas = spec.intent.replicas.max(1);
         let capacity = if spec.intent.replicas == 0 { capacity(&mut self.rng, 1) } else { spec.intent.capacity };
         self.edit(|rollout| {
@@ -128,7 +128,7 @@ impl Sim {
         if self.rng.chance(650) && !deleting {
             let truth = Truth::draw(&mut self.rng);
             let revision = self.new_template(truth);
-            let stable = status.state.as_ref().and_then(State::stable).is_some();
+            let stable = committed.status.state.as_ref().and_then(State::stable).is_some();
             self.finale = Finale::Fresh(revision.clone(), truth, if stable { Ground::Stable } else { Ground::Nothing });
             self.tell("user", |_| format!("a last template {revision}, {truth:?}"));
             self.edit(|rollout| rollout.spec.intent.revision = revision);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serin::api::{Object, Status};
 use serin::rollout::{Change, Fence, Lifetime, Revision};
 
-use super::model::{Deployment, Item, Rollout, SpecReading};
+use super::model::{Committed, Deployment, Item, Rollout, SpecReading};
 use super::state::Sim;
 use super::world::Trouble;
 use super::{committed, written};
@@ -21,16 +21,16 @@ impl Sim {
             return Err(Trouble::Conflict);
         }
         let text = serde_json::to_string(status).expect("a status is plain data");
-        if *text == *old.text {
+        if text == old.committed.text {
             return Ok((old.version, old));
         }
-        let read = through_json(&text);
+        let new = Committed::after(&old.committed, through_json(&text), text);
         self.ledger.writes += 1;
-        committed::check(self, &old.status, &read, &text);
-        if read.state != status.state || read.audit != status.audit {
-            self.ledger.violated("status reads back as it was written", format!("{read:?}\nis not\n{status:?}"));
+        committed::check(self, &old.committed, &new);
+        if new.status.state != status.state || new.status.audit != status.audit {
+            self.ledger.violated("status reads back as it was written", format!("{:?}\nis not\n{status:?}", new.status));
         }
-        let rollout = Rollout { status: Arc::new(read), text: text.into(), ..old };
+        let rollout = Rollout { committed: Arc::new(new), ..old };
         let version = self.publish(Item::Rollout(Some(rollout.clone())));
         Ok((version, Rollout { version, ..rollout }))
     }

@@ -8,7 +8,7 @@ use super::state::Sim;
 /// Checks a Deployment's new size against what the committed state allows, before it is stored.
 pub(super) fn check(sim: &mut Sim, revision: &Revision, from: u32, to: u32) {
     let Some(seen) = sim.process.seen.clone() else { return };
-    let Some(state) = sim.server.rollout.as_ref().and_then(|rollout| rollout.status.state.clone()) else {
+    let Some(state) = sim.server.rollout.as_ref().and_then(|rollout| rollout.committed.status.state.clone()) else {
         sim.ledger.violated("nothing is written before the first commit", format!("{revision} from {from} to {to}"));
         return;
     };
@@ -116,7 +116,7 @@ fn frozen(sim: &mut Sim, seen: &Seen, state: &State, (revision, from, to): Write
 
 /// Only what serves nothing and is no way back is deleted.
 pub(super) fn prune(sim: &mut Sim, revision: &Revision) {
-    let stable = sim.server.rollout.as_ref().and_then(|rollout| rollout.status.state.as_ref()).and_then(State::stable);
+    let stable = sim.server.rollout.as_ref().and_then(|rollout| rollout.committed.status.state.as_ref()).and_then(State::stable);
     if stable == Some(revision) || sim.server.desired(revision) > 0 {
         let how = format!("{revision} with {} replicas; stable is {stable:?}", sim.server.desired(revision));
         sim.ledger.violated("what serves is never deleted", how);
@@ -126,18 +126,17 @@ pub(super) fn prune(sim: &mut Sim, revision: &Revision) {
 /// A Rollout is let go only when its last event was told and its sinks have it, or did not take it in time.
 pub(super) fn release(sim: &mut Sim) {
     let Some(rollout) = sim.server.rollout.clone() else { return };
-    let held = match &rollout.status.state {
+    let held = match &rollout.committed.status.state {
         None => Ok(()),
         Some(State::Deleted(at)) => {
             let late = sim.now >= at.since + rollout.spec.intent.deadlines.audit;
-            let got = |record: &serin::audit::Record| sim.received.contains(&record.text);
-            let missing = rollout.status.audit.pending().find(|record| !got(record));
+            let missing = rollout.committed.waiting.iter().find(|record| !sim.delivered(record));
             missing.filter(|_| !late).map_or(Ok(()), |record| Err(format!("event {} was not delivered", record.seq)))
         }
         Some(state) => Err(format!("in {state:?}")),
     };
     // What nobody took in time is given up with the Rollout.
-    let given_up: Vec<u64> = rollout.status.audit.pending().map(|record| record.seq).collect();
+    let given_up: Vec<u64> = rollout.committed.waiting.iter().map(|record| record.seq).collect();
     sim.ledger.dropped.extend(given_up);
     if let Err(how) = held {
         sim.ledger.violated("a Rollout is let go only after its last event was told", how);

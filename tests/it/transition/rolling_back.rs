@@ -49,7 +49,7 @@ fn any_other_rollback_keeps_the_capacity_of_shifting() {
         state   RollingBack #1 v1>v2 since +0s, Unavailable
         event   none
         changes scale v1 10
-        wake    +600s; RollingBack: rolling back: 0 of 2 canary pods are available (8 of 10 stable pods are available)
+        wake    +30s; RollingBack: rolling back: 0 of 2 canary pods are available (8 of 10 stable pods are available)
         ",
     );
     check(
@@ -58,7 +58,7 @@ fn any_other_rollback_keeps_the_capacity_of_shifting() {
         state   RollingBack #1 v1>v2 since +0s, StepDeadline
         event   none
         changes scale v1 10
-        wake    +600s; RollingBack: rolling back: no Pass at 25% in time (8 of 10 stable pods are available)
+        wake    +30s; RollingBack: rolling back: no Pass at 25% in time (8 of 10 stable pods are available)
         ",
     );
 }
@@ -93,7 +93,7 @@ fn the_canary_goes_as_stable_becomes_available() {
         state   RollingBack #1 v1>v2 since +0s, CheckFailed
         event   none
         changes scale v2 0
-        wake    +600s; RollingBack: rolling back: errors is 0.2, above 0.01 (8 of 10 stable pods are available)
+        wake    +30s; RollingBack: rolling back: errors is 0.2, above 0.01 (8 of 10 stable pods are available)
         ",
     );
 }
@@ -168,7 +168,7 @@ fn a_rollback_to_fewer_replicas_ends_too() {
         state   Idle v1, attempts 1, v2 aborted, rejects v2
         event   rollout.rolled-back CheckFailed #1 v1>v2 0%: revision v1 serves everything again: errors is 0.2, above 0.01
         changes mark v2 aborted
-        wake    at once; Rejected: revision v2 was aborted (errors is 0.2, above 0.01); change the template to try again
+        wake    at once; Rejected: revision v2 was aborted (errors is 0.2, above 0.01); retry it, or change the template
         ",
     );
 }
@@ -281,7 +281,7 @@ fn a_template_that_changes_during_a_rollback_waits_for_its_end() {
         state   Idle v1, attempts 1, v2 aborted, rejects v2
         event   rollout.rolled-back CheckFailed #1 v1>v2 0%: revision v1 serves everything again: errors is 0.2, above 0.01
         changes mark v2 aborted
-        wake    at once; Rejected: revision v2 was aborted (errors is 0.2, above 0.01); change the template to try again
+        wake    at once; Rejected: revision v2 was aborted (errors is 0.2, above 0.01); retry it, or change the template
         ",
     );
 }

@@ -2,7 +2,7 @@
 
 use serin::rollout::{EventKind, Next, PauseCause, Pausing, State, Why};
 
-use crate::given::{Given, child, given, paused, rejected, stepping, v1, v2};
+use crate::given::{Given, child, given, paused, stepping, v1, v2};
 
 /// A second after noon, and what changed before that look.
 type Look = (i64, fn(Given) -> Given);
