@@ -18,7 +18,7 @@ impl Sim {
     /// What a pass of this process sees now.
     pub(in crate::sim) fn look(&mut self, life: Life) -> Option<Seen> {
         let process = self.processes.get(&life)?;
-        let Look { rollout, service, first, children, records } = process.index.look(&key())?;
+        let Look { rollout, service, first, children, records, actions } = process.index.look(&key())?;
         if let Ok(status) = &rollout.status
             && process.offered.seq() != status.audit.seq()
         {
@@ -54,7 +54,7 @@ impl Sim {
                 records,
                 template: process.template.clone(),
                 samples: process.samples.all(),
-                actions: Vec::new(),
+                actions,
                 refused: process.refused.clone(),
             },
             sinks: [(sinks::name(), receipt.map(|receipt| Ack { receipt, at }))].into(),
