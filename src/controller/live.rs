@@ -86,7 +86,7 @@ impl Live {
     }
 
     fn seen(&self, key: &Key, look: Look) -> Seen {
-        let Look { rollout, service, first, children, records } = look;
+        let Look { rollout, service, first, children, records, actions } = look;
         let metadata = &rollout.metadata;
         let uid = metadata.uid.clone().unwrap_or_default();
         let mut memories = self.memories();
@@ -122,8 +122,8 @@ impl Live {
                 children,
                 records,
                 template: memory.template.clone(),
-                samples: memory.samples(),
-                actions: Vec::new(),
+                samples: memory.samples.all(),
+                actions,
                 refused: memory.refused.clone(),
             },
             sinks: self.acks(memory),
@@ -174,9 +174,10 @@ impl Live {
                 let reading = self.0.parts.providers.ask(&provider, &query, at).await;
                 self.0.parts.metrics.measured(&reading);
                 debug!(rollout = %key, check, ?reading, "answered");
+                let now = self.now();
                 self.with(&key, |memory| {
                     memory.answered(&asked);
-                    memory.keep(Sample { check, attempt, step, at, reading });
+                    memory.samples.keep(Sample { check, attempt, step, at, reading }, now);
                 });
             }
         }
