@@ -121,7 +121,7 @@ impl Draft<'_> {
         match next {
             Next::Edge(edge) => self.edge(edge),
             Next::Answer(edge, handled) => {
-                self.memo.handled.push(handled);
+                self.memo.handled.push(handled.bounded());
                 self.edge(edge)
             }
             Next::Stay { state: moved, why, wake } => {
@@ -151,9 +151,10 @@ impl Draft<'_> {
             generation: self.seen.generation,
         };
         if event.kind == EventKind::DriftCorrected {
-            self.memo.drift.insert(event.revision.clone(), self.now);
+            self.memo.tell(event.revision.clone(), self.now);
         }
         self.outbox.append(&event, &self.seen.teller, &subject, self.now);
+        let state = state.bounded();
         self.wake_at(Some(self.now));
         self.commit(Some(&state), &why);
         state

@@ -10,6 +10,9 @@ use super::{Action, Handled, Observed, Revision};
 /// The most actions that wait for their own status to be written: then no further one is done.
 const MOST_HANDLED: usize = 32;
 
+/// The most Deployments whose drift is remembered as told: more than a history has room for were made by somebody else.
+const MOST_DRIFTED: usize = 128;
+
 /// Drift of one object is told once in this time.
 const QUIET: TimeDelta = TimeDelta::hours(1);
 
@@ -50,6 +53,16 @@ impl Memo {
             return None;
         }
         seen.actions.iter().find(|action| action.answered.is_none() && self.handled.iter().all(|handled| handled.uid != action.uid))
+    }
+
+    /// Drift of this revision's Deployment is told now. Where too many are remembered, the one told longest ago is forgotten.
+    pub fn tell(&mut self, revision: Revision, now: DateTime<Utc>) {
+        if self.drift.len() >= MOST_DRIFTED
+            && let Some(oldest) = self.drift.iter().min_by_key(|(_, at)| **at).map(|(revision, _)| revision.clone())
+        {
+            self.drift.remove(&oldest);
+        }
+        self.drift.insert(revision, now);
     }
 
     /// Whether drift of this revision's Deployment was told a short while ago.
