@@ -13,6 +13,7 @@ use super::group::{Group, Listed, News, Source};
 use super::item::{Item, Kind, View};
 use super::meta::version;
 use super::services::ServiceSpec;
+use super::workloads::{Found, Place, Workloads, place};
 use crate::api::{Object, from_time};
 use crate::rollout::{Child, Fence, Key, Phase, Pod, Record, Revision};
 
@@ -21,6 +22,7 @@ use crate::rollout::{Child, Fence, Key, Phase, Pod, Record, Revision};
 pub struct Index {
     tables: Mutex<Tables>,
     listed: watch::Sender<BTreeSet<Kind>>,
+    places: watch::Sender<BTreeSet<Place>>,
 }
 
 /// Everything that is known of one rollout, at one moment.
@@ -36,6 +38,8 @@ pub struct Look {
     pub children: BTreeMap<Revision, Child>,
     /// Its stored templates.
     pub records: BTreeMap<Revision, Record>,
+    /// The Deployment that it takes over, if it names one.
+    pub workload: Option<Found>,
 }
 
 /// All rollouts, counted.
@@ -48,13 +52,14 @@ pub struct Census {
 }
 
 #[derive(Debug)]
-struct Tables {
+pub(super) struct Tables {
     rollouts: HashMap<Key, Entry>,
     claims: Claims,
     services: Group<ServiceSpec>,
     children: Group<ChildView>,
     records: Group<Record>,
     pods: Group<(Revision, Pod)>,
+    pub(super) workloads: Workloads,
 }
 
 #[derive(Debug)]
@@ -64,13 +69,16 @@ struct Entry {
     object: Arc<Object>,
     /// The Service that its spec names.
     service: Key,
+    /// The Deployment that its spec takes over.
+    place: Option<Place>,
 }
 
 impl Default for Index {
     fn default() -> Self {
         let (services, children, records, pods) = (Group::new(), Group::new(), Group::new(), Group::new());
-        let tables = Tables { rollouts: HashMap::new(), claims: Claims::default(), services, children, records, pods };
-        Self { tables: Mutex::new(tables), listed: watch::Sender::new(BTreeSet::new()) }
+        let (rollouts, claims, workloads) = (HashMap::new(), Claims::default(), Workloads::default());
+        let tables = Tables { rollouts, claims, services, children, records, pods, workloads };
+        Self { tables: Mutex::new(tables), listed: watch::Sender::new(BTreeSet::new()), places: watch::Sender::new(BTreeSet::new()) }
     }
 }
 
@@ -126,7 +134,9 @@ impl Index {
 
     /// Takes over what a watch brings; says which rollouts have to be looked at again.
     pub fn put(&self, item: Item) -> Vec<Key> {
-        self.tables().put(item, Source::Watch)
+        let touched = self.tables().put(item, Source::Watch);
+        self.name_places();
+        touched
     }
 
     /// Takes over the reply to a write of ours. Nobody has to look again for that: whoever wrote knows.
@@ -141,7 +151,9 @@ impl Index {
 
     /// Forgets what is gone; says which rollouts have to be looked at again.
     pub fn remove(&self, item: &Item) -> Vec<Key> {
-        self.tables().remove(item)
+        let touched = self.tables().remove(item);
+        self.name_places();
+        touched
     }
 
     /// Forgets a Deployment that we deleted ourselves.
@@ -157,19 +169,24 @@ impl Index {
     /// A list is complete: what it did not bring is gone. Says which rollouts have to be looked at again.
     pub fn list_done(&self, kind: Kind, listed: &Listed) -> Vec<Key> {
         let touched = self.tables().sweep(kind, listed);
+        self.name_places();
         self.listed.send_if_modified(|kinds| kinds.insert(kind));
         touched
     }
 
+    pub(super) fn wanted_places(&self) -> &watch::Sender<BTreeSet<Place>> {
+        &self.places
+    }
+
     /// No holder panics half-way through a change, so a poisoned lock guards nothing broken.
-    fn tables(&self) -> MutexGuard<'_, Tables> {
+    pub(super) fn tables(&self) -> MutexGuard<'_, Tables> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Tables {
     fn look(&self, key: &Key) -> Option<Look> {
-        let Entry { object, service, .. } = self.rollouts.get(key)?;
+        let Entry { object, service, place, .. } = self.rollouts.get(key)?;
         let mut pods: BTreeMap<&Revision, Vec<Pod>> = BTreeMap::new();
         for (_, kept) in self.pods.of(key) {
             let (revision, pod) = &kept.view;
@@ -187,7 +204,9 @@ impl Tables {
         let records = self.records.of(key).map(|(name, kept)| (revision_of(key, name), kept.view.clone())).collect();
         let first = self.claims.first(service).unwrap_or(&key.name);
         let carrier = self.services.get(service, &service.name).map(|kept| kept.view.clone());
-        Some(Look { rollout: Arc::clone(object), service: carrier, first: first.to_owned(), children, records })
+        // A Deployment that is taken over has to be known, too.
+        let workload = place.as_ref().map_or(Some(None), |place| self.workloads.find(place).map(Some))?;
+        Some(Look { rollout: Arc::clone(object), service: carrier, first: first.to_owned(), children, records, workload })
     }
 
     fn put(&mut self, item: Item, source: Source) -> Vec<Key> {
@@ -216,11 +235,13 @@ impl Tables {
         let same = |known: &&Entry| {
             known.object.metadata.uid == object.metadata.uid && known.object.metadata.generation == object.metadata.generation
         };
-        let service = known.filter(same).map_or_else(|| carrier(&key, &object), |known| known.service.clone());
+        let (service, place) =
+            known.filter(same).map_or_else(|| carrier(&key, &object), |known| (known.service.clone(), known.place.clone()));
         let claim = (age(&object), key.name.clone());
+        self.workloads.name(&key, known.and_then(|known| known.place.clone()).as_ref(), place.as_ref());
         let mut touched = self.unclaim(&key, Some((&service, &claim)));
         touched.extend(self.claims.stake(&service, claim));
-        self.rollouts.insert(key.clone(), Entry { version, source, object, service });
+        self.rollouts.insert(key.clone(), Entry { version, source, object, service, place });
         touched.push(key);
         touched
     }
@@ -245,7 +266,8 @@ impl Tables {
             return Vec::new();
         }
         let mut touched = self.unclaim(key, None);
-        self.rollouts.remove(key);
+        let place = self.rollouts.remove(key).and_then(|known| known.place);
+        self.workloads.name(key, place.as_ref(), None);
         touched.push(key.clone());
         touched
     }
@@ -280,11 +302,11 @@ impl Tables {
     }
 }
 
-/// The Service that a Rollout's spec names; the empty name where it names none.
-fn carrier(key: &Key, object: &Object) -> Key {
+/// The Service that a Rollout's spec names, the empty name where it names none; and the Deployment that it takes over.
+fn carrier(key: &Key, object: &Object) -> (Key, Option<Place>) {
     let spec = object.spec();
     let name = spec.get("service").and_then(Value::as_str).unwrap_or_default();
-    Key { namespace: key.namespace.clone(), name: name.to_owned() }
+    (Key { namespace: key.namespace.clone(), name: name.to_owned() }, place(&key.namespace, &spec))
 }
 
 fn age(object: &Object) -> DateTime<Utc> {

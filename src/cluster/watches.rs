@@ -18,6 +18,7 @@ use super::item::{Item, Kind};
 use super::meta::ROLLOUT;
 use super::pods::Pod;
 use super::records::Record;
+use super::referenced;
 use super::services::Service;
 use crate::api::Object;
 use crate::retry::{Pace, delays};
@@ -43,6 +44,7 @@ pub fn watch(client: &Client, index: &Arc<Index>, tell: impl Fn(Notice) + Clone 
     tasks.spawn(target(Kind::Deployment).follow(Api::<Deployment>::all(client.clone()), ours.clone(), |d| Item::deployment(&d)));
     tasks.spawn(target(Kind::Pod).follow(Api::<Pod>::all(client.clone()), ours.clone(), |pod| Item::pod(&pod)));
     tasks.spawn(target(Kind::Record).follow(Api::<Record>::all(client.clone()), ours, |record| Item::record(&record)));
+    tasks.spawn(referenced::follow(client.clone(), Arc::clone(index), tell));
     tasks
 }
 

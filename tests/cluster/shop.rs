@@ -114,6 +114,18 @@ impl Shop {
         }
     }
 
+    /// Waits for any fact.
+    pub async fn eventually(&self, what: &str, fact: impl AsyncFn() -> Result<bool>) -> Result<()> {
+        let begun = tokio::time::Instant::now();
+        while !fact().await? {
+            if begun.elapsed() > PATIENCE {
+                bail!("{what}: not within {} s", PATIENCE.as_secs());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
+    }
+
     /// Waits until v1 serves.
     pub async fn installed(&self) -> Result<Value> {
         self.until("installed", |r| phase(r) == "Idle" && reason(r) == "Settled").await

@@ -109,6 +109,8 @@ fn place(state: Option<&State>) -> String {
     match state {
         None => String::new(),
         Some(State::Installing(at)) => format!("installing {} {}", at.revision, at.overdue),
+        Some(State::Adopting(at)) => format!("adopting {} {}", at.revision, at.overdue),
+        Some(State::HandingBack(at)) => format!("handing back {}", at.stable),
         Some(State::Idle(at)) => format!("idle {} {} {:?}", at.stable, at.attempts, at.last),
         Some(State::Stepping(at)) => format!("stepping {:?} {}", at.attempt, at.step),
         Some(State::Approval(at)) => format!("approval {:?} {}", at.attempt, at.step),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serin::audit::{Cluster, Outbox, SinkName, Teller};
 use serin::controller::{Ack, Seen};
-use serin::rollout::{Lifetime, Meaning, Observed, Question, Sample, Template, split};
+use serin::rollout::{Lifetime, Meaning, Observed, Question, Sample, Template, Workload, split};
 use serin::sink::{Delivery, Lanes, Order};
 
 use super::agenda::{Answer, Todo, Took};
@@ -250,9 +250,11 @@ impl Sim {
             },
             status: Ok(committed.status.clone()),
             observed: Observed {
+                name: key().name,
                 created: DateTime::UNIX_EPOCH,
                 lifetime,
                 service: cache.service(),
+                workload: Workload::None,
                 children: cache.children(),
                 records: cache.records(),
                 template: self.process.template.clone(),

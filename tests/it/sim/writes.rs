@@ -70,7 +70,14 @@ impl Sim {
             }
             Change::Prune { revision, fence } => self.prune(revision, fence),
             Change::Discard { revision } => Ok(self.made(Item::Record(revision.clone(), None))),
-            Change::Repair { .. } | Change::Restart { .. } | Change::Answer(_) | Change::Forget { .. } => Ok((0, None)),
+            Change::Repair { .. }
+            | Change::Restart { .. }
+            | Change::Answer(_)
+            | Change::Forget { .. }
+            | Change::Hold { .. }
+            | Change::Unpause { .. }
+            | Change::ScaleHeld { .. }
+            | Change::LetGo { .. } => Ok((0, None)),
             Change::Scale { revision, replicas, fence, .. } => self.scale(revision, fence, *replicas).map(|version| (version, None)),
         }
     }

@@ -46,6 +46,8 @@ fn floor(sim: &Sim, intent: &Intent, state: &State, (revision, from, to): Write)
         State::RollingBack(RollingBack { cause: Cause::Failed(_), .. }) => intent.capacity.abort_unavailable,
         State::RollingBack(_)
         | State::Installing(_)
+        | State::Adopting(_)
+        | State::HandingBack(_)
         | State::Idle(_)
         | State::Stepping(_)
         | State::Approval(_)
@@ -72,7 +74,9 @@ fn grant(intent: &Intent, state: &State, (revision, from, to): Write) -> Result<
         (_, Some((attempt, goal))) if attempt.canary == *revision => (goal.canary, 0),
         (_, Some((attempt, goal))) if attempt.stable == *revision => (goal.stable, goal.stable),
         (
-            State::Stepping(_)
+            State::Adopting(_)
+            | State::HandingBack(_)
+            | State::Stepping(_)
             | State::Approval(_)
             | State::Paused(_)
             | State::Promoting(_)
