@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-it test-cluster sim check fmt lint doc deny fresh advisories crds gen
+.PHONY: help demo up down test test-it test-cluster sim check fmt lint doc deny fresh advisories gen
 
 # Built tools are kept here, outside the checkout.
 export SERIN_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/serin
@@ -59,11 +59,8 @@ fresh:
 advisories: $(DENY) ## ask the advisory database about our dependencies (needs a network)
 	$(DENY) check advisories
 
-crds: ## write crds/ from the code
-	$(call stage,crds,cargo run --quiet --package serin -- crds > crds/.new; mv crds/.new crds/rollouts.serin.dev.yaml)
-
-gen: crds ## write all generated files: crds/, docs/cli.md, docs/transitions.md
-	$(call stage,generated pages,SERIN_GEN=1 cargo test --quiet --package serin --test it generated)
+gen: ## write all generated files: crds/, docs/cli.md, docs/transitions.md
+	$(call stage,generated files,SERIN_GEN=1 cargo test --quiet --package serin --test it generated)
 
 # Built without optimisation: it runs for seconds, and is compiled once a machine.
 $(DENY):

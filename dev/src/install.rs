@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use kube::Client;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use crate::fetch;
-use crate::objects::{create, objects_in};
+use crate::objects::{create, objects_in, objects_of, try_out};
 use crate::plane::ControlPlane;
 use crate::supervise::Supervised;
 
@@ -16,6 +17,8 @@ use crate::supervise::Supervised;
 const NAMESPACE: &str = "serin";
 /// The service account of `deploy/`.
 const ACCOUNT: &str = "serin";
+/// Policies about a kind whose definition was created a moment ago hold within seconds; until then the API server refuses its objects.
+const ADMITTED_WITHIN: Duration = Duration::from_mins(1);
 /// The caches fill in well under a second; a busy machine takes longer.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
@@ -42,6 +45,7 @@ impl Installed {
                 create(&client, &object, NAMESPACE).await?;
             }
         }
+        wait_for_actions(&client).await?;
         let kubeconfig = plane.service_account_kubeconfig(NAMESPACE, ACCOUNT).await?;
         let address = plane.controller_address();
         let config = plane.dir().join("serin.yaml");
@@ -85,4 +89,18 @@ impl Installed {
         }
         Ok(running)
     }
+}
+
+/// Waits until the policies admit a command, which is not created.
+async fn wait_for_actions(client: &Client) -> Result<()> {
+    let action =
+        objects_of("{apiVersion: serin.dev/v1alpha1, kind: RolloutAction, metadata: {name: probe}, spec: {rollout: probe, verb: Pause}}")?;
+    let begun = Instant::now();
+    for action in &action {
+        while let Err(error) = try_out(client, action, NAMESPACE).await {
+            ensure!(begun.elapsed() < ADMITTED_WITHIN, "no command is admitted: {error:#}");
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+    Ok(())
 }

@@ -52,6 +52,16 @@ pub async fn create(client: &Client, object: &DynamicObject, namespace: &str) ->
     api.create(&PostParams::default(), object).await.with_context(|| format!("cannot create {}", object.name_any()))
 }
 
+/// Asks whether the API server would create an object.
+///
+/// # Errors
+/// It would not.
+pub(crate) async fn try_out(client: &Client, object: &DynamicObject, namespace: &str) -> Result<()> {
+    let api = api_of(client, object, namespace).await?;
+    api.create(&PostParams { dry_run: true, ..PostParams::default() }, object).await?;
+    Ok(())
+}
+
 async fn api_of(client: &Client, object: &DynamicObject, namespace: &str) -> Result<Api<DynamicObject>> {
     let kind = GroupVersionKind::try_from(object.types.as_ref().context("an object without a kind")?)?;
     let begun = Instant::now();

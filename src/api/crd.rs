@@ -1,19 +1,29 @@
-//! What does a cluster have to be told before it knows Rollouts?
+//! What does a cluster have to be told before it knows Rollouts and their actions?
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
 use serde_json::Value;
 
+use super::action::RolloutAction;
 use super::spec::Rollout;
 
-/// The definition of the Rollout resource.
-pub fn crd() -> CustomResourceDefinition {
-    from_json(tidied(to_json(&Rollout::crd())))
+/// All definitions: of Rollouts, and of the commands for them.
+pub fn crds() -> Vec<CustomResourceDefinition> {
+    [Rollout::crd(), RolloutAction::crd()].iter().map(|crd| from_json(tidied(to_json(crd)))).collect()
 }
 
-/// What `serin crds` prints.
+/// What `serin crds` prints: all definitions as one YAML stream.
 pub fn crds_yaml() -> String {
-    yaml(&crd())
+    crd_files().into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("---\n")
+}
+
+/// Each definition as a file: its name, and its text as YAML.
+pub fn crd_files() -> Vec<(String, String)> {
+    crds().iter().map(|crd| (format!("{}.yaml", crd.metadata.name.as_deref().unwrap_or_default()), yaml(crd))).collect()
+}
+
+fn yaml(crd: &CustomResourceDefinition) -> String {
+    serde_saphyr::to_string(crd).expect("a definition is plain data")
 }
 
 fn to_json(crd: &CustomResourceDefinition) -> Value {
@@ -22,10 +32,6 @@ fn to_json(crd: &CustomResourceDefinition) -> Value {
 
 fn from_json(crd: Value) -> CustomResourceDefinition {
     serde_json::from_value(crd).expect("a tidied definition is still one")
-}
-
-fn yaml(crd: &CustomResourceDefinition) -> String {
-    serde_saphyr::to_string(crd).expect("a definition is plain data")
 }
 
 fn tidied(mut crd: Value) -> Value {

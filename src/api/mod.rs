@@ -1,5 +1,8 @@
-//! The custom resource: what users write, what it means, and what they read back.
+//! The custom resources: what users write, what it means, and what they read back.
 
+#[expect(unreachable_pub, reason = "the derive of rules makes helper structs that nobody reaches")]
+#[expect(clippy::duplicated_attributes, reason = "columns are alike")]
+mod action;
 mod capacity;
 mod checks;
 mod conditions;
@@ -18,13 +21,14 @@ mod status;
 mod template;
 mod time;
 
-pub use crd::{crd, crds_yaml};
+pub use action::{ActionStatus, ActorSpec, RolloutAction, RolloutActionSpec, VerbSpec};
+pub use crd::{crd_files, crds, crds_yaml};
 pub use duration::{LONGEST, duration_text, parse_duration};
 pub use invalid::Invalid;
 pub use object::Object;
 pub use parse::parse;
 pub use providers::Providers;
-pub use render::View;
+pub use render::{View, result_name};
 pub use revision::revision;
 pub use spec::{
     AnalysisSpec, ApprovalSpec, BakeSpec, CapacitySpec, CheckSpec, DeadlinesSpec, DeletionPolicySpec, NoAnalysis, OnStepSpec, Rollout,

@@ -78,7 +78,8 @@ pub(super) fn shorten(text: &str) -> String {
     }
 }
 
-pub(super) const fn result_name(result: AttemptResult) -> &'static str {
+/// How an attempt ended, as statuses and people say it.
+pub const fn result_name(result: AttemptResult) -> &'static str {
     match result {
         AttemptResult::Installed => "Installed",
         AttemptResult::Promoted => "Promoted",

@@ -61,6 +61,23 @@ pub(super) fn check_name(_: &mut SchemaGenerator) -> Schema {
     )
 }
 
+/// The Rollout that an action is for.
+pub(super) fn rollout(_: &mut SchemaGenerator) -> Schema {
+    label("name a Rollout of this namespace: at most 63 of a-z, 0-9 and -, beginning and ending with a letter or digit", "")
+}
+
+/// A revision, as statuses name it.
+pub(super) fn revision(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string",
+        "maxLength": 10,
+        "x-kubernetes-validations": [{
+            "rule": "self.matches('^[0-9a-f]{10}$')",
+            "message": "name a revision by its ten hex digits, as the Rollout's status and serin history do",
+        }],
+    })
+}
+
 fn label(message: &str, also: &str) -> Schema {
     json_schema!({
         "type": "string",

@@ -129,15 +129,15 @@ pub struct BakeSpec {
 #[derive(JsonSchema, Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkloadRefSpec {
-    /// apps/v1.
+    /// The Deployment's API version: apps/v1.
     #[schemars(schema_with = "schema::deployments")]
     pub api_version: String,
 
-    /// Deployment.
+    /// What kind of object it is: Deployment.
     #[schemars(schema_with = "schema::deployment")]
     pub kind: String,
 
-    /// Its name.
+    /// The Deployment's name.
     #[schemars(length(min = 1, max = 253))]
     pub name: String,
 }

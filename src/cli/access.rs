@@ -54,10 +54,10 @@ pub(super) fn unprepared(url: &str, error: &kube::Error) -> Failure {
     Failure::new(what, "check the certificates and credentials in the kubeconfig file")
 }
 
-/// A cluster without our CRD.
+/// A cluster without our definitions.
 pub(super) fn not_installed(url: &str) -> Failure {
     Failure::new(
-        format!("the cluster at {url} does not know Rollouts"),
+        format!("the cluster at {url} does not know Rollouts, or not their actions"),
         "install the definitions: serin crds | kubectl apply --server-side -f -",
     )
 }
@@ -70,7 +70,11 @@ pub(super) fn refused(error: &kube::Error, url: &str) -> Failure {
             "renew your credentials, or name another context with --context",
         ),
         kube::Error::Api(status) if status.code == 403 => {
-            Failure::new(format!("you may not ask that: {}", status.message), "ask for the role `view` in that namespace")
+            Failure::new(format!("you may not ask that: {}", status.message), "ask for the role serin-viewer in that namespace")
+        }
+        kube::Error::Api(status) if status.code == 404 => not_installed(url),
+        kube::Error::Api(status) if matches!(status.code, 429 | 503) => {
+            Failure::new(format!("{url} asks for patience: {}", status.message), "try again in a moment")
         }
         kube::Error::Api(status) => {
             Failure::new(format!("{url} answers {}: {}", status.code, status.message), "look at the API server's log")

@@ -1,6 +1,10 @@
 //! What does it mean? What was typed, before anything is read or asked.
 
 use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::api::VerbSpec;
+use crate::rollout::Revision;
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,7 +14,13 @@ pub(super) enum Command {
     /// Print the custom resource definitions.
     Crds,
     /// Print where a Rollout stands.
-    Status(Question),
+    Status(Question, Follow),
+    /// Print a Rollout's revisions.
+    History(Question),
+    /// Wait for the end of an attempt.
+    Wait(Wait),
+    /// Have something done.
+    Order(Order),
 }
 
 /// How the controller runs.
@@ -24,17 +34,92 @@ pub(super) struct Service {
     pub(super) logging: Logging,
 }
 
-/// Which Rollout, and how it is printed.
+/// Which Rollout.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Question {
-    /// The Rollout's name.
+pub(super) struct Target {
+    /// Its name.
     pub(super) name: String,
     /// Its namespace; without one the context's.
     pub(super) namespace: Option<String>,
-    /// How it is printed.
-    pub(super) output: Output,
     /// Which cluster.
     pub(super) access: Access,
+}
+
+/// About which Rollout, and how the answer is printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Question {
+    /// The Rollout.
+    pub(super) target: Target,
+    /// How it is printed.
+    pub(super) output: Output,
+}
+
+/// Whether one answer is enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Follow {
+    /// It is.
+    No,
+    /// Each change is printed, too.
+    Changes,
+}
+
+/// What is waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Wait {
+    /// The Rollout.
+    pub(super) target: Target,
+    /// Which revision of it.
+    pub(super) wanted: Wanted,
+    /// How long at most.
+    pub(super) timeout: Duration,
+}
+
+/// Which revision is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// The one that the spec has now.
+    Newest,
+    /// This one.
+    Revision(Revision),
+    /// The one with this image.
+    Image(String),
+}
+
+/// What is to be done with a Rollout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Order {
+    /// The Rollout.
+    pub(super) target: Target,
+    /// What.
+    pub(super) verb: VerbSpec,
+    /// With which revision.
+    pub(super) meant: Meant,
+    /// The revision to go back to; without one the stable revision before this one.
+    pub(super) back_to: Option<Revision>,
+    /// Why, where somebody says so.
+    pub(super) reason: Option<String>,
+    /// Whether an answer is waited for.
+    pub(super) patience: Patience,
+}
+
+/// Which revision an order is meant for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Meant {
+    /// The one that it is about now, and no other.
+    Current,
+    /// This one.
+    For(Revision),
+    /// Whichever is there.
+    Whatever,
+}
+
+/// Whether an answer is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// It is not.
+    None,
+    /// So long at most.
+    Until(Duration),
 }
 
 /// Which cluster, and as whom. Nothing named: the pod's own service account, else the usual kubeconfig.

@@ -2,18 +2,57 @@
 
 use std::fmt;
 use std::path::Path;
+use std::process::ExitCode;
 
 /// An error as people see it: what could not be done, and what helps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Failure {
     what: String,
     hint: String,
+    ending: Ending,
+}
+
+/// How a command ended: its exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// As it was wanted.
+    Done,
+    /// It could not be done or asked.
+    Failed,
+    /// The answer is no: refused, or aborted.
+    Negative,
+    /// Something else came first.
+    Superseded,
+    /// There was no answer in time.
+    Late,
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> Self {
+        Self::from(match ending {
+            Ending::Done => 0,
+            Ending::Failed => 1,
+            Ending::Negative => 2,
+            Ending::Superseded => 3,
+            Ending::Late => 4,
+        })
+    }
 }
 
 impl Failure {
     /// `what` could not be done, with its cause; `hint` says what to do.
     pub(super) fn new(what: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { what: what.into(), hint: hint.into() }
+        Self { what: what.into(), hint: hint.into(), ending: Ending::Failed }
+    }
+
+    /// There was no answer in time.
+    pub(super) fn late(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { ending: Ending::Late, ..Self::new(what, hint) }
+    }
+
+    /// How the command ends with it.
+    pub(super) fn ending(&self) -> Ending {
+        self.ending
     }
 
     /// A file that cannot be read.

@@ -4,13 +4,20 @@
 
 mod access;
 mod args;
+mod ask;
 mod command;
 mod crds;
 mod failure;
+mod fate;
+mod follow;
+mod history;
 mod log;
+mod order;
 mod page;
 mod run;
+mod screen;
 mod status;
+mod wait;
 
 pub use args::reference;
 
@@ -20,26 +27,39 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use args::Typed;
-use command::Command;
-use failure::Failure;
+use command::{Command, Follow};
+use failure::{Ending, Failure};
 
-/// Does what was typed. Exit codes: 0 done, 1 it could not be done or asked, 2 what was typed makes no sense.
+/// Does what was typed. Exit codes: 0 done, 1 it could not be done or asked, or what was typed makes no sense; then one for each negative answer.
 pub fn main() -> ExitCode {
-    match execute(Typed::parse().into()) {
-        Ok(()) => ExitCode::SUCCESS,
+    let typed = match Typed::try_parse() {
+        Ok(typed) => typed,
+        Err(error) => {
+            // Help and version are no errors. Where nothing can be printed, the exit code is all that can be told.
+            let _ = error.print();
+            return if error.use_stderr() { Ending::Failed } else { Ending::Done }.into();
+        }
+    };
+    match execute(typed.into()) {
+        Ok(ending) => ending.into(),
         Err(failure) => {
-            // Where even standard error is gone, the exit code is all that can be told.
+            // As above.
             let _ = writeln!(std::io::stderr(), "{failure}");
-            ExitCode::FAILURE
+            failure.ending().into()
         }
     }
 }
 
-fn execute(command: Command) -> Result<(), Failure> {
+fn execute(command: Command) -> Result<Ending, Failure> {
+    let done = |()| Ending::Done;
     match command {
-        Command::Run(service) => run::run(&service),
-        Command::Crds => crds::print(),
-        Command::Status(question) => status::print(&question),
+        Command::Run(service) => run::run(&service).map(done),
+        Command::Crds => crds::print().map(done),
+        Command::Status(question, Follow::No) => status::print(&question).map(done),
+        Command::Status(question, Follow::Changes) => status::watch(&question).map(done),
+        Command::History(question) => history::print(&question).map(done),
+        Command::Wait(wait) => wait::wait(&wait),
+        Command::Order(order) => order::give(&order),
     }
 }
 

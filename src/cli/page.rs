@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use crate::api::{LastOutcome, Object, Reason, Shares, Status};
 
+/// How wide the bar of the traffic is, in characters.
+const BAR: i64 = 40;
+
 /// Where a Rollout stands. As JSON its members stay what they are; new ones may come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,6 +60,27 @@ impl Page {
         }
     }
 
+    /// The page with the canary's share as a bar, for whoever keeps looking at it.
+    pub(super) fn live(&self) -> String {
+        match self.weight {
+            Some(weight) => format!("{self}traffic   {}\n", bar(weight)),
+            None => self.to_string(),
+        }
+    }
+
+    /// The page as one line.
+    pub(super) fn line(&self) -> String {
+        let step = self.step.as_ref().map_or_else(String::new, |step| format!(" {step}"));
+        let weight = self.weight.and_then(|shares| shares.achieved).map_or_else(String::new, |share| format!(" {share}%"));
+        let why = self.why.as_ref().map_or_else(String::new, |why| format!(" {}: {}", why.reason, why.message));
+        format!("{}{step}{weight}{why}", self.phase.as_deref().unwrap_or("Unseen"))
+    }
+
+    /// The page as one JSON object on one line.
+    pub(super) fn json_line(&self) -> String {
+        serde_json::to_string(self).expect("plain data is always JSON")
+    }
+
     /// The page as one JSON object.
     pub(super) fn json(&self) -> String {
         serde_json::to_string_pretty(self).expect("plain data is always JSON")
@@ -93,6 +117,15 @@ fn warning(status: &Status) -> Option<String> {
 fn shares(Shares { wanted, granted, achieved }: &Shares) -> String {
     let share = |percent: &Option<i64>, word: &str| percent.map_or_else(String::new, |percent| format!(", {percent}% {word}"));
     format!("{wanted}% wanted{}{}", share(granted, "granted"), share(achieved, "achieved"))
+}
+
+/// What the canary has, and what it may get, of all traffic.
+fn bar(Shares { wanted, granted, achieved }: Shares) -> String {
+    let cells = |percent: i64| usize::try_from(percent * BAR / 100).unwrap_or(0);
+    let has = cells(achieved.unwrap_or(0));
+    let may = cells(granted.unwrap_or(wanted)).saturating_sub(has);
+    let rest = cells(100).saturating_sub(has + may);
+    format!("[{}{}{}]", "#".repeat(has), "-".repeat(may), ".".repeat(rest))
 }
 
 fn outcome(LastOutcome { revision, result, message, at: _ }: &LastOutcome) -> String {
@@ -147,6 +180,24 @@ mod tests {
         last      Aborted 9876543210: errors is 0.4, above 0.01
         events    all are delivered
         ");
+    }
+
+    #[test]
+    fn whoever_keeps_looking_sees_the_share_as_a_bar() {
+        let page = Page::of(
+            "shop",
+            "checkout",
+            7,
+            &Status { weight: Some(Shares { wanted: 30, granted: Some(33), achieved: Some(10) }), ..stepping() },
+        );
+        assert!(page.live().ends_with("\ntraffic   [####---------...........................]\n"), "{}", page.live());
+        assert!(!Page::of("shop", "checkout", 7, &Status::default()).live().contains('['));
+    }
+
+    #[test]
+    fn without_a_terminal_a_change_is_one_line() {
+        assert_snapshot!(Page::of("shop", "checkout", 7, &stepping()).line(), @"Stepping 2/3 33% Holding: the step holds until 12:03:10 UTC");
+        assert_snapshot!(Page::of("shop", "checkout", 7, &Status::default()).line(), @"Unseen");
     }
 
     #[test]

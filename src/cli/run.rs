@@ -89,7 +89,7 @@ fn not_started(error: &StartError, url: &str) -> Failure {
     match error {
         StartError::NotInstalled => access::not_installed(url),
         StartError::Forbidden(text) => Failure::new(
-            format!("the API server does not let this identity list Rollouts: {text}"),
+            format!("the API server does not let this identity list Rollouts and their actions: {text}"),
             "apply the RBAC rules of deploy/, and run as the service account that they name",
         ),
         StartError::Unreachable(cause) => access::refused(cause, url),

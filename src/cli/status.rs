@@ -1,36 +1,41 @@
-//! Prints where a Rollout stands.
+//! Prints where a Rollout stands, once or at each change.
 
-use kube::Api;
-
-use super::access;
+use super::ask::{self, Found, Place};
 use super::command::{Output, Question};
-use super::failure::Failure;
+use super::failure::{Failure, lower};
+use super::follow;
 use super::page::Page;
+use super::screen::Screen;
 use crate::api::Object;
 
 /// Asks once and prints what the Rollout's status says.
 pub(super) fn print(question: &Question) -> Result<(), Failure> {
-    let page = super::runtime()?.block_on(ask(question))?;
+    let Found { place, object } = super::runtime()?.block_on(ask::rollout(&question.target))?;
+    let page = page(&place, &object)?;
     match question.output {
         Output::Text => super::data(&page.to_string()),
         Output::Json => super::data(&page.json()),
     }
 }
 
-async fn ask(question: &Question) -> Result<Page, Failure> {
-    let config = access::config(&question.access).await?;
-    let url = config.cluster_url.to_string();
-    let namespace = question.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
-    let name = &question.name;
-    let rollouts: Api<Object> = Api::namespaced(access::client(config)?, &namespace);
-    match rollouts.get(name).await {
-        Ok(object) => Page::new(&namespace, name, &object)
-            .map_err(|error| Failure::new(error, "use the version of Serin that runs in the cluster: serin --version")),
-        Err(kube::Error::Api(status)) if status.code == 404 && status.details.is_some() => {
-            let hint = format!("list the Rollouts there: kubectl get rollouts --namespace {namespace}; another namespace is named with -n");
-            Err(Failure::new(format!("there is no Rollout {name} in the namespace {namespace}"), hint))
+/// Prints what the Rollout's status says, and each change of it, until Ctrl-C or until the Rollout is gone.
+pub(super) fn watch(question: &Question) -> Result<(), Failure> {
+    super::runtime()?.block_on(async {
+        let place = ask::rollout(&question.target).await?.place;
+        let mut screen = Screen::new(question.output);
+        let changes = follow::until(&place, &place.key.name, async |object: Option<Object>| match object {
+            Some(object) => screen.show(&page(&place, &object)?).map(|()| None),
+            None => Ok(Some(())),
+        });
+        tokio::select! {
+            gone = changes => gone,
+            interrupted = tokio::signal::ctrl_c() => interrupted.map_err(|error| {
+                Failure::new(format!("cannot listen for signals: {}", lower(&error)), "raise the limit of open files for this process")
+            }),
         }
-        Err(kube::Error::Api(status)) if status.code == 404 => Err(access::not_installed(&url)),
-        Err(error) => Err(access::refused(&error, &url)),
-    }
+    })
+}
+
+fn page(place: &Place, object: &Object) -> Result<Page, Failure> {
+    Page::new(&place.key.namespace, &place.key.name, object).map_err(ask::unreadable)
 }

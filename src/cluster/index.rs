@@ -11,11 +11,12 @@ use super::claims::{Claim, Claims};
 use super::deployments::ChildView;
 use super::group::{Group, Listed, News, Source};
 use super::item::{Item, Kind, View};
+use super::look::Look;
 use super::meta::version;
 use super::services::ServiceSpec;
-use super::workloads::{Found, Place, Workloads, place};
+use super::workloads::{Place, Workloads, place};
 use crate::api::{Object, from_time};
-use crate::rollout::{Child, Fence, Key, Phase, Pod, Record, Revision};
+use crate::rollout::{Action, Key, Phase, Pod, Record, Revision};
 
 /// A compact copy of what the watches bring. Reading it waits for nothing but a lock that nobody holds for long.
 #[derive(Debug)]
@@ -23,23 +24,6 @@ pub struct Index {
     tables: Mutex<Tables>,
     listed: watch::Sender<BTreeSet<Kind>>,
     places: watch::Sender<BTreeSet<Place>>,
-}
-
-/// Everything that is known of one rollout, at one moment.
-#[derive(Clone, Debug)]
-pub struct Look {
-    /// The Rollout itself.
-    pub rollout: Arc<Object>,
-    /// The Service that it names, if that exists.
-    pub service: Option<ServiceSpec>,
-    /// The oldest Rollout in its namespace that names the same Service.
-    pub first: String,
-    /// Its Deployments with their pods.
-    pub children: BTreeMap<Revision, Child>,
-    /// Its stored templates.
-    pub records: BTreeMap<Revision, Record>,
-    /// The Deployment that it takes over, if it names one.
-    pub workload: Option<Found>,
 }
 
 /// All rollouts, counted.
@@ -53,31 +37,41 @@ pub struct Census {
 
 #[derive(Debug)]
 pub(super) struct Tables {
-    rollouts: HashMap<Key, Entry>,
-    claims: Claims,
-    services: Group<ServiceSpec>,
-    children: Group<ChildView>,
-    records: Group<Record>,
-    pods: Group<(Revision, Pod)>,
+    pub(super) rollouts: HashMap<Key, Entry>,
+    pub(super) claims: Claims,
+    pub(super) services: Group<ServiceSpec>,
+    pub(super) children: Group<ChildView>,
+    pub(super) records: Group<Record>,
+    pub(super) pods: Group<(Revision, Pod)>,
+    pub(super) actions: Group<Option<Action>>,
+    pub(super) bindings: Group<bool>,
     pub(super) workloads: Workloads,
 }
 
 #[derive(Debug)]
-struct Entry {
+pub(super) struct Entry {
     version: u64,
     source: Source,
-    object: Arc<Object>,
+    pub(super) object: Arc<Object>,
     /// The Service that its spec names.
-    service: Key,
+    pub(super) service: Key,
     /// The Deployment that its spec takes over.
-    place: Option<Place>,
+    pub(super) place: Option<Place>,
 }
 
 impl Default for Index {
     fn default() -> Self {
-        let (services, children, records, pods) = (Group::new(), Group::new(), Group::new(), Group::new());
-        let (rollouts, claims, workloads) = (HashMap::new(), Claims::default(), Workloads::default());
-        let tables = Tables { rollouts, claims, services, children, records, pods, workloads };
+        let tables = Tables {
+            rollouts: HashMap::new(),
+            claims: Claims::default(),
+            services: Group::new(),
+            children: Group::new(),
+            records: Group::new(),
+            pods: Group::new(),
+            actions: Group::new(),
+            bindings: Group::new(),
+            workloads: Workloads::default(),
+        };
         Self { tables: Mutex::new(tables), listed: watch::Sender::new(BTreeSet::new()), places: watch::Sender::new(BTreeSet::new()) }
     }
 }
@@ -99,6 +93,13 @@ impl Index {
     /// The replicas that a Deployment asks for, where it is known.
     pub(super) fn desired(&self, key: &Key, name: &str) -> Option<u32> {
         self.tables().children.get(key, name).map(|kept| kept.view.desired)
+    }
+
+    /// The resourceVersion of a command, where it is known under this uid.
+    pub(super) fn action_version(&self, key: &Key, name: &str, uid: &str) -> Option<u64> {
+        let tables = self.tables();
+        let kept = tables.actions.get(key, name)?;
+        kept.view.as_ref().filter(|action| action.uid == uid).map(|_| kept.version)
     }
 
     /// Counts all rollouts.
@@ -166,6 +167,11 @@ impl Index {
         self.tables().records.remove(key, name, u64::MAX);
     }
 
+    /// Forgets a command that is gone.
+    pub fn deleted_action(&self, key: &Key, name: &str) {
+        self.tables().actions.remove(key, name, u64::MAX);
+    }
+
     /// A list is complete: what it did not bring is gone. Says which rollouts have to be looked at again.
     pub fn list_done(&self, kind: Kind, listed: &Listed) -> Vec<Key> {
         let touched = self.tables().sweep(kind, listed);
@@ -185,30 +191,6 @@ impl Index {
 }
 
 impl Tables {
-    fn look(&self, key: &Key) -> Option<Look> {
-        let Entry { object, service, place, .. } = self.rollouts.get(key)?;
-        let mut pods: BTreeMap<&Revision, Vec<Pod>> = BTreeMap::new();
-        for (_, kept) in self.pods.of(key) {
-            let (revision, pod) = &kept.view;
-            pods.entry(revision).or_default().push(pod.clone());
-        }
-        let mut children = BTreeMap::new();
-        for (name, kept) in self.children.of(key) {
-            let revision = revision_of(key, name);
-            let upkeep = kept.view.kept();
-            let ChildView { uid, desired, available, settled, created, meaning, restart, failure, .. } = kept.view.clone();
-            let fence = Fence { uid, resource_version: kept.version.to_string() };
-            let pods = pods.remove(&revision).unwrap_or_default();
-            children.insert(revision, Child { desired, available, settled, created, fence, pods, meaning, restart, upkeep, failure });
-        }
-        let records = self.records.of(key).map(|(name, kept)| (revision_of(key, name), kept.view.clone())).collect();
-        let first = self.claims.first(service).unwrap_or(&key.name);
-        let carrier = self.services.get(service, &service.name).map(|kept| kept.view.clone());
-        // A Deployment that is taken over has to be known, too.
-        let workload = place.as_ref().map_or(Some(None), |place| self.workloads.find(place).map(Some))?;
-        Some(Look { rollout: Arc::clone(object), service: carrier, first: first.to_owned(), children, records, workload })
-    }
-
     fn put(&mut self, item: Item, source: Source) -> Vec<Key> {
         let Item { owner, name, version, view } = item;
         let new = match view {
@@ -222,6 +204,8 @@ impl Tables {
                 self.children.put(owner.clone(), name, (version, child), source)
             }
             View::Record(record) => self.records.put(owner.clone(), name, (version, record), source),
+            View::Action(action) => self.actions.put(owner.clone(), name, (version, action), source),
+            View::Binding(verifies) => self.bindings.put(owner.clone(), name, (version, verifies), source),
             View::Pod(revision, pod) => self.pods.put(owner.clone(), name, (version, (revision, pod)), source),
         };
         self.touched(owner, new)
@@ -256,6 +240,8 @@ impl Tables {
             }
             View::Child(..) => self.children.remove(owner, name, *version),
             View::Record(_) => self.records.remove(owner, name, *version),
+            View::Action(_) => self.actions.remove(owner, name, *version),
+            View::Binding(_) => self.bindings.remove(owner, name, *version),
             View::Pod(..) => self.pods.remove(owner, name, *version),
         };
         self.touched(owner.clone(), gone)
@@ -283,6 +269,8 @@ impl Tables {
             Kind::Service => self.services.sweep(listed).iter().flat_map(|service| self.claims.claimants(service)).collect(),
             Kind::Deployment => self.children.sweep(listed),
             Kind::Record => self.records.sweep(listed),
+            Kind::Action => self.actions.sweep(listed),
+            Kind::Binding => self.bindings.sweep(listed),
             Kind::Pod => self.pods.sweep(listed),
         }
     }
@@ -311,9 +299,4 @@ fn carrier(key: &Key, object: &Object) -> (Key, Option<Place>) {
 
 fn age(object: &Object) -> DateTime<Utc> {
     object.metadata.creation_timestamp.as_ref().map_or(DateTime::UNIX_EPOCH, from_time)
-}
-
-/// The revision in a child's name; only names that begin with the rollout's get into the tables.
-fn revision_of(key: &Key, name: &str) -> Revision {
-    Revision::new(name.get(key.name.len() + 1..).unwrap_or_default())
 }

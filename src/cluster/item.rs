@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::actions::{Action, Binding, action_view, verifies};
 use super::deployments::{ChildView, Deployment, Tally, child_view, tally};
 use super::meta::{REVISION, ROLLOUT, child_name, version};
 use super::pods::{Pod, pod_view};
@@ -25,12 +26,16 @@ pub enum Kind {
     Service,
     /// `ControllerRevisions` with our label, metadata only.
     Record,
+    /// Commands for rollouts.
+    Action,
+    /// The binding of the policy that verifies who gives commands.
+    Binding,
 }
 
 /// One object that was seen.
 #[derive(Clone, Debug)]
 pub struct Item {
-    /// The rollout that it belongs to; a Service belongs to none and has its own name here.
+    /// The rollout that it belongs to; a Service or a binding belongs to none and has its own name here.
     pub(super) owner: Key,
     /// Its own name.
     pub(super) name: String,
@@ -48,11 +53,13 @@ pub(super) enum View {
     Pod(Revision, rollout::Pod),
     Service(ServiceSpec),
     Record(rollout::Record),
+    Action(Option<rollout::Action>),
+    Binding(bool),
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [Self::Rollout, Self::Deployment, Self::Pod, Self::Service, Self::Record];
+    pub const ALL: [Self; 7] = [Self::Rollout, Self::Deployment, Self::Pod, Self::Service, Self::Record, Self::Action, Self::Binding];
 
     /// The resource's name, as it stands in URLs, logs and metrics.
     pub const fn resource(self) -> &'static str {
@@ -62,6 +69,8 @@ impl Kind {
             Self::Pod => "pods",
             Self::Service => "services",
             Self::Record => "controllerrevisions",
+            Self::Action => "rolloutactions",
+            Self::Binding => "validatingadmissionpolicybindings",
         }
     }
 }
@@ -105,6 +114,19 @@ impl Item {
         let version = number(&service.metadata);
         let owner = Key { namespace: service.metadata.namespace?, name: service.metadata.name? };
         Some(Self { name: owner.name.clone(), owner, version, view: View::Service(service.spec) })
+    }
+
+    /// A command for a Rollout, whether that exists or not.
+    pub fn action(action: &Action) -> Option<Self> {
+        let name = action.metadata.name.clone()?;
+        Some(Self { owner: action.owner()?, name, version: number(&action.metadata), view: View::Action(action_view(action)) })
+    }
+
+    /// A binding of an admission policy.
+    pub fn binding(binding: &Binding) -> Option<Self> {
+        let name = binding.metadata.name.clone()?;
+        let owner = Key { namespace: String::new(), name: name.clone() };
+        Some(Self { owner, name, version: number(&binding.metadata), view: View::Binding(verifies(binding)) })
     }
 
     fn child(owner: Key, revision: &Revision, metadata: &ObjectMeta, view: View) -> Option<Self> {

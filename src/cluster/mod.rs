@@ -1,5 +1,6 @@
 //! Kubernetes: what is watched there, and what is written there.
 
+mod actions;
 mod claims;
 mod client;
 mod deployments;
@@ -8,6 +9,7 @@ mod group;
 mod holding;
 mod index;
 mod item;
+mod look;
 mod managers;
 mod meaning;
 mod meta;
@@ -22,12 +24,14 @@ mod watches;
 mod workloads;
 mod writer;
 
+pub use actions::{ACTIONS_POLICY, Action, Binding, action_view};
 pub use client::client;
 pub use deployments::{ChildView, Deployment, child_view};
 pub use error::Error;
 pub use group::Listed;
-pub use index::{Census, Index, Look};
+pub use index::{Census, Index};
 pub use item::{Item, Kind};
+pub use look::Look;
 pub use meta::{ADOPTED_BY, FINALIZER, NUMBER, OUTCOME, OUTCOME_AT, RESTART, REVISION, ROLLOUT, ROLLOUT_UID, child_name};
 pub use pods::{Pod, pod_view};
 pub use records::{Record, record_view};

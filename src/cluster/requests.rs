@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::meta::{ADOPTED_BY, FINALIZER, NUMBER, OUTCOME, OUTCOME_AT, RESTART, REVISION, ROLLOUT, ROLLOUT_UID, child_name};
 use super::workloads::Place;
 use crate::api::Status;
-use crate::rollout::{Fence, Key, Restart, Revision};
+use crate::rollout::{Fence, Handled, Key, Restart, Revision};
 
 /// Kubernetes reads this as "no deadline": ours are kept by Serin, per rollout.
 const NO_DEADLINE: i64 = i32::MAX as i64;
@@ -206,6 +206,22 @@ pub fn put_status(key: &Key, resource_version: &str, status: &Status) -> Request
     send(Method::PUT, &format!("{}/status?{BY_US}", rollout(key)), JSON, &body)
 }
 
+/// Writes on an action what became of it, onto the version that was seen; any other version is a conflict.
+pub fn answer_action(key: &Key, handled: &Handled, version: u64) -> Request<Vec<u8>> {
+    let Handled { uid, name, answer, message, phase, at } = handled;
+    let body = json!({
+        "metadata": {"uid": uid, "resourceVersion": version.to_string()},
+        "status": {"phase": answer, "message": message, "state": phase, "at": at.to_rfc3339_opts(SecondsFormat::Secs, true)},
+    });
+    send(Method::PATCH, &format!("{}/{name}/status?{BY_US}", actions(key)), MERGE, &body)
+}
+
+/// Deletes an action, and never another one of its name.
+pub fn delete_action(key: &Key, name: &str, uid: &str) -> Request<Vec<u8>> {
+    let body = json!({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}});
+    send(Method::DELETE, &format!("{}/{name}", actions(key)), JSON, &body)
+}
+
 /// Writes a Rollout's finalizers: those that were seen, and ours.
 pub fn guard(key: &Key, resource_version: &str, seen: &[String]) -> Request<Vec<u8>> {
     let with: Vec<&str> = seen.iter().map(String::as_str).filter(|name| *name != FINALIZER).chain([FINALIZER]).collect();
@@ -281,6 +297,10 @@ const BY_US: &str = "fieldManager=serin";
 
 fn rollout(key: &Key) -> String {
     format!("/apis/serin.dev/v1alpha1/namespaces/{}/rollouts/{}", key.namespace, key.name)
+}
+
+fn actions(key: &Key) -> String {
+    format!("/apis/serin.dev/v1alpha1/namespaces/{}/rolloutactions", key.namespace)
 }
 
 fn deployments(key: &Key) -> String {

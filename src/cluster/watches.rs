@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
 use tracing::{debug, warn};
 
+use super::actions::{ACTIONS_POLICY, Action, Binding};
 use super::deployments::Deployment;
 use super::group::Listed;
 use super::index::Index;
@@ -37,13 +38,16 @@ pub enum Notice {
 pub fn watch(client: &Client, index: &Arc<Index>, tell: impl Fn(Notice) + Clone + Send + Sync + 'static) -> JoinSet<()> {
     let ours = watcher::Config::default().labels(ROLLOUT);
     let any = watcher::Config::default();
+    let policy = watcher::Config::default().fields(&format!("metadata.name={ACTIONS_POLICY}"));
     let mut tasks = JoinSet::new();
     let target = |kind| Target { kind, index: Arc::clone(index), tell: tell.clone() };
     tasks.spawn(target(Kind::Rollout).follow(Api::<Object>::all(client.clone()), any.clone(), Item::rollout));
-    tasks.spawn(target(Kind::Service).follow(Api::<Service>::all(client.clone()), any, Item::service));
+    tasks.spawn(target(Kind::Service).follow(Api::<Service>::all(client.clone()), any.clone(), Item::service));
     tasks.spawn(target(Kind::Deployment).follow(Api::<Deployment>::all(client.clone()), ours.clone(), |d| Item::deployment(&d)));
     tasks.spawn(target(Kind::Pod).follow(Api::<Pod>::all(client.clone()), ours.clone(), |pod| Item::pod(&pod)));
     tasks.spawn(target(Kind::Record).follow(Api::<Record>::all(client.clone()), ours, |record| Item::record(&record)));
+    tasks.spawn(target(Kind::Action).follow(Api::<Action>::all(client.clone()), any, |action| Item::action(&action)));
+    tasks.spawn(target(Kind::Binding).follow(Api::<Binding>::all(client.clone()), policy, |binding| Item::binding(&binding)));
     tasks.spawn(referenced::follow(client.clone(), Arc::clone(index), tell));
     tasks
 }

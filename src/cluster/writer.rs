@@ -10,6 +10,7 @@ use kube::core::subresource::Scale;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::time::timeout;
 
+use super::actions::Action;
 use super::deployments::{Deployment, meaning_of};
 use super::error::Error;
 use super::index::Index;
@@ -18,7 +19,7 @@ use super::meta::{FINALIZER, ROLLOUT_UID, child_name};
 use super::records::Record;
 use super::requests::{self, Of, Right};
 use crate::api::{Object, Status};
-use crate::rollout::{Change, Direction, Edited, Fence, Key, Revision, Template};
+use crate::rollout::{Change, Direction, Edited, Fence, Handled, Key, Revision, Template};
 
 /// How long one call may take, its body included.
 const CALL: Duration = Duration::from_secs(15);
@@ -76,7 +77,8 @@ impl Writer {
             Change::Hold { .. } | Change::Unpause { .. } | Change::ScaleHeld { .. } | Change::LetGo { .. } => self.held(key, change).await,
             Change::Prune { revision, fence } => self.prune(key, revision, fence).await,
             Change::Discard { revision } => self.discard(key, revision).await,
-            Change::Answer(_) | Change::Forget { .. } => Ok(()),
+            Change::Answer(handled) => self.answer(key, handled).await,
+            Change::Forget { name, uid } => self.forget(key, name, uid).await,
             Change::Release => self.release(key).await,
         }
     }
@@ -120,6 +122,26 @@ impl Writer {
             Ok(object) if object.metadata.finalizers.as_ref().is_none_or(Vec::is_empty) => {}
             Ok(object) => self.keep(Item::rollout(object)),
             Err(Error::Gone { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// A command that is gone needs no answer any more.
+    async fn answer(&self, key: &Key, handled: &Handled) -> Result<(), Error> {
+        let what = format!("answering action {}", handled.name);
+        let Some(version) = self.index.action_version(key, &handled.name, &handled.uid) else { return Ok(()) };
+        match self.call::<Action>(&what, requests::answer_action(key, handled, version)).await {
+            Ok(action) => self.keep(Item::action(&action)),
+            Err(Error::Gone { .. }) => self.index.deleted_action(key, &handled.name),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    async fn forget(&self, key: &Key, name: &str, uid: &str) -> Result<(), Error> {
+        match self.call::<IgnoredAny>(&format!("deleting action {name}"), requests::delete_action(key, name, uid)).await {
+            Ok(IgnoredAny) | Err(Error::Gone { .. }) => self.index.deleted_action(key, name),
             Err(error) => return Err(error),
         }
         Ok(())

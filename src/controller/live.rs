@@ -86,7 +86,7 @@ impl Live {
     }
 
     fn seen(&self, key: &Key, look: Look) -> Seen {
-        let Look { rollout, service, first, children, records, workload } = look;
+        let Look { rollout, service, first, children, records, actions, workload } = look;
         let metadata = &rollout.metadata;
         let uid = metadata.uid.clone().unwrap_or_default();
         let mut memories = self.memories();
@@ -126,7 +126,7 @@ impl Live {
                 records,
                 template: memory.template.clone(),
                 samples: memory.samples(),
-                actions: Vec::new(),
+                actions,
                 refused: memory.refused.clone(),
             },
             sinks: self.acks(memory),

@@ -1,32 +1,39 @@
 //! May the controller start, and who is it?
 
+use std::fmt::Debug;
+
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{ListParams, PostParams};
 use kube::core::PartialObjectMeta;
-use kube::{Api, Client};
+use kube::{Api, Client, Resource};
 use tracing::warn;
 
-use crate::api::Rollout;
+use crate::api::{Rollout, RolloutAction};
 
 /// Why the controller cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The CRD is missing.
-    #[error("the cluster knows no Rollouts")]
+    #[error("the cluster does not know Rollouts and their actions")]
     NotInstalled,
     /// The API server does not let us.
-    #[error("this identity may not list Rollouts: {0}")]
+    #[error("this identity may not list Rollouts and their actions: {0}")]
     Forbidden(String),
     /// There is no answer.
     #[error("the API server does not answer: {0}")]
     Unreachable(#[source] kube::Error),
 }
 
-/// Whether the cluster has Rollouts and lets us list them.
+/// Whether the cluster has Rollouts and their actions, and lets us list them.
 pub(super) async fn check(client: &Client) -> Result<(), StartError> {
-    let rollouts: Api<PartialObjectMeta<Rollout>> = Api::all(client.clone());
-    match rollouts.list(&ListParams::default().limit(1)).await {
+    may_list::<Rollout>(client).await?;
+    may_list::<RolloutAction>(client).await
+}
+
+async fn may_list<K: Resource<DynamicType = ()> + Clone + Debug>(client: &Client) -> Result<(), StartError> {
+    let objects: Api<PartialObjectMeta<K>> = Api::all(client.clone());
+    match objects.list(&ListParams::default().limit(1)).await {
         Ok(_) => Ok(()),
         Err(kube::Error::Api(status)) if status.code == 404 => Err(StartError::NotInstalled),
         Err(kube::Error::Api(status)) if matches!(status.code, 401 | 403) => Err(StartError::Forbidden(status.message.clone())),

@@ -46,6 +46,9 @@ pub enum Cause {
 }
 
 impl AttemptResult {
+    /// All results.
+    pub const ALL: [Self; 6] = [Self::Installed, Self::Promoted, Self::Aborted, Self::Superseded, Self::Undone, Self::Recovered];
+
     /// The word that stands on the revision's record.
     pub const fn word(self) -> &'static str {
         match self {

@@ -45,7 +45,7 @@ async fn running(shop: &Shop) -> Result<()> {
 
 /// Waits for a fact about the Deployment that was there before.
 async fn old(shop: &Shop, what: &str, fact: impl Fn(&Value) -> bool) -> Result<()> {
-    shop.eventually(what, async || Ok(fact(&serde_json::to_value(deployments(shop).get(OLD).await?)?))).await
+    shop.until_deployment(OLD, what, fact).await
 }
 
 async fn patch_old(shop: &Shop, patch: Value) -> Result<()> {
@@ -117,7 +117,9 @@ pub async fn a_running_deployment_is_taken_over_without_losing_a_ready_endpoint(
     shop.delete(&DeleteParams::default()).await?;
     shop.until("gone", Value::is_null).await?;
     old(shop, "it serves again", |seen| {
-        seen["status"]["availableReplicas"] == 4 && seen["spec"]["paused"] != true && seen["metadata"]["annotations"]["serin.dev/adopted-by"].is_null()
+        seen["status"]["availableReplicas"] == 4
+            && seen["spec"]["paused"] != true
+            && seen["metadata"]["annotations"]["serin.dev/adopted-by"].is_null()
     })
     .await?;
     let fewest = fewest.end();

@@ -9,15 +9,18 @@
 mod adopting;
 mod bad_input;
 mod command_line;
+mod commands;
 mod evidence;
 mod fences;
 mod going_back;
 mod ground;
 mod installing;
 mod kills;
+mod people;
 mod quiet;
 mod shop;
 mod stepping;
+mod waiting;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -102,14 +105,26 @@ fn cases() -> Vec<Case> {
         case!(Shared, bad_input::a_weight_that_pods_cannot_give_is_warned_about),
         case!(Shared, command_line::status_says_where_a_rollout_stands),
         case!(Shared, command_line::kubectl_understands_a_rollout),
+        case!(Shared, command_line::deploy_is_taken_with_and_without_the_policy_that_stamps),
         case!(Shared, command_line::nobody_else_writes_a_status),
         case!(Shared, command_line::who_may_edit_a_namespace_may_edit_its_rollouts),
+        case!(Shared, commands::a_command_for_another_revision_or_attempt_is_superseded),
+        case!(Shared, commands::a_command_is_immutable_and_goes_a_day_after_its_answer),
+        case!(Shared, commands::a_forged_actor_is_overwritten),
+        case!(Shared, commands::every_role_gives_the_commands_of_its_own_and_no_others),
+        case!(Shared, commands::a_user_without_the_right_is_told_which_one),
+        case!(Shared, waiting::waiting_ends_with_what_became_of_the_revision),
+        case!(Shared, waiting::history_lists_what_became_of_each_revision),
+        case!(Shared, waiting::a_watched_status_prints_each_change_until_it_is_interrupted),
         case!(Shared, fences::a_raise_on_a_stale_look_writes_nothing),
         case!(Shared, fences::a_lowering_write_on_a_stale_look_goes_through_at_once),
         case!(Shared, fences::a_lowering_write_leaves_what_is_lower_already),
         case!(Shared, fences::a_write_never_hits_a_namesake),
         case!(Shared, fences::a_commit_on_a_stale_look_writes_nothing),
         case!(Rough, kills::a_kill_in_every_state_changes_nothing),
+        case!(Rough, commands::commands_that_come_between_two_passes_are_done_in_their_order),
+        case!(Rough, commands::a_kill_between_a_command_s_commit_and_its_answer_does_it_once),
+        case!(Rough, commands::without_the_stamping_policy_a_forged_actor_is_refused),
         case!(Rough, kills::a_restart_does_not_begin_the_hold_anew),
         case!(Rough, kills::a_metrics_backend_that_is_down_holds_exposure_and_no_more),
         case!(Rough, kills::a_lost_node_stops_the_clock_and_blames_nobody),

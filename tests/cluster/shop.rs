@@ -114,16 +114,20 @@ impl Shop {
         }
     }
 
-    /// Waits for any fact.
-    pub async fn eventually(&self, what: &str, fact: impl AsyncFn() -> Result<bool>) -> Result<()> {
+    /// Waits for a fact about a Deployment.
+    pub async fn until_deployment(&self, name: &str, what: &str, fact: impl Fn(&Value) -> bool) -> Result<()> {
+        let deployments: Api<Deployment> = Api::namespaced(self.client.clone(), &self.namespace);
         let begun = tokio::time::Instant::now();
-        while !fact().await? {
+        loop {
+            let seen = serde_json::to_value(deployments.get_opt(name).await?)?;
+            if fact(&seen) {
+                return Ok(());
+            }
             if begun.elapsed() > PATIENCE {
-                bail!("{what}: not within {} s", PATIENCE.as_secs());
+                bail!("{what}: not within {} s; the Deployment is {seen:#}", PATIENCE.as_secs());
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        Ok(())
     }
 
     /// Waits until v1 serves.

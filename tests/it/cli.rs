@@ -9,7 +9,7 @@ use insta::assert_snapshot;
 
 #[test]
 fn help_tells_what_each_command_does() {
-    for command in ["", "run", "crds", "status"] {
+    for command in ["", "run", "crds", "status", "history", "wait", "approve", "promote", "abort", "undo"] {
         let said = serin(&[command, "--help"]);
         let name = if command.is_empty() { "help" } else { command };
         assert_snapshot!(name, said.stdout);
@@ -31,7 +31,7 @@ fn crds_are_data_on_standard_output() {
 
 #[test]
 fn what_makes_no_sense_is_bad_usage() {
-    assert_snapshot!(failed(2, &["stats", "checkout"]), @"
+    assert_snapshot!(failed(1, &["stats", "checkout"]), @"
     error: unrecognized subcommand 'stats'
 
       tip: a similar subcommand exists: 'status'
@@ -40,17 +40,50 @@ fn what_makes_no_sense_is_bad_usage() {
 
     For more information, try '--help'.
     ");
-    assert_snapshot!(failed(2, &["status", "checkout", "-o", "yaml"]), @"
+    assert_snapshot!(failed(1, &["status", "checkout", "-o", "yaml"]), @"
     error: invalid value 'yaml' for '--output <FORMAT>'
       [possible values: text, json]
 
     For more information, try '--help'.
     ");
-    assert_snapshot!(failed(2, &["run", "--log", "serin=loud"]), @r#"
+    assert_snapshot!(failed(1, &["run", "--log", "serin=loud"]), @r#"
     error: invalid value 'serin=loud' for '--log <FILTER>': error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5
 
     For more information, try '--help'.
     "#);
+}
+
+/// Forcing is never a slip of the hand, and nothing is asked before that is clear.
+#[test]
+fn what_goes_past_the_measured_asks_for_a_reason() {
+    for command in ["promote", "skip", "undo"] {
+        assert!(failed(1, &[command, "checkout"]).contains("--reason <TEXT>"), "{command}");
+    }
+    assert_snapshot!(failed(1, &["abort"]), @"
+    error: the following required arguments were not provided:
+      <NAME>
+
+    Usage: serin abort <NAME>
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(failed(1, &["approve", "checkout", "--revision", "v2"]), @"
+    error: invalid value 'v2' for '--revision <REVISION>': a revision has ten hex digits, such as 5d0c9f3b21
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(failed(1, &["wait", "checkout", "--timeout", "soon"]), @"
+    error: invalid value 'soon' for '--timeout <DURATION>': write a duration up to 720h, such as 90s, 30m or 2h
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(failed(1, &["wait", "checkout", "--image", "web:2", "--revision", "5d0c9f3b21"]), @"
+    error: the argument '--image <IMAGE>' cannot be used with '--revision <REVISION>'
+
+    Usage: serin wait --image <IMAGE> <NAME>
+
+    For more information, try '--help'.
+    ");
 }
 
 #[test]
@@ -81,6 +114,10 @@ fn a_cluster_that_does_not_answer_is_named() {
     for command in [["status", "checkout"].as_slice(), &["run", "--log", "off", "--config", &config]] {
         let said = failed(1, &[command, &["--kubeconfig", &kubeconfig]].concat()).replace(&port.to_string(), "PORT");
         assert_snapshot!(command[0].to_owned() + "_unreachable", said);
+    }
+    let status = failed(1, &["status", "checkout", "--kubeconfig", &kubeconfig]);
+    for command in ["history", "wait", "approve", "abort", "pause", "resume", "retry", "restart"] {
+        assert_eq!(failed(1, &[command, "checkout", "--kubeconfig", &kubeconfig]), status, "{command}");
     }
 }
 

@@ -39,7 +39,7 @@ const IO: [Row; 6] = [
     ("sink", &["rollout", "audit", "api", "config", "retry"], ANY),
     ("controller", &["rollout", "analysis", "audit", "api", "config", "retry", "cluster", "prometheus", "sink"], ANY),
     ("server", &[], &["axum", "tokio"]),
-    ("cli", &["rollout", "audit", "api", "config", "cluster", "prometheus", "sink", "controller", "server"], ANY),
+    ("cli", &["rollout", "audit", "api", "config", "retry", "cluster", "prometheus", "sink", "controller", "server"], ANY),
 ];
 const ANY: &[&str] = &["*"];
 

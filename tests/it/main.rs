@@ -17,6 +17,7 @@ mod audit_given;
 mod audit_outbox;
 mod changes;
 mod cli;
+mod cluster_actions;
 mod cluster_index;
 mod cluster_pods;
 mod cluster_requests;

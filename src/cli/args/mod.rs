@@ -1,18 +1,23 @@
 //! What can be typed?
 
+mod orders;
+mod parts;
+
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
-use super::command::{Access, Command, Logging, Output, Question, Service};
+use super::command::{Command, Follow, Logging, Question, Service, Wait, Wanted};
+use orders::Orders;
+use parts::{Form, Format, Named, Revision, Where, duration};
 
 /// Lines of help are not wider than this, on any terminal.
 const WIDTH: usize = 100;
 
 /// Brings new pod templates into service step by step, on evidence: a revision is promoted, or stable comes back.
 ///
-/// Serin is a controller: it runs in a cluster and works on Rollouts. The other commands help to install it, and to look at
-/// what it does.
+/// Serin is a controller: it runs in a cluster and works on Rollouts. The other commands help to install it, to look at
+/// what it does, and to tell it what to do.
 #[derive(Debug, Parser)]
 #[command(name = "serin", version, max_term_width = WIDTH, after_help = EXIT_CODES)]
 pub(super) struct Typed {
@@ -22,7 +27,7 @@ pub(super) struct Typed {
 
 /// Told at the end of the help, and held by tests.
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 it could not be done or asked, 2 what was typed makes no sense.
+Exit codes: 0 done, 1 it could not be done or asked, or what was typed makes no sense. Commands that wait for an answer have one for each negative answer: 2 refused or aborted, 3 superseded, 4 no answer in time.
 Data goes to standard output, everything else to standard error.";
 
 #[derive(Debug, Subcommand)]
@@ -60,49 +65,60 @@ enum What {
     /// Its phase, its step, the canary's share of the traffic as it is wanted, granted and achieved, the one reason why
     /// nothing moves now, and how the last attempt ended.
     Status {
-        /// The Rollout
-        name: String,
-        /// Its namespace
+        #[command(flatten)]
+        target: Named,
+        /// How it is printed
+        #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+        output: Form,
+        /// Go on printing each change, until Ctrl-C or until the Rollout is gone
         ///
-        /// Left out: the namespace of the context.
+        /// On a terminal the page is drawn anew each time; elsewhere each change is one line.
         #[arg(short, long)]
-        namespace: Option<String>,
+        watch: bool,
+        #[command(flatten)]
+        access: Where,
+    },
+    /// Print a Rollout's revisions and what became of them
+    ///
+    /// Each revision that is kept: its number (the attempt that brought it first; 0 is the first revision), its name, whether it is the
+    /// stable one or the canary now, how its last attempt ended and when, and its images.
+    History {
+        #[command(flatten)]
+        target: Named,
         /// How it is printed
         #[arg(short, long, value_name = "FORMAT", default_value = "text")]
         output: Form,
         #[command(flatten)]
         access: Where,
     },
-}
-
-#[derive(Debug, Args)]
-struct Where {
-    /// The kubeconfig file
+    /// Wait until it is decided what becomes of a revision
     ///
-    /// Left out: the pod's own service account where there is one, else $KUBECONFIG, else ~/.kube/config.
-    #[arg(long, value_name = "FILE")]
-    kubeconfig: Option<PathBuf>,
-    /// The context in the kubeconfig file
-    ///
-    /// Left out: its current context.
-    #[arg(long, value_name = "NAME")]
-    context: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    /// Lines for people
-    Text,
-    /// One JSON object a line
-    Json,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Form {
-    /// A page for people
-    Text,
-    /// One JSON object, whose members stay
-    Json,
+    /// Prints one line about the outcome, at once where it is known already. It is promoted once it replaced stable; a bake that
+    /// follows is not waited for.
+    #[command(
+        after_help = "Exit codes: 0 promoted, 1 it could not be asked or makes no sense, 2 aborted, 3 superseded, 4 not decided in time."
+    )]
+    Wait {
+        #[command(flatten)]
+        target: Named,
+        /// The revision, by its ten hex digits
+        ///
+        /// Left out: the one that the Rollout's spec has now. One that is not known yet is waited for.
+        #[arg(long, value_name = "REVISION", value_parser = parts::revision)]
+        revision: Option<Revision>,
+        /// The revision that has this image
+        ///
+        /// Of several the newest. While none has it, one that has is waited for.
+        #[arg(long, value_name = "IMAGE", conflicts_with = "revision")]
+        image: Option<String>,
+        /// How long to wait at most, such as 90s, 30m or 2h
+        #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = duration)]
+        timeout: std::time::Duration,
+        #[command(flatten)]
+        access: Where,
+    },
+    #[command(flatten)]
+    Order(Orders),
 }
 
 impl From<Typed> for Command {
@@ -116,20 +132,21 @@ impl From<Typed> for Command {
                 Self::Run(Service { config, access: access.into(), logging })
             }
             What::Crds => Self::Crds,
-            What::Status { name, namespace, output, access } => {
-                let output = match output {
-                    Form::Text => Output::Text,
-                    Form::Json => Output::Json,
-                };
-                Self::Status(Question { name, namespace, output, access: access.into() })
+            What::Status { target, output, watch, access } => {
+                let follow = if watch { Follow::Changes } else { Follow::No };
+                Self::Status(Question { target: target.on(access), output: output.into() }, follow)
             }
+            What::History { target, output, access } => Self::History(Question { target: target.on(access), output: output.into() }),
+            What::Wait { target, revision, image, timeout, access } => {
+                let wanted = match (revision, image) {
+                    (Some(revision), _) => Wanted::Revision(revision),
+                    (None, Some(image)) => Wanted::Image(image),
+                    (None, None) => Wanted::Newest,
+                };
+                Self::Wait(Wait { target: target.on(access), wanted, timeout })
+            }
+            What::Order(orders) => Self::Order(orders.into()),
         }
-    }
-}
-
-impl From<Where> for Access {
-    fn from(Where { kubeconfig, context }: Where) -> Self {
-        Self { kubeconfig, context }
     }
 }
 

@@ -1,0 +1,84 @@
+//! Which arguments do several commands share?
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use crate::api::parse_duration;
+use crate::cli::command::{Access, Output, Target};
+pub(super) use crate::rollout::Revision;
+
+#[derive(Debug, Args)]
+pub(super) struct Named {
+    /// The Rollout
+    name: String,
+    /// Its namespace
+    ///
+    /// Left out: the namespace of the context.
+    #[arg(short, long)]
+    namespace: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Where {
+    /// The kubeconfig file
+    ///
+    /// Left out: the pod's own service account where there is one, else $KUBECONFIG, else ~/.kube/config.
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+    /// The context in the kubeconfig file
+    ///
+    /// Left out: its current context.
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Format {
+    /// Lines for people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Form {
+    /// A page for people
+    Text,
+    /// One JSON object, whose members stay
+    Json,
+}
+
+impl Named {
+    pub(super) fn on(self, access: Where) -> Target {
+        Target { name: self.name, namespace: self.namespace, access: access.into() }
+    }
+}
+
+impl From<Where> for Access {
+    fn from(Where { kubeconfig, context }: Where) -> Self {
+        Self { kubeconfig, context }
+    }
+}
+
+impl From<Form> for Output {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Text => Self::Text,
+            Form::Json => Self::Json,
+        }
+    }
+}
+
+/// A time to wait, written as in a Rollout.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let duration = parse_duration(text).and_then(|duration| duration.to_std().ok()).filter(|duration| !duration.is_zero());
+    duration.ok_or_else(|| "write a duration up to 720h, such as 90s, 30m or 2h".to_owned())
+}
+
+/// A revision, as statuses name it.
+pub(super) fn revision(text: &str) -> Result<Revision, String> {
+    let is_name = text.len() == 10 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if is_name { Ok(Revision::new(text)) } else { Err("a revision has ten hex digits, such as 5d0c9f3b21".to_owned()) }
+}
