@@ -83,6 +83,11 @@ impl Adoptee {
         }
     }
 
+    /// Pods that may serve, as far as is known.
+    fn at_most(&self) -> u32 {
+        if self.settled == Settled::Unseen { self.desired } else { self.available.min(self.desired) }
+    }
+
     /// Pods that ours may lean on.
     fn counted(&self) -> u32 {
         if self.settled == Settled::Unseen { 0 } else { self.available.min(self.desired) }
@@ -128,8 +133,8 @@ impl Move<'_> {
         let adoptee = self.adoptee?;
         let ours = self.child.map_or(0, Child::counted);
         let keep = self.intent.replicas.saturating_sub(self.intent.capacity.max_unavailable).saturating_sub(ours);
-        // Pods that do not serve are no loss.
-        let keep = keep.min(adoptee.counted());
+        // Pods that do not serve are no loss, where that is known.
+        let keep = keep.min(adoptee.at_most());
         (keep < adoptee.desired).then(|| scale(adoptee, keep, Direction::Raise))
     }
 

@@ -134,6 +134,19 @@ fn ours_grows_within_the_surge_and_theirs_shrinks_by_what_is_available() {
 }
 
 #[test]
+fn what_its_controller_has_not_looked_at_yet_counts_as_serving() {
+    check(
+        taking(Adoptee { settled: Settled::Unseen, available: 0, ..held(10) }).with(v1(), child(3, 2)),
+        "
+        state   Adopting v1 since +0s
+        event   none
+        changes scale held 8!
+        wake    +600s; WaitingForPods: 2 of 10 adopted pods are available
+        ",
+    );
+}
+
+#[test]
 fn it_is_taken_over_once_ours_has_everything() {
     check(
         taking(held(0)).with(v1(), child(10, 10)),
