@@ -85,10 +85,9 @@ struct Found {
 impl Found {
     fn take(&mut self, event: Event<Running>) {
         match event {
-            Event::Init => self.running = None,
+            Event::Init | Event::Delete(_) => self.running = None,
             Event::InitApply(running) | Event::Apply(running) => self.running = Some(running),
             Event::InitDone => self.done = true,
-            Event::Delete(_) => self.running = None,
         }
     }
 
@@ -121,7 +120,9 @@ impl Listed {
             Event::Delete(autoscaler) => self.drop(index, namespace, autoscaler.metadata.name.as_deref().unwrap_or_default()),
             Event::InitDone => {
                 let gone: Vec<String> = self.names.difference(&self.fresh).cloned().collect();
-                gone.iter().for_each(|name| self.drop(index, namespace, name));
+                for name in &gone {
+                    self.drop(index, namespace, name);
+                }
                 self.done = true;
             }
         }

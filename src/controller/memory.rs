@@ -59,9 +59,9 @@ enum Filling {
 
 impl Filling {
     /// Until it is held its replicas count; afterwards those that it had then, for it has none any more.
-    fn new(found: &Found, adopted: Option<u32>, rollout: &str) -> Self {
+    fn new(found: &Found, then: Option<u32>, rollout: &str) -> Self {
         match found {
-            Found::There(adoptee, template) if adoptee.is_held(rollout) => Self::Of(Arc::clone(template), adopted),
+            Found::There(adoptee, template) if adoptee.is_held(rollout) => Self::Of(Arc::clone(template), then),
             Found::There(adoptee, template) => Self::Of(Arc::clone(template), Some(adoptee.desired)),
             Found::Missing => Self::Nothing("it does not exist; create it, or put its template into spec.template".to_owned()),
             Found::Unknown(text) => Self::Nothing(text.clone()),

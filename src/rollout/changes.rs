@@ -92,8 +92,8 @@ impl Plan<'_> {
             let free = adoptee.readiness(&self.seen.name) == Readiness::Free && adoptee.revision == *revision;
             let ready = free && self.is_accepted(revision) && self.seen.service == ServiceView::Fits;
             let record = (!self.seen.records.contains_key(revision)).then(|| Change::Record { revision: revision.clone(), number: 0 });
-            let hold = Change::Hold { fence: adoptee.fence.clone() };
-            return if ready { record.into_iter().chain([hold]).collect() } else { Vec::new() };
+            let take = Change::Hold { fence: adoptee.fence.clone() };
+            return if ready { record.into_iter().chain([take]).collect() } else { Vec::new() };
         }
         let way = Move { intent: self.intent, child, adoptee };
         let up = way.ours_up();

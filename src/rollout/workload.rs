@@ -75,11 +75,10 @@ impl Adoptee {
             (_, Some(scaler)) => {
                 blocked(format!("is scaled by {scaler}; point that at the Rollout (apiVersion: serin.dev/v1alpha1, kind: Rollout)"))
             }
-            (Some(_), None) => Readiness::Free,
             (None, None) if *settled != Settled::Yes => {
                 blocked("is in the middle of a change of its own; it is taken over once that is complete".to_owned())
             }
-            (None, None) => Readiness::Free,
+            (Some(_) | None, None) => Readiness::Free,
         }
     }
 

@@ -70,10 +70,9 @@ fn every_state_that_waits_for_something_wakes_by_itself_and_never_in_the_past() 
         let Next::Stay { state, wake, .. } = next else { return };
         assert!(wake.is_none_or(|at| at > row.now), "{case}: {wake:?}");
         let waits = match state {
-            State::Stepping(_) | State::Promoting(_) | State::Approval(_) | State::Baking(_) => true,
+            State::Stepping(_) | State::Promoting(_) | State::Approval(_) | State::Baking(_) | State::HandingBack(_) => true,
             State::Installing(at) => !at.overdue,
             State::Adopting(at) => !at.overdue,
-            State::HandingBack(_) => true,
             State::RollingBack(at) => !at.overdue || (!at.blocked && row.now < at.since + TimeDelta::seconds(30)),
             State::Deleted(at) => row.now < at.since + row.intent.deadlines.audit,
             // An outcome that is just being written is looked at again at once.
