@@ -22,7 +22,7 @@ pub fn due(intent: &Intent, state: &State, name: &str, seen: &Observed, now: Dat
     let Some(ready) = first_ready(attempt, seen) else { return due };
     for check in asked(intent, state) {
         let earliest = gate(intent, state).map_or(ready + check.threshold.window, |gate| gate.max(ready + check.threshold.window));
-        let newest = seen.samples.iter().filter(|s| s.check == check.name && s.speaks_of(attempt.number, weight)).map(|s| s.at).max();
+        let newest = seen.samples.iter().filter(|s| s.check == check.name && s.speaks_of(attempt.number, weight, now)).map(|s| s.at).max();
         let at = newest.map_or(earliest, |at| (at + intent.every).max(earliest));
         if at <= now {
             due.questions.push(measure(check, attempt, weight, name, now));

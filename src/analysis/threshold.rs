@@ -20,7 +20,7 @@ pub(super) struct Counting<'a> {
 /// Judges the newest sample that speaks of this attempt at this exposure.
 pub(super) fn judge(check: &Check, intent: &Intent, trial: (&Attempt, Weight), counting: &Counting, now: DateTime<Utc>) -> Verdict {
     let (name, (attempt, weight)) = (&check.name, trial);
-    let newest = counting.seen.samples.iter().filter(|s| s.check == *name && s.speaks_of(attempt.number, weight)).max_by_key(|s| s.at);
+    let newest = counting.seen.samples.iter().filter(|s| s.check == *name && s.speaks_of(attempt.number, weight, now)).max_by_key(|s| s.at);
     let Some(sample) = newest else { return Verdict::Inconclusive(format!("{name}: no sample yet")) };
     let young = counting.first_ready.is_none_or(|ready| sample.from(check.threshold.window) < ready);
     if young || counting.gate.is_some_and(|gate| sample.at < gate) {

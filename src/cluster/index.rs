@@ -147,6 +147,16 @@ impl Index {
         self.tables().remove(item)
     }
 
+    /// Forgets a Deployment unless a newer version is known.
+    pub(super) fn gone_child(&self, key: &Key, name: &str, resource_version: &str) {
+        self.tables().children.remove(key, name, version(resource_version));
+    }
+
+    /// Forgets a Rollout unless a newer version is known.
+    pub(super) fn gone_rollout(&self, key: &Key, resource_version: &str) {
+        self.tables().remove_rollout(key, version(resource_version));
+    }
+
     /// Forgets a Deployment that we deleted ourselves.
     pub fn deleted_child(&self, key: &Key, name: &str) {
         self.tables().children.remove(key, name, u64::MAX);

@@ -5,6 +5,7 @@ mod claims;
 mod client;
 mod deployments;
 mod error;
+mod gone;
 mod group;
 mod index;
 mod item;

@@ -47,8 +47,11 @@ impl Writer {
     pub async fn commit(&self, key: &Key, version: &str, status: &Status) -> Result<(), Error> {
         let what = "writing the status";
         let request = requests::put_status(key, version, status);
-        let object: Object = self.call(what, request).await?;
-        self.keep(Item::rollout(object));
+        let result = self.call::<Object>(what, request).await;
+        if matches!(result, Err(Error::Gone { .. })) {
+            self.index.gone(key, version);
+        }
+        self.keep(Item::rollout(result?));
         Ok(())
     }
 
@@ -57,11 +60,21 @@ impl Writer {
     /// # Errors
     /// [`Error::Changed`] where what was looked at is another by now: nothing was written.
     pub async fn change(&self, key: &Key, change: &Change) -> Result<(), Error> {
+        let result = self.make(key, change).await;
+        if matches!(result, Err(Error::Gone { .. })) {
+            self.index.gone_part(key, change);
+        }
+        result
+    }
+
+    async fn make(&self, key: &Key, change: &Change) -> Result<(), Error> {
         match change {
             Change::Guard => self.guard(key).await,
             Change::Record { revision, number } => self.record(key, revision, *number).await,
             Change::Create { revision, replicas } => self.create(key, revision, *replicas).await,
-            Change::Scale { revision, replicas, fence, direction } => self.scale(key, revision, *replicas, (fence, *direction)).await,
+            Change::Scale { revision, from, replicas, fence, direction } => {
+                self.scale(key, revision, (*from, *replicas), (fence, *direction)).await
+            }
             Change::Mark { revision, outcome, at } => {
                 let record: Record = self.call("writing an outcome", requests::mark_record(key, revision, outcome, *at)).await?;
                 self.keep(Item::record(&record));
@@ -201,12 +214,17 @@ impl Writer {
         Ok(())
     }
 
-    /// A conflict on a raise means looking again, from the start. On a lowering write the one scale is read and written again at once:
-    /// whoever wrote in between must not keep traffic on a bad canary.
-    async fn scale(&self, key: &Key, revision: &Revision, replicas: u32, (seen, direction): (&Fence, Direction)) -> Result<(), Error> {
+    /// A conflict on a raise means looking again, from the start. On a lowering write the one scale is read and written again at once, for
+    /// the Deployment's own controller writes to it all the time. Where somebody else scaled it, what was decided may be wrong by now.
+    async fn scale(
+        &self,
+        key: &Key,
+        revision: &Revision,
+        (from, replicas): (u32, u32),
+        (seen, direction): (&Fence, Direction),
+    ) -> Result<(), Error> {
         let name = child_name(&key.name, revision);
         let what = format!("scaling Deployment {name} to {replicas}");
-        let from = self.index.desired(key, &name).ok_or_else(|| Error::changed(&what))?;
         let mut fence = seen.clone();
         for _ in 0..TRIES {
             match self.call::<Scale>(&what, requests::put_scale(key, revision, &fence, replicas)).await {
@@ -222,9 +240,8 @@ impl Writer {
                 return Err(Error::changed(&what));
             }
             self.keep_scale(key, &name, &scale);
-            let there = replicas_of(&scale);
-            if replicas.cmp(&there) != replicas.cmp(&from) {
-                return Ok(());
+            if replicas_of(&scale) != from {
+                return Err(Error::changed(&what));
             }
             fence.resource_version = scale.metadata.resource_version.unwrap_or_default();
         }

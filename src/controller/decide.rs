@@ -63,6 +63,10 @@ pub fn decide(key: &Key, seen: &Seen, now: DateTime<Utc>) -> Decision {
             draft.commit_if_new(None, why);
             return draft.decision;
         }
+        (None, None) if seen.observed.lifetime == Lifetime::Unguarded => {
+            draft.guard();
+            return draft.decision;
+        }
         (None, None) => draft.settle(begin(&intent, &seen.observed, now).into(), None, news),
         (Some(state), _) => {
             let backlog = backlog(&draft.outbox);
@@ -94,6 +98,14 @@ struct Draft<'a> {
 }
 
 impl Draft<'_> {
+    /// Nothing is told of a Rollout before our finalizer keeps it until that is delivered, but why it cannot.
+    fn guard(&mut self) {
+        if let Some(text) = &self.seen.observed.refused {
+            self.commit_if_new(None, &Why::WriteRefused(text.clone()));
+        }
+        self.decision.changes = vec![Change::Guard];
+    }
+
     /// Takes what the sinks have out of the outbox; says when the oldest news of that was heard, if there is any.
     fn acknowledge(&mut self) -> Option<DateTime<Utc>> {
         let heard: BTreeMap<SinkName, &Ack> =

@@ -122,7 +122,7 @@ impl Live {
                 children,
                 records,
                 template: memory.template.clone(),
-                samples: memory.samples(),
+                samples: memory.samples.all(),
                 actions,
                 refused: memory.refused.clone(),
             },
@@ -174,9 +174,10 @@ impl Live {
                 let reading = self.0.parts.providers.ask(&provider, &query, at).await;
                 self.0.parts.metrics.measured(&reading);
                 debug!(rollout = %key, check, ?reading, "answered");
+                let now = self.now();
                 self.with(&key, |memory| {
                     memory.answered(&asked);
-                    memory.keep(Sample { check, attempt, step, at, reading });
+                    memory.samples.keep(Sample { check, attempt, step, at, reading }, now);
                 });
             }
         }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::api::{self, Invalid, Object, Providers};
 use crate::audit::SinkName;
-use crate::rollout::{Intent, Key, Question, Revision, Sample, Template, Weight};
+use crate::rollout::{Intent, Key, Question, Revision, Samples, Template, Weight};
 
 /// What is kept of one rollout.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Memory {
     /// What the API server last said of the template.
     pub(super) template: Template,
     /// The newest sample of each check.
-    samples: BTreeMap<String, Sample>,
+    pub(super) samples: Samples,
     /// Why the last change was refused.
     pub(super) refused: Option<String>,
     /// The newest event that was handed to the sinks.
@@ -60,7 +60,7 @@ impl Memory {
             uid,
             parsed: None,
             template: Template::Unasked,
-            samples: BTreeMap::new(),
+            samples: Samples::default(),
             refused: None,
             offered: 0,
             heard: BTreeMap::new(),
@@ -75,18 +75,6 @@ impl Memory {
         let parsed = known.unwrap_or_else(|| Arc::new(Parsed::new(key, generation, &object.spec(), providers)));
         self.parsed = Some(Arc::clone(&parsed));
         parsed
-    }
-
-    /// The newest sample of each check.
-    pub(super) fn samples(&self) -> Vec<Sample> {
-        self.samples.values().cloned().collect()
-    }
-
-    /// Keeps a sample unless a newer one of that check is known.
-    pub(super) fn keep(&mut self, sample: Sample) {
-        if self.samples.get(&sample.check).is_none_or(|known| known.at <= sample.at) {
-            self.samples.insert(sample.check.clone(), sample);
-        }
     }
 
     /// Whether a question may be asked now; if so, it is under way until [`Self::answered`].

@@ -20,7 +20,7 @@ pub async fn pass<W: World>(world: &W, key: &Key) -> Result<Option<DateTime<Utc>
         world.commit(key, &seen.version, status).await?;
     }
     world.ask(key, decision.asks);
-    let answered = world.apply(key, &decision.answers).await;
+    let answered = if decision.answers.is_empty() { Ok(()) } else { world.apply(key, &decision.answers).await };
     world.apply(key, &decision.changes).await?;
     answered?;
     Ok(decision.wake)

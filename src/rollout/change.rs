@@ -19,7 +19,8 @@ pub struct Fence {
 pub enum Direction {
     /// It grows the canary's share or takes serving capacity away: a conflict means "look again, from the start".
     Raise,
-    /// It brings stable back or takes the canary away: a conflict means "read that one scale and try again at once".
+    /// It brings stable back or takes the canary away: a conflict means "read that one scale, and where nobody else scaled it, try again at
+    /// once".
     Lower,
 }
 
@@ -55,6 +56,8 @@ pub enum Change {
     Scale {
         /// The revision.
         revision: Revision,
+        /// Replicas that were looked at.
+        from: u32,
         /// Replicas wanted.
         replicas: u32,
         /// What was looked at.

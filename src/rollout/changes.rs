@@ -215,5 +215,5 @@ fn counted(child: Option<&Child>) -> u32 {
 }
 
 fn scale(revision: &Revision, child: &Child, replicas: u32, direction: Direction) -> Change {
-    Change::Scale { revision: revision.clone(), replicas, fence: child.fence.clone(), direction }
+    Change::Scale { revision: revision.clone(), from: child.desired, replicas, fence: child.fence.clone(), direction }
 }

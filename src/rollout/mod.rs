@@ -34,7 +34,7 @@ pub use memo::{Memo, forgotten_at};
 pub use names::{Key, Revision, Weight};
 pub use observed::{Child, Lifetime, Meaning, Observed, Pod, PodState, Record, ServiceView, Settled, Template, Upkeep};
 pub use reach::{Reach, reach};
-pub use sample::{Failure, Question, Reading, Sample, Verdict};
+pub use sample::{Failure, Question, Reading, Sample, Samples, Verdict};
 pub use split::{Split, default_weights, split};
 pub use state::{
     Approval, Attempt, Baking, Deleted, Ended, Idle, Installing, PauseCause, Paused, Phase, Promoting, Restart, RollingBack, State,

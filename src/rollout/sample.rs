@@ -1,5 +1,7 @@
 //! Questions that are asked of the world, and what comes back.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +45,26 @@ pub struct Sample {
     pub at: DateTime<Utc>,
     /// What came back.
     pub reading: Reading,
+}
+
+/// The newest sample of each check.
+#[derive(Clone, Debug, Default)]
+pub struct Samples(BTreeMap<String, Sample>);
+
+impl Samples {
+    /// Keeps a sample unless a newer one of that check is known. One from the future is not: the clock was set back since, and nothing that is
+    /// measured now would ever be newer.
+    pub fn keep(&mut self, sample: Sample, now: DateTime<Utc>) {
+        let newer = |known: &Sample| sample.at < known.at && known.at <= now;
+        if !self.0.get(&sample.check).is_some_and(newer) {
+            self.0.insert(sample.check.clone(), sample);
+        }
+    }
+
+    /// All of them.
+    pub fn all(&self) -> Vec<Sample> {
+        self.0.values().cloned().collect()
+    }
 }
 
 /// What a metrics backend answered. Only [`Reading::Value`] can pass or fail a check.
@@ -114,9 +136,9 @@ pub struct Failure {
 }
 
 impl Sample {
-    /// Whether this sample was taken for that attempt, at that exposure.
-    pub fn speaks_of(&self, attempt: u32, step: Weight) -> bool {
-        self.attempt == attempt && self.step == step
+    /// Whether this sample was taken for that attempt, at that exposure. One from the future says nothing: the clock was set back since.
+    pub fn speaks_of(&self, attempt: u32, step: Weight, now: DateTime<Utc>) -> bool {
+        self.attempt == attempt && self.step == step && self.at <= now
     }
 
     /// The beginning of the range that the sample covers.

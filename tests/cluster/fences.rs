@@ -63,8 +63,8 @@ impl Stage {
         Ok(())
     }
 
-    async fn scale(&self, replicas: u32, direction: Direction) -> Result<(), Error> {
-        let change = Change::Scale { revision: revision(), replicas, fence: self.seen.clone(), direction };
+    async fn scale(&self, (from, replicas): (u32, u32), direction: Direction) -> Result<(), Error> {
+        let change = Change::Scale { revision: revision(), from, replicas, fence: self.seen.clone(), direction };
         self.writer.change(&self.key, &change).await
     }
 
@@ -76,7 +76,7 @@ impl Stage {
 /// Design: a conflict on a raise means looking again, from the start.
 pub async fn a_raise_on_a_stale_look_writes_nothing(_: &Ground, shop: &Shop) -> Result<()> {
     let stage = Stage::stale(shop).await?;
-    let refused = stage.scale(6, Direction::Raise).await;
+    let refused = stage.scale((4, 6), Direction::Raise).await;
     ensure!(matches!(refused, Err(Error::Changed { .. })), "{refused:?}");
     ensure!(stage.replicas().await? == 4);
     Ok(())
@@ -85,19 +85,20 @@ pub async fn a_raise_on_a_stale_look_writes_nothing(_: &Ground, shop: &Shop) -> 
 /// Design: a lowering write reads the one scale and tries again at once.
 pub async fn a_lowering_write_on_a_stale_look_goes_through_at_once(_: &Ground, shop: &Shop) -> Result<()> {
     let stage = Stage::stale(shop).await?;
-    stage.scale(1, Direction::Lower).await?;
+    stage.scale((4, 1), Direction::Lower).await?;
     ensure!(stage.replicas().await? == 1);
     // Bringing stable back is a lowering write too, and it goes up.
-    stage.scale(4, Direction::Lower).await?;
+    stage.scale((1, 4), Direction::Lower).await?;
     ensure!(stage.replicas().await? == 4);
     Ok(())
 }
 
-/// A lowering write never undoes what somebody else did further in the same direction.
-pub async fn a_lowering_write_leaves_what_is_lower_already(_: &Ground, shop: &Shop) -> Result<()> {
+/// Where somebody else scaled meanwhile, what was decided may be wrong by now: a lowering write would even raise what is lower already.
+pub async fn a_lowering_write_leaves_what_somebody_else_scaled(_: &Ground, shop: &Shop) -> Result<()> {
     let stage = Stage::stale(shop).await?;
     stage.write(json!({"spec": {"replicas": 0}})).await?;
-    stage.scale(2, Direction::Lower).await?;
+    let refused = stage.scale((4, 2), Direction::Lower).await;
+    ensure!(matches!(refused, Err(Error::Changed { .. })), "{refused:?}");
     ensure!(stage.replicas().await? == 0);
     Ok(())
 }
@@ -109,10 +110,10 @@ pub async fn a_write_never_hits_a_namesake(_: &Ground, shop: &Shop) -> Result<()
     while stage.deployments.get_opt("ghost-1111111111").await?.is_some() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let gone = stage.scale(1, Direction::Lower).await;
+    let gone = stage.scale((4, 1), Direction::Lower).await;
     ensure!(matches!(gone, Err(Error::Gone { .. })), "{gone:?}");
     stage.deployments.create(&PostParams::default(), &deployment()?).await?;
-    let refused = stage.scale(1, Direction::Lower).await;
+    let refused = stage.scale((4, 1), Direction::Lower).await;
     ensure!(matches!(refused, Err(Error::Changed { .. })), "{refused:?}");
     let pruned = stage.writer.change(&stage.key, &Change::Prune { revision: revision(), fence: stage.seen.clone() }).await;
     ensure!(matches!(pruned, Err(Error::Changed { .. })), "{pruned:?}");

@@ -112,7 +112,7 @@ fn cases() -> Vec<Case> {
         case!(Shared, waiting::a_watched_status_prints_each_change_until_it_is_interrupted),
         case!(Shared, fences::a_raise_on_a_stale_look_writes_nothing),
         case!(Shared, fences::a_lowering_write_on_a_stale_look_goes_through_at_once),
-        case!(Shared, fences::a_lowering_write_leaves_what_is_lower_already),
+        case!(Shared, fences::a_lowering_write_leaves_what_somebody_else_scaled),
         case!(Shared, fences::a_write_never_hits_a_namesake),
         case!(Shared, fences::a_commit_on_a_stale_look_writes_nothing),
         case!(Rough, kills::a_kill_in_every_state_changes_nothing),

@@ -6,12 +6,16 @@ use chrono::{DateTime, Utc};
 use serin::rollout::{PodState, Question, Reading, Revision, Template};
 use serin::sink::Order;
 
-use super::scenario::Act;
+use super::acts::Act;
+use super::process::Life;
+use super::server::requests::{Reply, Sent};
 
 /// Something that happens by itself.
 pub(super) enum Todo {
-    /// The pass in flight gets its answer.
-    Poll,
+    /// A request reaches the API server, even one of a process that died since.
+    Arrive(Box<Sent>, Ticket),
+    /// What came of it reaches the process.
+    Return(Life, Ticket, Reply),
     /// A Deployment's controller looks at it.
     Sync(Revision),
     /// Its pods are made and unmade.
@@ -21,23 +25,36 @@ pub(super) enum Todo {
     /// A pod that leaves is gone.
     PodGone(String),
     /// A question is answered, to the process that asked.
-    Answer(u64, Question, Answer),
+    Answer(Life, Asked, Told),
     /// An event reaches the sink.
-    Send(u64, Order),
+    Send(Life, Order),
     /// What the sink made of it.
-    Sent(u64, Order, Took),
+    Sent(Life, Order, Took),
     /// A sink that refused is asked again.
-    Pump(u64),
-    /// A process starts where one died.
+    Pump(Life),
+    /// A process starts where one died, or beside one that does not know yet that its time is over.
     Start,
-    /// A user or bad luck.
+    /// A process that was replaced ends.
+    Exit(Life),
+    /// A user, a stranger or bad luck.
     Act(Act),
+    /// An autoscaler looks at the load.
+    Autoscale,
     /// Nothing goes wrong any more.
     Calm,
 }
 
+/// Which request an answer belongs to.
+pub(super) type Ticket = u64;
+
+/// A question, and the true time at which it was asked.
+pub(super) struct Asked {
+    pub(super) question: Question,
+    pub(super) at: DateTime<Utc>,
+}
+
 /// What a question's answer says.
-pub(super) enum Answer {
+pub(super) enum Told {
     Reading(Reading),
     Template(Template),
 }

@@ -1,12 +1,18 @@
 //! What do Deployment controllers, schedulers and kubelets do?
 
-use serin::rollout::{Pod, PodState, Revision};
+use std::cmp::Reverse;
 
+use serin::rollout::{PodState, Revision};
+
+use super::acts::Power;
 use super::agenda::Todo;
-use super::ledger::Loss;
-use super::model::{Deployment, Item, OwnedPod};
+use super::server::Changed;
+use super::server::objects::{Deployment, Node, Pod};
 use super::state::{Sim, Work};
 use super::truth::Truth;
+
+/// How many machines there are.
+const NODES: u64 = 3;
 
 impl Sim {
     /// Something about a Deployment or its pods changed: its controllers will look, once.
@@ -24,27 +30,32 @@ impl Sim {
         self.planned.remove(&(revision.clone(), Work::Sync));
         let Some(old) = self.server.deployments.get(revision).cloned() else { return };
         let (replicas, available) = (self.server.active(revision), self.server.ready(revision));
-        let new = Deployment { observed: old.generation, replicas, available, ..old.clone() };
-        if (old.observed, old.replicas, old.available) == (new.observed, new.replicas, new.available) {
-            self.ledger.visible(revision, old.version);
-            return;
+        let version = old.version;
+        if (old.observed, old.replicas, old.available) == (old.generation, replicas, available) {
+            return self.ledger.visible(revision, version);
         }
-        let version = self.publish(Item::Deployment(revision.clone(), Some(new)));
-        self.ledger.visible(revision, version);
-        self.tell("kube", |_| format!("{revision} has {replicas} pods, {available} available"));
+        let new = Deployment { observed: old.generation, replicas, available, ..old };
+        self.publish(Changed::Deployment(revision.clone(), Some(new)));
+        self.ledger.visible(revision, self.server.version);
+        self.note("kube", |_| format!("{revision} has {replicas} pods, {available} available"));
     }
 
     /// Pods are made and unmade; those that are not ready go first, then the youngest.
     pub(super) fn replicate(&mut self, revision: &Revision) {
         self.planned.remove(&(revision.clone(), Work::Replicas));
         let desired = self.server.desired(revision);
-        let mut active: Vec<OwnedPod> =
-            self.server.pods.values().filter(|pod| pod.revision == *revision && pod.pod.state != PodState::Leaving).cloned().collect();
+        let mine = self.server.pods.values().filter(|pod| pod.revision == *revision && pod.state != PodState::Leaving);
+        let mut active: Vec<Pod> = mine.cloned().collect();
         let count = u32::try_from(active.len()).expect("few pods");
+        if count < desired && self.quota == Power::Down {
+            self.planned.insert((revision.clone(), Work::Replicas));
+            self.plan_in(2_000, 10_000, Todo::Replicas(revision.clone()));
+            return;
+        }
         for _ in count..desired {
             self.make_pod(revision);
         }
-        active.sort_by_key(|pod| (matches!(pod.pod.state, PodState::Ready { .. }), std::cmp::Reverse(pod.number)));
+        active.sort_by_key(|pod| (pod.is_ready(), Reverse(pod.number)));
         for pod in active.into_iter().take(count.saturating_sub(desired) as usize) {
             self.unmake_pod(pod);
         }
@@ -56,39 +67,60 @@ impl Sim {
     fn make_pod(&mut self, revision: &Revision) {
         self.pods_made += 1;
         let number = self.pods_made;
-        let name = format!("checkout-{revision}-{number:05}");
-        let pod = Pod { name: name.clone(), state: PodState::Unscheduled, restarts: 0, last_exit: None };
-        self.publish(Item::Pod(name.clone(), Some(OwnedPod { revision: revision.clone(), number, pod })));
+        let node = Node(u32::try_from(number % NODES).expect("few nodes"));
+        let state = PodState::Unscheduled;
+        let pod = Pod { revision: revision.clone(), number, node, state, started: self.now, restarts: 0, last_exit: None };
+        let name = pod.name();
+        self.publish(Changed::Pod(name.clone(), Some(pod)));
         self.plan_in(20, 1_500, Todo::Pod(name, PodState::Starting));
     }
 
-    pub(super) fn unmake_pod(&mut self, mut pod: OwnedPod) {
-        pod.pod.state = PodState::Leaving;
-        let name = pod.pod.name.clone();
-        self.publish(Item::Pod(name.clone(), Some(pod)));
+    pub(super) fn unmake_pod(&mut self, pod: Pod) {
+        let name = pod.name();
+        self.publish(Changed::Pod(name.clone(), Some(Pod { state: PodState::Leaving, ..pod })));
         self.plan_in(200, 5_000, Todo::PodGone(name));
     }
 
+    /// A Deployment is gone, and its pods go with it.
+    pub(super) fn orphaned(&mut self, revision: &Revision) {
+        let pods: Vec<Pod> = self.server.pods.values().filter(|pod| pod.revision == *revision).cloned().collect();
+        for pod in pods {
+            self.unmake_pod(pod);
+        }
+    }
+
     pub(super) fn pod_gone(&mut self, name: String) {
-        let Some(pod) = self.server.pods.get(&name).cloned() else { return };
-        self.publish(Item::Pod(name, None));
-        self.stir(&pod.revision);
+        let Some(pod) = self.server.pods.get(&name) else { return };
+        let revision = pod.revision.clone();
+        self.publish(Changed::Pod(name, None));
+        self.stir(&revision);
     }
 
     /// A pod moves on, unless it leaves by now.
     pub(super) fn pod_moves(&mut self, name: String, state: PodState) {
-        let Some(mut pod) = self.server.pods.get(&name).filter(|pod| pod.pod.state != PodState::Leaving).cloned() else { return };
-        let state = if matches!(state, PodState::Ready { .. }) { PodState::Ready { since: self.now } } else { state };
-        let truth = self.truths[&pod.revision];
-        if matches!(state, PodState::Crashing { .. }) {
-            (pod.pod.restarts, pod.pod.last_exit) = (pod.pod.restarts + 1, Some(1));
+        let Some(mut pod) = self.server.pods.get(&name).filter(|pod| pod.state != PodState::Leaving).cloned() else { return };
+        pod.state = match state {
+            PodState::Ready { .. } => PodState::Ready { since: self.now },
+            PodState::Starting if self.registry == Power::Down => PodState::Blocked { reason: "i/o timeout".to_owned() },
+            other => other,
+        };
+        match &pod.state {
+            PodState::Crashing { .. } => (pod.restarts, pod.last_exit) = (pod.restarts + 1, Some(1)),
+            PodState::Blocked { .. } => self.plan_in(5_000, 20_000, Todo::Pod(name.clone(), PodState::Starting)),
+            PodState::Starting => self.after_start(&name, self.truths[&pod.revision]),
+            PodState::Leaving
+            | PodState::Unscheduled
+            | PodState::Broken { .. }
+            | PodState::Unready
+            | PodState::Regressed { .. }
+            | PodState::Unreachable
+            | PodState::Ready { .. } => {}
         }
-        if state == PodState::Starting {
-            self.after_start(&name, truth);
+        if matches!(pod.state, PodState::Ready { .. } | PodState::Unready) && pod.restarts == 0 {
+            pod.started = self.now;
         }
-        pod.pod.state = state;
         let revision = pod.revision.clone();
-        self.publish(Item::Pod(name, Some(pod)));
+        self.publish(Changed::Pod(name, Some(pod)));
         self.stir(&revision);
     }
 
@@ -97,42 +129,10 @@ impl Sim {
         let next = match truth {
             Truth::Good | Truth::BadFrom(_) | Truth::Flapping | Truth::Silent | Truth::Refused => PodState::Ready { since: self.now },
             Truth::NeverReady => PodState::Unready,
-            Truth::Crashing => PodState::Crashing { reason: reason("CrashLoopBackOff: exit code 1") },
-            Truth::NoImage => PodState::Broken { reason: reason("ErrImagePull: not found") },
+            Truth::Crashing => PodState::Crashing { reason: reason("back-off") },
+            Truth::NoImage => PodState::Broken { reason: reason("not found") },
         };
         let (low, high) = if self.rng.chance(self.faults.slow) { (20_000, 90_000) } else { (300, 8_000) };
         self.plan_in(low, high, Todo::Pod(name.to_owned(), next));
     }
-
-    /// Bad luck: a pod that serves is deleted, or its container ends and starts again.
-    pub(super) fn hurt_pod(&mut self, how: Hurt) {
-        let ready = |pod: &&OwnedPod| matches!(pod.pod.state, PodState::Ready { .. });
-        let serving: Vec<OwnedPod> = self.server.pods.values().filter(ready).cloned().collect();
-        if serving.is_empty() {
-            return;
-        }
-        let mut pod = self.rng.pick(&serving);
-        let revision = pod.revision.clone();
-        self.tell("luck", |_| format!("pod {} of {revision}: {how:?}", pod.number));
-        self.ledger.losses.push(Loss { revision: revision.clone(), visible: None });
-        self.ledger.hurt.insert(revision.clone());
-        match how {
-            Hurt::Deleted => self.unmake_pod(pod),
-            Hurt::Crashed => {
-                let name = pod.pod.name.clone();
-                pod.pod =
-                    Pod { state: PodState::Regressed { since: self.now }, restarts: pod.pod.restarts + 1, last_exit: Some(137), ..pod.pod };
-                self.publish(Item::Pod(name.clone(), Some(pod)));
-                self.plan_in(1_000, 25_000, Todo::Pod(name, PodState::Ready { since: self.now }));
-            }
-        }
-        self.stir(&revision);
-    }
-}
-
-/// What happens to a pod.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hurt {
-    Deleted,
-    Crashed,
 }

@@ -6,8 +6,7 @@ use chrono::{DateTime, Utc};
 use serin::audit::NO_PREV;
 use serin::rollout::{Revision, Weight};
 
-/// The Rollout's uid.
-pub(super) const UID: &str = "11111111-2222-4333-8444-555555555555";
+use super::process::Life;
 
 /// What is remembered of a run to judge it.
 pub(super) struct Ledger {
@@ -17,8 +16,8 @@ pub(super) struct Ledger {
     pub(super) head: (u64, String),
     /// Events that an `audit.gap` gave up.
     pub(super) dropped: BTreeSet<u64>,
-    /// When an attempt entered its step.
-    pub(super) entered: Option<(u32, Weight, DateTime<Utc>)>,
+    /// The step that was entered last.
+    pub(super) entered: Option<Entered>,
     /// Attempts whose promotion began with a Pass.
     pub(super) passed: BTreeSet<u32>,
     /// Revisions that were aborted, until the template changed.
@@ -29,14 +28,29 @@ pub(super) struct Ledger {
     pub(super) hurt: BTreeSet<Revision>,
     /// Serving pods that were lost, and not through us.
     pub(super) losses: Vec<Loss>,
+    /// What strangers made of our Deployments' sizes: the version that it led to, and the size before.
+    pub(super) meddled: Vec<(Revision, u64, u32)>,
     /// How many edges and faults of each kind there were: what the run was good for.
     pub(super) happened: BTreeMap<&'static str, u32>,
-    /// The most pods that the last spec that could be read asks for.
+    /// The most pods that a spec that could be read asked for last.
     pub(super) most: u32,
+    /// How often a clock jumped: from then on no time that a process counts means anything.
+    pub(super) jumps: u32,
+    /// Writes that a plan may know nothing of.
+    pub(super) strange: Vec<Strange>,
     /// Writes so far.
     pub(super) writes: u64,
     /// The first promise that was broken.
     pub(super) broken: Option<Broken>,
+}
+
+/// A step that an attempt entered.
+#[derive(Clone, Copy)]
+pub(super) struct Entered {
+    pub(super) attempt: u32,
+    pub(super) step: Weight,
+    /// The true time.
+    pub(super) at: DateTime<Utc>,
 }
 
 /// A serving pod that was lost, and not through us.
@@ -44,6 +58,23 @@ pub(super) struct Loss {
     pub(super) revision: Revision,
     /// The version of the Deployment from which on it can be known.
     pub(super) visible: Option<u64>,
+}
+
+/// A write that took effect, by a process that another one may stand beside, or after its own had given it up.
+pub(super) struct Strange {
+    pub(super) life: Life,
+    pub(super) wait: Wait,
+    /// The Deployment that it hit; `None` for a commit.
+    pub(super) revision: Option<Revision>,
+    /// The version that it led to.
+    pub(super) version: u64,
+}
+
+/// Whether somebody waits for what came of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    Waited,
+    GivenUp,
 }
 
 /// A promise that was broken, and how.
@@ -65,8 +96,11 @@ impl Ledger {
             last_stable: None,
             hurt: BTreeSet::new(),
             losses: Vec::new(),
+            meddled: Vec::new(),
             happened: BTreeMap::new(),
             most: 0,
+            jumps: 0,
+            strange: Vec::new(),
             writes: 0,
             broken: None,
         }
@@ -80,11 +114,22 @@ impl Ledger {
         self.broken.get_or_insert(Broken { promise, how });
     }
 
+    pub(super) fn lost(&mut self, revision: &Revision) {
+        self.losses.push(Loss { revision: revision.clone(), visible: None });
+        self.hurt.insert(revision.clone());
+    }
+
     /// The losses of a revision can be known from this version of its Deployment on.
     pub(super) fn visible(&mut self, revision: &Revision, version: u64) {
         for loss in self.losses.iter_mut().filter(|loss| loss.revision == *revision && loss.visible.is_none()) {
             loss.visible = Some(version);
         }
+    }
+
+    /// What a Deployment was asked for before strangers changed it, where nobody can know of that who knows this version.
+    pub(super) fn unknown_size(&self, revision: &Revision, version: u64) -> u32 {
+        let unknown = self.meddled.iter().filter(|(other, at, _)| other == revision && *at > version);
+        unknown.map(|(.., before)| *before).max().unwrap_or(0)
     }
 
     /// How many lost pods nobody could know of who knows this version.

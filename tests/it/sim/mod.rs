@@ -2,23 +2,24 @@
 //!
 //! The production `pass` runs over a simulated world. One seed decides everything, so a run that broke a promise can be run again.
 
+mod acts;
 mod agenda;
-mod cache;
-mod committed;
-mod finish;
+mod faults;
 mod kubernetes;
 mod ledger;
-mod model;
+mod network;
 mod process;
+mod promises;
 mod rng;
 mod run;
 mod scenario;
+mod server;
 mod state;
 mod truth;
 mod users;
+mod weather;
+mod words;
 mod world;
-mod writes;
-mod written;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,28 +1,27 @@
-//! One run from its seed to its end: polls the production pass by hand, and drops it where the process dies.
+//! One run from its seed to its end: polls the production pass by hand, and drops it where its process dies.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serin::controller::{decide, pass};
+use serin::cluster::Error;
+use serin::controller::{Seen, decide, pass};
+use serin::rollout::{Child, Settled};
 
 use super::agenda::Todo;
-use super::committed::brief;
-use super::finish;
 use super::ledger::Broken;
-use super::process::Activity;
-use super::state::{Calm, Sim, key};
-use super::world::{SimWorld, Trouble};
-
-/// So long may it take until everything is at rest once nothing goes wrong any more. Waiting for a step's deadline is the longest.
-const AT_REST_WITHIN: TimeDelta = TimeDelta::hours(4);
+use super::process::{Due, Life, Plan};
+use super::promises::settled::Rest;
+use super::state::{Sim, key};
+use super::words::brief;
+use super::world::{SimWorld, Universe};
 
 /// Nothing that takes more steps than this comes to an end.
 const MOST_STEPS: u32 = 60_000;
 
-/// So often a rollout at rest is looked at again.
-const MORE_PASSES: u32 = 10;
+/// The production's longest pass.
+const PASS_LIMIT: TimeDelta = TimeDelta::minutes(1);
 
 /// What came of a run.
 pub(super) struct Outcome {
@@ -32,219 +31,177 @@ pub(super) struct Outcome {
     pub(super) steps: u32,
 }
 
-type Flight<'a> = Pin<Box<dyn Future<Output = Result<Option<DateTime<Utc>>, Trouble>> + 'a>>;
+/// How a pass ends: when to look again, or what was not written.
+type Landing = Result<Option<DateTime<Utc>>, Error>;
+
+/// A pass that is under way, and since when.
+struct Flight<'a> {
+    began: DateTime<Utc>,
+    pass: Pin<Box<dyn Future<Output = Landing> + 'a>>,
+}
 
 /// What happens next.
 enum Next {
     Todo(Todo),
-    News,
-    Pass,
+    Process(Life, Due),
     Nothing,
 }
 
 /// Runs a seed to its end, or to the first broken promise.
 pub(super) fn run(seed: u64, trace: Option<Vec<String>>) -> Outcome {
-    let (world, key) = (SimWorld::new(Sim::new(seed, trace)), key());
-    let mut flight: Option<Flight<'_>> = None;
-    let mut rest = Rest { passes: 0, writes: 0 };
+    let universe = Universe::new(Sim::new(seed, trace));
+    let mut flights: BTreeMap<Life, Flight<'_>> = BTreeMap::new();
+    let mut rest = Rest::default();
     let mut steps = 0;
     loop {
         steps += 1;
-        let next = world.sim().advance();
+        let next = universe.sim().advance();
         match next {
-            Next::Nothing => {
-                let mut sim = world.sim();
-                let missing = finish::at_rest(&sim).err();
-                sim.ledger.violated("it comes to rest", format!("nothing will ever happen again, but {missing:?}"));
+            Next::Nothing => universe.sim().ledger.violated("it comes to rest", "nothing will ever happen again".to_owned()),
+            Next::Process(life, Due::News(kind)) => universe.sim().hear(life, kind),
+            Next::Process(life, Due::Turn) => begin(&universe, life, &mut flights),
+            Next::Todo(Todo::Return(life, ticket, reply)) => {
+                let waits = universe.sim().returns(life, ticket, reply);
+                if waits {
+                    poll(&universe, life, &mut flights);
+                }
             }
-            Next::News => world.sim().hear(),
-            Next::Pass => {
-                let begins = world.sim().before_pass();
-                flight = begins.then(|| -> Flight<'_> { Box::pin(pass(&world, &key)) });
-                poll(&world, &mut flight);
-            }
-            Next::Todo(Todo::Poll) => poll(&world, &mut flight),
-            Next::Todo(todo) => world.sim().handle(todo),
+            Next::Todo(todo) => universe.sim().handle(todo),
         }
-        let mut sim = world.sim();
+        let mut sim = universe.sim();
+        flights.retain(|life, _| sim.processes.contains_key(life));
         if steps > MOST_STEPS {
             sim.ledger.violated("it comes to rest", format!("not after {steps} steps"));
         }
         if sim.ledger.broken.is_some() || rest.is_over(&mut sim) {
             let Sim { ledger, trace, .. } = &mut *sim;
-            return Outcome {
-                broken: ledger.broken.clone(),
-                trace: trace.take().unwrap_or_default(),
-                happened: ledger.happened.clone(),
-                steps,
-            };
+            let (broken, trace, happened) = (ledger.broken.clone(), trace.take().unwrap_or_default(), ledger.happened.clone());
+            // A pass that is dropped looks at its world.
+            drop(sim);
+            return Outcome { broken, trace, happened, steps };
         }
     }
 }
 
-/// Gives the pass in flight a turn, unless the process dies now.
-fn poll<'a>(world: &'a SimWorld, flight: &mut Option<Flight<'a>>) {
-    let Some(future) = flight else { return };
-    let polled = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-    let mut sim = world.sim();
+fn begin<'a>(universe: &'a Universe, life: Life, flights: &mut BTreeMap<Life, Flight<'a>>) {
+    let began = {
+        let mut sim = universe.sim();
+        if !sim.turn(life) {
+            return;
+        }
+        sim.now
+    };
+    let world = SimWorld { universe, life };
+    let pass = Box::pin(async move {
+        let key = key();
+        pass(&world, &key).await
+    });
+    flights.insert(life, Flight { began, pass });
+    poll(universe, life, flights);
+}
+
+/// Gives the pass in flight a turn, unless its process dies now.
+fn poll<'a>(universe: &'a Universe, life: Life, flights: &mut BTreeMap<Life, Flight<'a>>) {
+    let Some(flight) = flights.get_mut(&life) else { return };
+    let polled = flight.pass.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    let mut sim = universe.sim();
     match polled {
-        Poll::Ready(ended) => sim.landed(ended),
+        Poll::Ready(ended) => sim.landed(life, ended),
         Poll::Pending => {
             let (crash, cut) = (sim.faults.crash, sim.faults.cut);
+            let late = sim.now > flight.began + PASS_LIMIT;
             if sim.rng.chance(crash) {
-                sim.crash();
-            } else if sim.rng.chance(cut) {
+                sim.crashes(life);
+            } else if late || sim.rng.chance(cut) {
                 sim.ledger.count("fault.cut");
-                sim.landed(Err(Trouble::NoAnswer));
+                sim.landed(life, Err(Error::NoAnswer { what: "a pass".to_owned(), text: "it took too long".to_owned() }));
             } else {
-                let slowest = if sim.rng.chance(30) { 3_000 } else { 30 };
-                return sim.plan_in(1, slowest, Todo::Poll);
+                return;
             }
         }
     }
     drop(sim);
-    *flight = None;
+    flights.remove(&life);
 }
 
 impl Sim {
     /// Jumps to what is due next.
     fn advance(&mut self) -> Next {
-        let agenda = self.agenda.due();
-        let news = self.process.cache.as_ref().and_then(|cache| cache.due(&self.server));
-        let pass = self.process.due.filter(|_| self.process.activity == Activity::Idle && self.process.cache.is_some());
-        let Some(at) = [agenda, news, pass].into_iter().flatten().min() else { return Next::Nothing };
+        let processes = self.processes.iter().filter_map(|(life, process)| process.due(self).map(|(at, due)| (at, *life, due)));
+        let process = processes.min_by_key(|(at, ..)| *at);
+        let todo = self.agenda.due();
+        let Some(at) = todo.into_iter().chain(process.map(|(at, ..)| at)).min() else { return Next::Nothing };
         self.now = self.now.max(at);
-        if news == Some(at) {
-            return Next::News;
+        match process {
+            Some((due, life, what)) if due == at => {
+                if let Some(process) = self.process(life) {
+                    process.stopped = None;
+                }
+                Next::Process(life, what)
+            }
+            _ => self.agenda.pop().map_or(Next::Nothing, Next::Todo),
         }
-        if agenda == Some(at)
-            && let Some(todo) = self.agenda.pop()
-        {
-            return Next::Todo(todo);
-        }
-        Next::Pass
     }
 
     fn handle(&mut self, todo: Todo) {
         match todo {
+            Todo::Arrive(sent, ticket) => self.arrives(&sent, ticket),
+            Todo::Return(..) => {}
             Todo::Sync(revision) => self.sync(&revision),
             Todo::Replicas(revision) => self.replicate(&revision),
             Todo::Pod(name, state) => self.pod_moves(name, state),
             Todo::PodGone(name) => self.pod_gone(name),
-            Todo::Answer(life, question, answer) => self.answered(life, question, answer),
+            Todo::Answer(life, asked, told) => self.answered(life, asked, told),
             Todo::Send(life, order) => self.sink_gets(life, order),
             Todo::Sent(life, order, took) => self.sink_said(life, order, took),
-            Todo::Pump(life) if life == self.process.life => self.pump(),
-            Todo::Poll | Todo::Pump(_) => {}
+            Todo::Pump(life) => self.pump(life),
             Todo::Start => self.start(),
+            Todo::Exit(life) => {
+                self.ends(life, "ends");
+                self.restart();
+            }
             Todo::Act(act) => self.act(act),
+            Todo::Autoscale => self.autoscale(),
             Todo::Calm => self.calm_down(),
         }
     }
 
-    /// A pass begins, if the process knows its Rollout.
-    fn before_pass(&mut self) -> bool {
-        self.process.due = None;
-        if self.process.rollout().is_none() {
-            return false;
+    /// A process dies. What it has just sent may be on its way, or not.
+    fn crashes(&mut self, life: Life) {
+        self.ledger.count("fault.crash");
+        let sent = self.process(life).and_then(|process| process.awaits);
+        if self.rng.chance(500) {
+            self.agenda.retain(|todo| !matches!(todo, Todo::Arrive(_, ticket) if Some(*ticket) == sent));
         }
-        self.process.activity = Activity::Running;
-        if self.trace.is_some()
-            && let Some(seen) = self.look()
-        {
-            self.describe(&seen);
-        }
-        true
+        self.ends(life, "dies");
+        self.restart();
     }
 
-    fn describe(&mut self, seen: &serin::controller::Seen) {
-        let decision = decide(&key(), seen, self.now);
-        self.tell("pass", |_| {
-            let child = |(r, c): (&_, &serin::rollout::Child)| {
-                format!(" {r}:{}/{}{}", c.available, c.desired, if c.settled == serin::rollout::Settled::Yes { "" } else { "~" })
+    /// Where no process is left, another one starts.
+    fn restart(&mut self) {
+        if self.processes.is_empty() {
+            self.plan_in(100, 40_000, Todo::Start);
+        }
+    }
+
+    /// What a pass sees and what it decides, in the trace.
+    pub(super) fn describe(&mut self, plan: &Plan, seen: &Seen) {
+        if self.trace.is_none() {
+            return;
+        }
+        let life = plan.life;
+        let decision = decide(&key(), seen, self.clock(life));
+        self.tell(life, |_| {
+            let child = |(r, c): (&_, &Child)| {
+                let busy = if c.settled == Settled::Yes { "" } else { "~" };
+                format!(" {r}:{}/{}{busy}", c.available, c.desired)
             };
             let children: String = seen.observed.children.iter().map(child).collect();
-            let state = seen.status.as_ref().ok().and_then(|status| status.state.as_ref());
             let wanted = seen.intent.as_ref().map_or("an unreadable spec".to_owned(), |i| format!("{} x{}", i.revision, i.replicas));
-            format!("{} |{children} | wants {wanted}", brief(state))
+            format!("sees     {} |{children} | wants {wanted}", brief(plan.state.as_ref()))
         });
         if !decision.changes.is_empty() {
-            self.tell("", |_| format!("needs {:?}", decision.changes));
+            self.tell(life, |_| format!("needs    {:?}", decision.changes));
         }
-    }
-
-    /// A pass ended.
-    fn landed(&mut self, ended: Result<Option<DateTime<Utc>>, Trouble>) {
-        let stale = self.process.activity == Activity::RunningStale;
-        self.process.activity = Activity::Idle;
-        match ended {
-            Ok(wake) => {
-                self.process.failures = 0;
-                self.process.due = wake.map(|wake| wake.max(self.now + TimeDelta::milliseconds(10)));
-            }
-            Err(trouble) => {
-                self.process.failures = (self.process.failures + 1).min(6);
-                let base = 100 << self.process.failures;
-                let delay = self.rng.millis(base, base * 2);
-                self.process.due = Some(self.now + delay);
-                self.tell("", |_| format!("failed: {trouble}"));
-            }
-        }
-        if stale {
-            self.trigger();
-        }
-    }
-
-    /// Whether nothing is under way but what the process itself will look at.
-    fn is_quiet(&self) -> bool {
-        let drained = self.process.cache.as_ref().is_some_and(|cache| cache.due(&self.server).is_none());
-        let looked = self.process.due.is_none_or(|due| due > self.now + TimeDelta::seconds(1));
-        drained && looked && self.agenda.due().is_none() && self.process.activity == Activity::Idle
-    }
-}
-
-/// Counts what happens after everything came to rest.
-struct Rest {
-    passes: u32,
-    writes: u64,
-}
-
-impl Rest {
-    /// Whether a run is over; looks at its end.
-    fn is_over(&mut self, sim: &mut Sim) -> bool {
-        let Calm::Since(calm) = sim.calm else { return false };
-        if sim.now > calm + AT_REST_WITHIN {
-            let missing = finish::at_rest(sim).err();
-            sim.ledger.violated("it comes to rest", format!("not within {AT_REST_WITHIN}: {missing:?}"));
-            return true;
-        }
-        if !sim.is_quiet() {
-            return false;
-        }
-        match finish::at_rest(sim) {
-            Err(_) => return false,
-            Ok(()) if self.passes == 0 => self.writes = sim.ledger.writes,
-            Ok(()) => {}
-        }
-        if sim.ledger.writes != self.writes {
-            sim.ledger.violated("ten more passes over a settled rollout write nothing", format!("pass {}", self.passes));
-        }
-        if sim.server.rollout.is_some() && self.passes < MORE_PASSES {
-            self.passes += 1;
-            let soon = sim.now + sim.rng.millis(1, 600_000);
-            sim.process.due = Some(sim.process.due.map_or(soon, |due| due.min(soon)));
-            return false;
-        }
-        let gone = if sim.server.rollout.is_none() { finish::left_behind(sim) } else { Ok(()) };
-        for (promise, held) in [
-            ("the end is the right one", finish::fate(sim)),
-            ("every event reaches its sink", finish::delivered(sim)),
-            ("a Rollout that is gone leaves nothing but stable", gone),
-        ] {
-            if let Err(how) = held {
-                sim.ledger.violated(promise, how);
-            }
-        }
-        true
     }
 }

@@ -1,161 +1,152 @@
-//! What is the world like in this run, what goes wrong in it, and what do its users do?
+//! What does the spec of this run look like, and how do the days of its life go?
 
 use chrono::TimeDelta;
-use serin::rollout::{Capacity, Check, Intent, OnStep, Pausing, Step, Threshold};
+use serin::rollout::{Capacity, Check, Intent, OnStep, Pausing, Revision, Step, Threshold};
 
-use super::model::SpecReading;
+use super::acts::{Act, Power};
+use super::agenda::Todo;
+use super::faults::Clocks;
 use super::rng::Rng;
+use super::server::objects::{Committed, Rollout, SpecReading};
+use super::server::{APP, Changed};
+use super::state::Sim;
 use super::truth::Truth;
 use crate::given;
 
-/// How often what goes wrong, in thousandths. Each run has some of them and lacks others, so that each gets its turn alone.
-pub(super) struct Faults {
-    /// The process dies at an await.
-    pub(super) crash: u32,
-    /// A pass is cut off at an await; the process lives on.
-    pub(super) cut: u32,
-    /// A write took effect, and its reply never came.
-    pub(super) lost: u32,
-    /// The API server cannot take a write.
-    pub(super) unavailable: u32,
-    /// Somebody else wrote at the same time.
-    pub(super) conflict: u32,
-    /// A policy refuses a change for now.
-    pub(super) refuse: u32,
-    /// A watch stands still for up to half a minute.
-    pub(super) stall: u32,
-    /// A trigger is late by up to ten seconds.
-    pub(super) late: u32,
-    /// A new pod takes up to a minute and a half.
-    pub(super) slow: u32,
-    /// A question takes up to twenty seconds.
-    pub(super) slow_answer: u32,
+/// A spec without its template. Sizes are as people write them.
+#[derive(Clone)]
+pub(super) struct Shape {
+    pub(super) replicas: u32,
+    pub(super) steps: Vec<Step>,
+    checks: Vec<Check>,
+    pub(super) pausing: Pausing,
+    pub(super) reading: SpecReading,
+    surge: Part,
+    max_unavailable: Part,
+    stable_floor: Part,
+    /// What does not change.
+    rest: Intent,
 }
 
-impl Faults {
-    pub(super) const NONE: Self =
-        Self { crash: 0, cut: 0, lost: 0, unavailable: 0, conflict: 0, refuse: 0, stall: 0, late: 0, slow: 0, slow_answer: 0 };
+/// A number of pods, or a share of them in percent.
+#[derive(Clone, Copy)]
+enum Part {
+    Pods(u32),
+    Percent(u32),
+}
 
+impl Part {
+    fn up(self, replicas: u32) -> u32 {
+        match self {
+            Self::Pods(pods) => pods,
+            Self::Percent(percent) => (replicas * percent).div_ceil(100),
+        }
+    }
+
+    fn down(self, replicas: u32) -> u32 {
+        match self {
+            Self::Pods(pods) => pods,
+            Self::Percent(percent) => replicas * percent / 100,
+        }
+    }
+}
+
+impl Shape {
     pub(super) fn draw(rng: &mut Rng) -> Self {
-        let mut some = |most: u32| if rng.chance(500) { rng.between(1, most) } else { 0 };
+        let steps = steps(rng);
+        let checks: &[&str] = rng.pick(&[&["errors"][..], &["errors"], &["errors", "speed"], &[]]);
+        let window = TimeDelta::seconds(i64::from(rng.between(5, 60)));
+        let mut rest = given::intent(Revision::new(""));
+        rest.deadlines.available = TimeDelta::minutes(i64::from(rng.pick(&[3, 10])));
+        rest.deadlines.step = TimeDelta::minutes(i64::from(rng.pick(&[5, 60])));
+        rest.deadlines.on_step = rng.pick(&[OnStep::Pause, OnStep::Abort]);
+        rest.warm_up = rng.millis(0, 30_000);
+        rest.history_limit = rng.between(0, 3);
         Self {
-            crash: some(60),
-            cut: some(40),
-            lost: some(100),
-            unavailable: some(100),
-            conflict: some(200),
-            refuse: some(60),
-            stall: some(20),
-            late: some(300),
-            slow: some(100),
-            slow_answer: some(200),
+            replicas: rng.pick(&[1, 2, 3, 4, 5, 8, 10, 20]),
+            steps,
+            checks: checks.iter().map(|name| check(name, window)).collect(),
+            pausing: Pausing::Off,
+            reading: SpecReading::All,
+            surge: rng.pick(&[Part::Percent(25), Part::Pods(1), Part::Percent(100)]),
+            max_unavailable: rng.pick(&[Part::Pods(0), Part::Pods(0), Part::Pods(0), Part::Percent(25), Part::Pods(1)]),
+            stable_floor: rng.pick(&[Part::Pods(0), Part::Pods(0), Part::Pods(0), Part::Percent(100), Part::Percent(50)]),
+            rest,
+        }
+    }
+
+    /// The whole spec.
+    pub(super) fn intent(&self, revision: Revision) -> Intent {
+        let replicas = self.replicas;
+        Intent {
+            revision,
+            replicas,
+            steps: self.steps.clone(),
+            checks: self.checks.clone(),
+            pausing: self.pausing,
+            capacity: Capacity {
+                surge: self.surge.up(replicas),
+                max_unavailable: self.max_unavailable.down(replicas),
+                abort_unavailable: replicas / 4,
+                stable_floor: self.stable_floor.up(replicas),
+            },
+            ..self.rest.clone()
         }
     }
 }
 
-/// What users and bad luck do.
-#[derive(Clone, Debug)]
-pub(super) enum Act {
-    /// A template that was never there before.
-    NewTemplate(Truth),
-    /// A template that was there before, the stable one included.
-    Revert(u32),
-    Replicas(u32),
-    Pausing(Pausing),
-    Spec(SpecReading),
-    Service(serin::rollout::ServiceView),
-    Delete,
-    DeletePod,
-    /// Somebody deletes a Deployment behind our back, the first or the last one by name.
-    DeleteDeployment(Which),
-    /// A container ends and starts again.
-    CrashPod,
-    Backend(Power),
-    Sink(Power),
-}
-
-/// Which of several.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Which {
-    First,
-    Last,
-}
-
-/// Whether something answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Power {
-    Up,
-    Down,
-}
-
-impl Act {
-    /// What somebody does who cannot decide.
-    pub(super) fn hasty(rng: &mut Rng) -> Self {
-        match rng.between(0, 5) {
-            0 => Self::NewTemplate(Truth::Good),
-            1 => Self::Revert(rng.between(0, 3)),
-            2 | 3 => Self::Pausing(Pausing::On),
-            _ => Self::Pausing(Pausing::Off),
-        }
-    }
-
-    pub(super) fn draw(rng: &mut Rng) -> Self {
-        use serin::rollout::ServiceView;
-        match rng.between(0, 27) {
-            0..=5 => Self::NewTemplate(Truth::draw(rng)),
-            6 | 7 => Self::Revert(rng.between(0, 9)),
-            8..=10 => Self::Replicas(rng.pick(&[0, 1, 2, 3, 4, 5, 7, 10, 12, 20])),
-            11 | 23 | 24 => Self::Pausing(Pausing::On),
-            12 | 13 => Self::Pausing(Pausing::Off),
-            14 => Self::Spec(rng.pick(&[SpecReading::OnlyReplicas, SpecReading::Nothing])),
-            15 => Self::Spec(SpecReading::All),
-            16 => Self::Service(rng.pick(&[ServiceView::Missing, ServiceView::Fits, ServiceView::Fits])),
-            17 | 18 => Self::DeletePod,
-            19 | 20 => Self::CrashPod,
-            21 => Self::Backend(Power::Down),
-            22 => Self::Sink(Power::Down),
-            25 if rng.chance(500) => Self::DeleteDeployment(rng.pick(&[Which::First, Which::Last])),
-            _ => rng.pick(&[Self::Backend(Power::Up), Self::Sink(Power::Up), Self::Pausing(Pausing::Off)]),
-        }
-    }
-}
-
-/// The spec that the first user writes.
-pub(super) fn intent(rng: &mut Rng, revision: serin::rollout::Revision) -> Intent {
+/// The steps that somebody writes.
+pub(super) fn steps(rng: &mut Rng) -> Vec<Step> {
     let weights: &[u32] = rng.pick(&[&[10, 25, 50][..], &[5, 50], &[20], &[50], &[10, 30, 60, 90]]);
-    let hold = |rng: &mut Rng| rng.millis(0, 90_000);
-    let steps = weights.iter().map(|w| Step { weight: given::weight(*w), hold: hold(rng), approval: None }).collect();
-    let checks: &[&str] = rng.pick(&[&["errors"][..], &["errors"], &["errors", "speed"], &[]]);
-    let window = TimeDelta::seconds(i64::from(rng.between(5, 60)));
-    let replicas = rng.pick(&[1, 2, 3, 4, 5, 8, 10, 20]);
-    let mut intent = given::intent(revision);
-    intent.deadlines.available = TimeDelta::minutes(i64::from(rng.pick(&[3, 10])));
-    intent.deadlines.step = TimeDelta::minutes(i64::from(rng.pick(&[5, 60])));
-    intent.deadlines.on_step = rng.pick(&[OnStep::Pause, OnStep::Abort]);
-    Intent {
-        replicas,
-        steps,
-        checks: checks.iter().map(|name| check(name, window)).collect(),
-        warm_up: rng.millis(0, 30_000),
-        capacity: capacity(rng, replicas),
-        history_limit: rng.between(0, 3),
-        ..intent
-    }
-}
-
-/// Limits that are valid for that many replicas: something may surge or be missing.
-pub(super) fn capacity(rng: &mut Rng, replicas: u32) -> Capacity {
-    let max_unavailable = rng.pick(&[0, 0, 0, replicas.div_ceil(4), 1]);
-    let surge = rng.pick(&[replicas.div_ceil(4), 1, replicas]);
-    Capacity {
-        surge: surge.max(u32::from(max_unavailable == 0)),
-        max_unavailable: max_unavailable.min(replicas),
-        abort_unavailable: replicas / 4,
-        stable_floor: rng.pick(&[0, 0, 0, replicas, replicas / 2]),
-    }
+    weights.iter().map(|weight| Step { weight: given::weight(*weight), hold: rng.millis(0, 90_000), approval: None }).collect()
 }
 
 fn check(name: &str, window: TimeDelta) -> Check {
     let (min, max) = if name == "errors" { (None, Some(0.01)) } else { (Some(0.1), Some(1.0)) };
-    Check { name: name.to_owned(), threshold: Threshold { provider: "metrics".to_owned(), query: name.to_owned(), window, min, max } }
+    let query = format!("{name} of {{{{canaryPods}}}}");
+    Check { name: name.to_owned(), threshold: Threshold { provider: "metrics".to_owned(), query, window, min, max } }
+}
+
+impl Sim {
+    /// A user writes a Rollout, and the days of its life are drawn.
+    pub(super) fn begin(&mut self) {
+        let first = if self.rng.chance(800) { Truth::Good } else { Truth::draw(&mut self.rng) };
+        let revision = self.new_template(first);
+        self.publish(Changed::Service(Some(APP)));
+        let committed = std::sync::Arc::new(Committed::nothing());
+        let rollout = Rollout { version: 0, generation: 0, guarded: false, deleting: false, committed };
+        self.write_spec(rollout, revision);
+        let mut at = self.now + TimeDelta::seconds(90);
+        // A few runs are busy ones in which the sink is away, so that events pile up.
+        let busy = self.rng.chance(60);
+        let (acts, gap) = if busy { (self.rng.between(40, 90), 40_000) } else { (self.rng.between(2, 12), 300_000) };
+        for act in 0..acts {
+            at += self.rng.millis(1_000, gap);
+            let act = match act {
+                0 if busy => Act::Sink(Power::Down),
+                _ if busy => Act::hasty(&mut self.rng),
+                _ => Act::draw(&mut self.rng),
+            };
+            self.agenda.plan(at, Todo::Act(act));
+        }
+        if self.faults.clocks == Clocks::Jump {
+            for _ in 0..self.rng.between(1, 4) {
+                let minutes = self.rng.pick(&[-60, 60, 0, -3, 3]);
+                self.plan_in(60_000, 1_500_000, Todo::Act(Act::Clock(minutes)));
+            }
+        }
+        if self.rng.chance(80) {
+            self.plan_in(0, 1_500_000, Todo::Act(Act::Delete));
+        }
+        self.agenda.plan(at + TimeDelta::minutes(2), Todo::Calm);
+        self.agenda.plan(self.now, Todo::Start);
+    }
+
+    /// The name of a template that was never there before.
+    pub(super) fn new_template(&mut self, truth: Truth) -> Revision {
+        let number = self.truths.len() + 1;
+        let revision = Revision::new(format!("{number:02}").repeat(5));
+        self.truths.insert(revision.clone(), truth);
+        revision
+    }
 }

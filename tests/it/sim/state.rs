@@ -1,18 +1,22 @@
-//! Everything that a run consists of, and the clock.
+//! Everything that a run consists of, and the true time.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serin::audit::Record;
+use serin::cluster::Item;
 use serin::controller::Key;
 use serin::rollout::Revision;
 
-use super::agenda::{Agenda, Todo};
-use super::ledger::Ledger;
-use super::model::{Item, News, Rollout, Server, Spec, SpecReading};
-use super::process::Process;
+use super::acts::Power;
+use super::agenda::{Agenda, Ticket, Todo};
+use super::faults::{Clocks, Faults};
+use super::ledger::{Ledger, Wait};
+use super::process::{Life, Process};
 use super::rng::Rng;
-use super::scenario::{Act, Faults, Power, intent};
+use super::scenario::Shape;
+use super::server::{Changed, News, Server};
 use super::truth::Truth;
 use super::users::Finale;
 use crate::given;
@@ -24,11 +28,20 @@ pub(super) struct Sim {
     pub(super) faults: Faults,
     pub(super) agenda: Agenda,
     pub(super) server: Server,
-    pub(super) process: Process,
+    /// The controller, and those that it replaced and that do not know yet.
+    pub(super) processes: BTreeMap<Life, Process>,
+    pub(super) lives: Life,
+    pub(super) tickets: Ticket,
+    /// Whether somebody waits for what comes of the request that is being served.
+    pub(super) wait: Wait,
     /// What each template that was ever written is like.
     pub(super) truths: BTreeMap<Revision, Truth>,
+    pub(super) shape: Shape,
     pub(super) backend: Power,
     pub(super) sink: Power,
+    /// Whether images can be pulled, and pods be made.
+    pub(super) registry: Power,
+    pub(super) quota: Power,
     /// Numbers and hashes of what the sink got, in its order.
     pub(super) received: Vec<(u64, String)>,
     /// Work of Kubernetes that is planned already.
@@ -62,16 +75,22 @@ pub(super) fn key() -> Key {
 impl Sim {
     pub(super) fn new(seed: u64, tracing: Option<Vec<String>>) -> Self {
         let mut rng = Rng::new(seed);
-        let faults = Faults::draw(&mut rng);
+        let (faults, shape) = (Faults::draw(&mut rng), Shape::draw(&mut rng));
         let mut sim = Self {
             now: given::noon(),
             faults,
             agenda: Agenda::default(),
             server: Server::new(),
-            process: Process::new(0),
+            processes: BTreeMap::new(),
+            lives: 0,
+            tickets: 0,
+            wait: Wait::Waited,
             truths: BTreeMap::new(),
+            shape,
             backend: Power::Up,
             sink: Power::Up,
+            registry: Power::Up,
+            quota: Power::Up,
             received: Vec::new(),
             planned: BTreeSet::new(),
             pods_made: 0,
@@ -85,83 +104,20 @@ impl Sim {
         sim
     }
 
-    /// A user writes a Rollout, and the days of its life are drawn.
-    fn begin(&mut self) {
-        let first = if self.rng.chance(800) { Truth::Good } else { Truth::draw(&mut self.rng) };
-        let revision = self.new_template(first);
-        let intent = intent(&mut self.rng, revision);
-        let rollout = Rollout {
-            version: 0,
-            generation: 1,
-            spec: Spec { intent, reading: SpecReading::All },
-            guarded: false,
-            deleting: false,
-            committed: std::sync::Arc::default(),
-        };
-        self.publish(Item::Rollout(Some(rollout)));
-        self.publish(Item::Service(serin::rollout::ServiceView::Fits));
-        let mut at = self.now + TimeDelta::seconds(90);
-        // A few runs are busy ones in which the sink is away, so that events pile up.
-        let busy = self.rng.chance(60);
-        let (acts, gap) = if busy { (self.rng.between(40, 90), 40_000) } else { (self.rng.between(2, 12), 300_000) };
-        for act in 0..acts {
-            at += self.rng.millis(1_000, gap);
-            let act = match act {
-                0 if busy => Act::Sink(Power::Down),
-                _ if busy => Act::hasty(&mut self.rng),
-                _ => Act::draw(&mut self.rng),
-            };
-            self.agenda.plan(at, Todo::Act(act));
-        }
-        if self.rng.chance(80) {
-            let delete = self.now + self.rng.millis(0, 1_500_000);
-            self.agenda.plan(delete, Todo::Act(Act::Delete));
-        }
-        self.agenda.plan(at + TimeDelta::minutes(2), Todo::Calm);
-        self.agenda.plan(self.now, Todo::Start);
-    }
-
-    /// The name of a template that was never there before.
-    pub(super) fn new_template(&mut self, truth: Truth) -> Revision {
-        let number = self.truths.len() + 1;
-        let revision = Revision::new(format!("{number:02}").repeat(5));
-        self.truths.insert(revision.clone(), truth);
-        revision
-    }
-
     /// An object changed: its version grows, and the watches will tell.
-    pub(super) fn publish(&mut self, mut item: Item) -> u64 {
-        self.server.version += 1;
-        let version = self.server.version;
-        match &mut item {
-            Item::Rollout(rollout) => {
-                if let Some(rollout) = rollout {
-                    rollout.version = version;
-                }
-                self.server.rollout.clone_from(rollout);
-            }
-            Item::Service(view) => self.server.service.clone_from(view),
-            Item::Deployment(revision, Some(deployment)) => {
-                deployment.version = version;
-                self.server.deployments.insert(revision.clone(), deployment.clone());
-            }
-            Item::Deployment(revision, None) => drop(self.server.deployments.remove(revision)),
-            Item::Record(revision, Some(outcome)) => drop(self.server.records.insert(revision.clone(), outcome.clone())),
-            Item::Record(revision, None) => drop(self.server.records.remove(revision)),
-            Item::Pod(name, Some(pod)) => drop(self.server.pods.insert(name.clone(), pod.clone())),
-            Item::Pod(name, None) => drop(self.server.pods.remove(name)),
-        }
+    pub(super) fn publish(&mut self, changed: Changed) -> Item {
+        let (kind, name, item, life) = self.server.store(changed);
         let mut stall = TimeDelta::zero();
         if self.rng.chance(self.faults.stall) {
             self.ledger.count("fault.stall");
             stall = self.rng.millis(1_000, 30_000);
         }
         let due = self.now + self.rng.millis(2, 80) + stall;
-        let log = &mut self.server.log[item.kind()];
+        let log = self.server.log_mut(kind);
         // A watch tells one thing after the other.
         let due = log.last().map_or(due, |last| due.max(last.due));
-        log.push(News { version, at: self.now, due, item });
-        version
+        log.push(News { name, at: self.now, due, item: item.clone(), life });
+        item
     }
 
     pub(super) fn plan_in(&mut self, low: u32, high: u32, todo: Todo) {
@@ -169,9 +125,17 @@ impl Sim {
         self.agenda.plan(at, todo);
     }
 
-    /// Seconds since the run began, as sinks and queues count.
-    pub(super) fn elapsed(&self) -> std::time::Duration {
+    /// The time since the run began, as sinks and queues count.
+    pub(super) fn elapsed(&self) -> Duration {
         (self.now - given::noon()).to_std().unwrap_or_default()
+    }
+
+    /// How long a process sleeps without a look at its clock. Where clocks are right, one more look changes nothing and takes time.
+    pub(super) fn longest_sleep(&self) -> Duration {
+        match self.faults.clocks {
+            Clocks::Jump => Duration::from_mins(1),
+            Clocks::Right => Duration::from_hours(24),
+        }
     }
 
     /// Whether the sink has an event.
@@ -179,12 +143,27 @@ impl Sim {
         self.received.iter().any(|(seq, hash)| *seq == record.seq && *hash == record.hash)
     }
 
-    /// One line of the trace; the text is made only where somebody reads it.
-    pub(super) fn tell(&mut self, who: &str, text: impl FnOnce(&Self) -> String) {
-        if let Some(mut trace) = self.trace.take() {
-            let at = (self.now - given::noon()).as_seconds_f64();
-            trace.push(format!("{at:>10.3}s  {who:<8} {}", text(self)));
-            self.trace = Some(trace);
+    /// One line of the trace about a process; the text is made only where somebody reads it.
+    pub(super) fn tell(&mut self, life: Life, text: impl FnOnce(&Self) -> String) {
+        if self.trace.is_some() {
+            let who = if self.processes.len() > 1 { format!("serin {life}") } else { "serin".to_owned() };
+            let text = text(self);
+            self.line(&who, &text);
+        }
+    }
+
+    /// One line of the trace about the world.
+    pub(super) fn note(&mut self, who: &str, text: impl FnOnce(&Self) -> String) {
+        if self.trace.is_some() {
+            let text = text(self);
+            self.line(who, &text);
+        }
+    }
+
+    fn line(&mut self, who: &str, text: &str) {
+        let at = (self.now - given::noon()).as_seconds_f64();
+        if let Some(trace) = &mut self.trace {
+            trace.push(format!("{at:>10.3}s  {who:<8} {text}"));
         }
     }
 }

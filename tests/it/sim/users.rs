@@ -1,15 +1,19 @@
-//! What do users do to a Rollout, and what does bad luck do to its world?
+//! What do users do to a Rollout, and what is it like when they are done?
+
+use std::sync::Arc;
 
 use chrono::TimeDelta;
-use serin::rollout::{Intent, Pausing, PodState, ServiceView, State};
+use serin::rollout::{Pausing, Revision, State};
 
+use super::acts::{Act, Power};
 use super::agenda::Todo;
-use super::kubernetes::Hurt;
-use super::ledger::Loss;
-use super::model::{Item, OwnedPod, Rollout, SpecReading};
-use super::scenario::{Act, Faults, Power, Which, capacity};
+use super::faults::Faults;
+use super::scenario::steps;
+use super::server::objects::{Rollout, Spec, SpecReading};
+use super::server::{APP, Changed};
 use super::state::{Calm, Sim};
 use super::truth::Truth;
+use super::weather::Hurt;
 
 /// How a run ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +21,7 @@ pub(super) enum Finale {
     /// Nobody does anything more.
     AsItIs,
     /// A last new template, whose end is certain.
-    Fresh(serin::rollout::Revision, Truth, Ground),
+    Fresh(Revision, Truth, Ground),
 }
 
 /// Whether a last template has something to be compared with.
@@ -29,49 +33,98 @@ pub(super) enum Ground {
 
 impl Sim {
     pub(super) fn act(&mut self, act: Act) {
-        self.tell("user", |_| format!("{act:?}"));
+        self.note("user", |_| format!("{act:?}"));
         match act {
             Act::NewTemplate(truth) => {
                 let revision = self.new_template(truth);
-                self.edit(|rollout| rollout.spec.intent.revision = revision);
+                self.edit(Some(revision));
             }
             Act::Revert(back) => {
-                let revision = self.truths.keys().rev().nth(back as usize % self.truths.len()).cloned().expect("there is one");
-                self.edit(|rollout| rollout.spec.intent.revision = revision);
+                let revision = self.truths.keys().rev().nth(back as usize % self.truths.len()).cloned();
+                self.edit(revision);
             }
             Act::Replicas(replicas) => {
-                let capacity = capacity(&mut self.rng, replicas);
-                self.edit(|rollout| rollout.spec.intent = Intent { replicas, capacity, ..rollout.spec.intent.clone() });
+                self.shape.replicas = replicas;
+                self.edit(None);
             }
-            Act::Pausing(pausing) => self.edit(|rollout| rollout.spec.intent.pausing = pausing),
-            Act::Spec(reading) => self.edit(|rollout| rollout.spec.reading = reading),
-            Act::Service(view) => drop(self.publish(Item::Service(view))),
-            Act::Delete => self.delete(),
+            Act::Both(truth, replicas) => {
+                self.shape.replicas = replicas;
+                let revision = self.new_template(truth);
+                self.edit(Some(revision));
+                if self.rng.chance(600) {
+                    let again = Act::Both(Truth::draw(&mut self.rng), self.rng.between(1, 12));
+                    self.plan_in(100, 60_000, Todo::Act(again));
+                }
+            }
+            Act::Steps => {
+                self.shape.steps = steps(&mut self.rng);
+                self.edit(None);
+            }
+            Act::Pausing(pausing) => {
+                self.shape.pausing = pausing;
+                self.edit(None);
+            }
+            Act::Spec(reading) => {
+                self.shape.reading = reading;
+                self.edit(None);
+            }
+            Act::Service(selects) => {
+                if self.server.service.is_some() || selects.is_some() {
+                    self.publish(Changed::Service(selects));
+                }
+            }
+            Act::Delete => self.delete_rollout(),
+            Act::Autoscaler => self.autoscale_for(20),
+            Act::Scale(which, replicas) => self.scaled_by_a_stranger(which, replicas),
+            Act::DeleteDeployment(which) => self.deleted_by_a_stranger(which),
             Act::DeletePod => self.hurt_pod(Hurt::Deleted),
-            Act::DeleteDeployment(which) => self.delete_deployment(which),
             Act::CrashPod => self.hurt_pod(Hurt::Crashed),
+            Act::UnreadyPod => self.hurt_pod(Hurt::Unready),
+            Act::NodeDies(node) => self.node_dies(node),
             Act::Backend(power) => self.backend = power,
             Act::Sink(power) => self.sink = power,
+            Act::Registry(power) => self.registry = power,
+            Act::Quota(power) => self.quota = power,
+            Act::Stop(seconds) => self.stop(seconds),
+            Act::Takeover => {
+                self.ledger.count("fault.takeover");
+                self.start();
+            }
+            Act::Clock(minutes) => {
+                self.ledger.jumps += 1;
+                if let Some(process) = self.processes.values_mut().next_back() {
+                    process.skew = TimeDelta::minutes(minutes);
+                }
+            }
         }
     }
 
-    /// A user writes the spec.
-    fn edit(&mut self, change: impl FnOnce(&mut Rollout)) {
-        let Some(mut rollout) = self.server.rollout.clone() else { return };
-        let before = rollout.spec.intent.revision.clone();
-        change(&mut rollout);
-        if rollout.spec.intent.revision != before {
+    /// A user writes the spec as it is drawn now, with this template, or with the one it has.
+    pub(super) fn edit(&mut self, revision: Option<Revision>) {
+        let Some(rollout) = self.server.rollout.clone() else { return };
+        let before = self.server.spec_of(rollout.generation).intent.revision.clone();
+        let revision = revision.unwrap_or_else(|| before.clone());
+        if revision != before {
             self.ledger.rejected = None;
         }
-        rollout.generation += 1;
-        self.publish(Item::Rollout(Some(rollout)));
+        self.write_spec(rollout, revision);
     }
 
-    fn delete(&mut self) {
+    pub(super) fn write_spec(&mut self, rollout: Rollout, revision: Revision) {
+        let spec = Spec { intent: self.shape.intent(revision), reading: self.shape.reading };
+        self.server.specs.push(Arc::new(spec));
+        let generation = self.server.specs.len();
+        self.publish(Changed::Rollout(Some(Rollout { generation, ..rollout })));
+    }
+
+    fn delete_rollout(&mut self) {
         let Some(rollout) = self.server.rollout.clone().filter(|rollout| !rollout.deleting) else { return };
-        let generation = rollout.generation + 1;
-        let left = rollout.guarded.then_some(Rollout { deleting: true, generation, ..rollout });
-        self.publish(Item::Rollout(left));
+        if !rollout.guarded {
+            self.publish(Changed::Rollout(None));
+            return;
+        }
+        let revision = self.server.spec_of(rollout.generation).intent.revision.clone();
+        self.write_spec(Rollout { deleting: true, ..rollout }, revision);
     }
 
     /// An edge is when people look, and when some of them do something at once.
@@ -82,56 +135,62 @@ impl Sim {
         }
     }
 
-    fn delete_deployment(&mut self, which: Which) {
-        let mut revisions = self.server.deployments.keys();
-        let revision = match which {
-            Which::First => revisions.next(),
-            Which::Last => revisions.next_back(),
-        };
-        let Some(revision) = revision.cloned() else { return };
-        let pods: Vec<OwnedPod> = self.server.pods.values().filter(|pod| pod.revision == revision).cloned().collect();
-        for pod in pods {
-            if matches!(pod.pod.state, PodState::Ready { .. }) {
-                self.ledger.losses.push(Loss { revision: revision.clone(), visible: None });
-            }
-            self.unmake_pod(pod);
+    /// The newest process stands still, as a machine that is suspended does. In half of the cases somebody else takes over.
+    fn stop(&mut self, seconds: u32) {
+        let until = self.now + TimeDelta::seconds(i64::from(seconds));
+        let Some(process) = self.processes.values_mut().next_back() else { return };
+        process.stopped = Some(until);
+        self.ledger.count("fault.stop");
+        if self.rng.chance(500) {
+            self.plan_in(1_000, 40_000, Todo::Start);
         }
-        let version = self.publish(Item::Deployment(revision.clone(), None));
-        self.ledger.visible(&revision, version);
-        self.ledger.hurt.insert(revision);
     }
 
     /// From here on nothing goes wrong, nobody holds anything back, and a last template may come.
     pub(super) fn calm_down(&mut self) {
         self.calm = Calm::Since(self.now);
-        self.faults = Faults::NONE;
-        (self.backend, self.sink) = (Power::Up, Power::Up);
-        self.agenda.retain(|todo| !matches!(todo, Todo::Act(_)));
-        for log in &mut self.server.log {
-            let soon = self.now + TimeDelta::seconds(1);
-            for news in log.iter_mut() {
-                news.due = news.due.min(soon);
-            }
-        }
-        self.tell("user", |_| "calm".to_owned());
-        self.publish(Item::Service(ServiceView::Fits));
+        self.faults = Faults { clocks: self.faults.clocks, ..Faults::NONE };
+        (self.backend, self.sink, self.registry, self.quota) = (Power::Up, Power::Up, Power::Up, Power::Up);
+        self.agenda.retain(|todo| !matches!(todo, Todo::Act(_) | Todo::Autoscale));
+        self.settle_processes();
+        self.note("user", |_| "calm".to_owned());
+        self.publish(Changed::Service(Some(APP)));
         if self.rng.chance(100) {
-            self.delete();
+            self.delete_rollout();
         }
-        let Some(Rollout { deleting, committed, spec, .. }) = self.server.rollout.clone() else { return };
-        let replicas = spec.intent.replicas.max(1);
-        let capacity = if spec.intent.replicas == 0 { capacity(&mut self.rng, 1) } else { spec.intent.capacity };
-        self.edit(|rollout| {
-            rollout.spec.reading = SpecReading::All;
-            rollout.spec.intent = Intent { replicas, capacity, pausing: Pausing::Off, ..rollout.spec.intent.clone() };
-        });
-        if self.rng.chance(650) && !deleting {
+        let Some(rollout) = self.server.rollout.clone() else { return };
+        self.shape.reading = SpecReading::All;
+        self.shape.pausing = Pausing::Off;
+        self.shape.replicas = self.shape.replicas.max(1);
+        self.edit(None);
+        if self.rng.chance(650) && !rollout.deleting {
             let truth = Truth::draw(&mut self.rng);
             let revision = self.new_template(truth);
-            let stable = committed.status.state.as_ref().and_then(State::stable).is_some();
+            let stable = self.server.state().and_then(State::stable).is_some();
             self.finale = Finale::Fresh(revision.clone(), truth, if stable { Ground::Stable } else { Ground::Nothing });
-            self.tell("user", |_| format!("a last template {revision}, {truth:?}"));
-            self.edit(|rollout| rollout.spec.intent.revision = revision);
+            self.note("user", |_| format!("a last template {revision}, {truth:?}"));
+            self.edit(Some(revision));
+        }
+    }
+
+    /// One process is left, it runs, and its clock is right.
+    fn settle_processes(&mut self) {
+        let newest = self.lives;
+        let old: Vec<_> = self.processes.keys().copied().filter(|life| *life != newest).collect();
+        for life in old {
+            self.ends(life, "ends");
+        }
+        if let Some(process) = self.process(newest) {
+            process.stopped = None;
+            let jumped = !process.skew.is_zero();
+            process.skew = TimeDelta::zero();
+            self.ledger.jumps += u32::from(jumped);
+        }
+        let soon = self.now + TimeDelta::seconds(1);
+        for kind in serin::cluster::Kind::ALL {
+            for news in self.server.log_mut(kind) {
+                news.due = news.due.min(soon);
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The simulated side of `World`: each write waits once on its way there and once on its way back.
+//! The simulated side of `World`: what the production's writer does, over requests that take their time and may be lost.
 
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,40 +6,28 @@ use std::task::{Context, Poll};
 
 use chrono::{DateTime, Utc};
 use serin::api::Status;
+use serin::cluster::{Error, Index};
 use serin::controller::{Key, Seen, World};
 use serin::rollout::{Change, Direction, Fence, Question, Revision};
 
-use super::model::Item;
-use super::state::Sim;
+use super::agenda::Ticket;
+use super::process::{Life, Process};
+use super::promises;
+use super::server::objects::SpecReading;
+use super::server::requests::{Answer, Reply, Request, refused};
+use super::state::{Sim, key};
 
-/// The world around the simulated controller.
-pub(super) struct SimWorld(Mutex<Sim>);
+/// Everything there is. Each process looks at it through its own [`SimWorld`].
+pub(super) struct Universe(Mutex<Sim>);
 
-/// Why a write failed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Trouble {
-    #[error("somebody else wrote")]
-    Conflict,
-    #[error("it is gone")]
-    Gone,
-    #[error("refused: {0}")]
-    Refused(String),
-    #[error("no answer")]
-    NoAnswer,
+/// The world around one process.
+#[derive(Clone, Copy)]
+pub(super) struct SimWorld<'a> {
+    pub(super) universe: &'a Universe,
+    pub(super) life: Life,
 }
 
-/// Gives the executor a turn: time passes, and it may never come back.
-struct Turn(bool);
-
-impl Future for Turn {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        if std::mem::replace(&mut self.0, true) { Poll::Ready(()) } else { Poll::Pending }
-    }
-}
-
-impl SimWorld {
+impl Universe {
     pub(super) fn new(sim: Sim) -> Self {
         Self(Mutex::new(sim))
     }
@@ -47,125 +35,216 @@ impl SimWorld {
     pub(super) fn sim(&self) -> MutexGuard<'_, Sim> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// A request on its way to the API server.
-    async fn request(&self) -> Result<(), Trouble> {
-        Turn(false).await;
-        let mut sim = self.sim();
-        let (unavailable, conflict) = (sim.faults.unavailable, sim.faults.conflict);
-        if sim.rng.chance(unavailable) {
-            sim.ledger.count("fault.unavailable");
-            return Err(Trouble::NoAnswer);
-        }
-        if sim.rng.chance(conflict) {
-            sim.ledger.count("fault.conflict");
-            return Err(Trouble::Conflict);
-        }
-        Ok(())
-    }
+/// A request that is under way.
+struct UnderWay<'a>(SimWorld<'a>, Ticket);
 
-    /// A reply on its way back: what it tells is known only once it arrives.
-    async fn reply(&self, version: u64, item: Option<Item>) -> Result<(), Trouble> {
-        Turn(false).await;
-        let mut sim = self.sim();
-        let lost = sim.faults.lost;
-        if sim.rng.chance(lost) {
-            sim.ledger.count("fault.lost");
-            return Err(Trouble::NoAnswer);
-        }
-        if let (Some(cache), Some(item)) = (&mut sim.process.cache, item) {
-            cache.take(version, item);
-        }
-        Ok(())
-    }
+impl Future for UnderWay<'_> {
+    type Output = Reply;
 
-    async fn change(&self, change: &Change) -> Result<(), Trouble> {
-        if let Change::Scale { revision, replicas, fence, direction } = change {
-            return self.scale(revision, *replicas, fence, *direction).await;
-        }
-        self.request().await?;
-        let (version, item) = self.sim().change(change)?;
-        self.reply(version, item).await
-    }
-
-    /// A conflict on a lowering write: the scale is read and written again at once.
-    async fn scale(&self, revision: &Revision, replicas: u32, fence: &Fence, direction: Direction) -> Result<(), Trouble> {
-        let from = self.sim().process.cache.as_ref().and_then(|cache| cache.desired(revision)).ok_or(Trouble::Conflict)?;
-        let mut fence = fence.clone();
-        for _ in 0..5 {
-            let written = match self.request().await {
-                Ok(()) => self.sim().scale(revision, &fence, replicas),
-                Err(trouble) => Err(trouble),
-            };
-            match written {
-                Ok(version) => {
-                    self.reply(version, None).await?;
-                    self.keep(revision, replicas, version);
-                    return Ok(());
-                }
-                Err(Trouble::Conflict) if direction == Direction::Lower => {}
-                Err(trouble) => return Err(trouble),
-            }
-            Turn(false).await;
-            let there = self.sim().server.deployments.get(revision).cloned().ok_or(Trouble::Gone)?;
-            if there.uid != fence.uid {
-                return Err(Trouble::Conflict);
-            }
-            self.keep(revision, there.desired, there.version);
-            if replicas.cmp(&there.desired) != replicas.cmp(&from) {
-                return Ok(());
-            }
-            fence.resource_version = there.version.to_string();
-        }
-        Err(Trouble::Conflict)
-    }
-
-    fn keep(&self, revision: &Revision, replicas: u32, version: u64) {
-        if let Some(cache) = &mut self.sim().process.cache {
-            cache.scaled(revision, replicas, version);
-        }
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Reply> {
+        let Self(world, ticket) = *self;
+        let mut sim = world.sim();
+        let Some(process) = sim.process(world.life).filter(|process| process.awaits == Some(ticket)) else { return Poll::Pending };
+        process.reply.take().map_or(Poll::Pending, Poll::Ready)
     }
 }
 
-impl World for SimWorld {
-    type Error = Trouble;
+fn changed() -> Error {
+    Error::Changed { what: "a write".to_owned() }
+}
 
-    fn now(&self) -> DateTime<Utc> {
-        self.sim().now
+impl<'a> SimWorld<'a> {
+    fn sim(&self) -> MutexGuard<'a, Sim> {
+        self.universe.sim()
     }
 
-    fn observe(&self, _: &Key) -> Option<Seen> {
-        self.sim().look()
+    /// Does something with the process, which lives as long as its pass does.
+    fn with<T>(&self, act: impl FnOnce(&mut Process) -> T) -> T {
+        act(self.sim().process(self.life).expect("a pass ends with its process"))
     }
 
-    async fn commit(&self, _: &Key, version: &str, status: &Status) -> Result<(), Trouble> {
-        self.request().await?;
-        let (version, rollout) = self.sim().put_status(version, status)?;
-        self.reply(version, Some(Item::Rollout(Some(rollout)))).await?;
-        self.sim().offer();
+    fn index<T>(&self, act: impl FnOnce(&Index) -> T) -> T {
+        self.with(|process| act(&process.index))
+    }
+
+    fn send(&self, request: Request) -> UnderWay<'a> {
+        let ticket = self.sim().post(self.life, request);
+        UnderWay(*self, ticket)
+    }
+
+    /// Sends a request; what comes back is known from then on.
+    async fn write(&self, request: Request) -> Result<(), Error> {
+        match self.send(request).await? {
+            Answer::Object(item) => self.index(|index| index.reply(*item)),
+            Answer::Scale(..) | Answer::Gone | Answer::Nothing => {}
+        }
         Ok(())
     }
 
-    async fn apply(&self, _: &Key, changes: &[Change]) -> Result<(), Trouble> {
+    async fn change(&self, change: &Change) -> Result<(), Error> {
+        let result = self.make(change).await;
+        if matches!(result, Err(Error::Gone { .. })) {
+            self.index(|index| index.gone_part(&key(), change));
+        }
+        result
+    }
+
+    async fn make(&self, change: &Change) -> Result<(), Error> {
+        match change {
+            Change::Guard => self.finalizers(true).await,
+            Change::Release => self.finalizers(false).await,
+            Change::Record { revision, .. } => {
+                self.has_template(revision)?;
+                match self.write(Request::CreateRecord { revision: revision.clone() }).await {
+                    Err(Error::Changed { .. }) => Ok(()),
+                    result => result,
+                }
+            }
+            Change::Create { revision, replicas } => self.create(revision, *replicas).await,
+            Change::Mark { revision, outcome, .. } => {
+                self.write(Request::MarkRecord { revision: revision.clone(), outcome: outcome.clone() }).await
+            }
+            Change::Prune { revision, fence } => self.prune(revision, fence).await,
+            Change::Discard { revision } => self.discard(revision).await,
+            Change::Repair { .. } | Change::Restart { .. } | Change::Answer(_) | Change::Forget { .. } => Ok(()),
+            Change::Scale { revision, from, replicas, fence, direction } => {
+                self.scale(revision, (*from, *replicas), fence, *direction).await
+            }
+        }
+    }
+
+    async fn finalizers(&self, guarded: bool) -> Result<(), Error> {
+        let known = self.index(|index| index.rollout(&key()));
+        let Some(rollout) = known else { return if guarded { Err(changed()) } else { Ok(()) } };
+        if rollout.metadata.finalizers.iter().flatten().next().is_some() == guarded {
+            return Ok(());
+        }
+        let version = rollout.metadata.resource_version.clone().unwrap_or_default();
+        match self.write(Request::PutFinalizers { version, guarded }).await {
+            Err(Error::Gone { .. }) if !guarded => Ok(()),
+            result => result,
+        }
+    }
+
+    async fn create(&self, revision: &Revision, replicas: u32) -> Result<(), Error> {
+        if self.has_template(revision).is_err() {
+            self.send(Request::GetRecord { revision: revision.clone() }).await?;
+        }
+        match self.write(Request::CreateDeployment { revision: revision.clone(), replicas }).await {
+            Err(Error::Changed { .. }) if self.desired(revision).is_none() => Err(refused("the name is taken")),
+            Err(Error::Changed { .. }) => Ok(()),
+            result => result,
+        }
+    }
+
+    async fn prune(&self, revision: &Revision, fence: &Fence) -> Result<(), Error> {
+        let name = format!("checkout-{revision}");
+        match self.send(Request::DeleteDeployment { revision: revision.clone(), fence: fence.clone() }).await {
+            Ok(_) | Err(Error::Gone { .. }) => self.index(|index| index.deleted_child(&key(), &name)),
+            Err(error) => return Err(error),
+        }
+        self.discard(revision).await
+    }
+
+    async fn discard(&self, revision: &Revision) -> Result<(), Error> {
+        let name = format!("checkout-{revision}");
+        match self.send(Request::DeleteRecord { revision: revision.clone() }).await {
+            Ok(_) | Err(Error::Gone { .. }) => self.index(|index| index.deleted_record(&key(), &name)),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// A conflict on a lowering write: the scale is read, and where nobody else scaled it, written again at once.
+    async fn scale(&self, revision: &Revision, (from, replicas): (u32, u32), fence: &Fence, direction: Direction) -> Result<(), Error> {
+        let mut fence = fence.clone();
+        for _ in 0..5 {
+            match self.send(Request::PutScale { revision: revision.clone(), replicas, fence: fence.clone() }).await {
+                Ok(answer) => return self.keep(revision, &answer).map(|_| ()),
+                Err(Error::Changed { .. }) if direction == Direction::Lower => {}
+                Err(error) => return Err(error),
+            }
+            let there = self.send(Request::GetScale { revision: revision.clone() }).await?;
+            if matches!(&there, Answer::Scale(uid, ..) if *uid != fence.uid) {
+                return Err(changed());
+            }
+            let (desired, version) = self.keep(revision, &there)?;
+            if desired != from {
+                return Err(changed());
+            }
+            fence.resource_version = version.to_string();
+        }
+        Err(changed())
+    }
+
+    fn keep(&self, revision: &Revision, answer: &Answer) -> Result<(u32, u64), Error> {
+        let Answer::Scale(_, replicas, version) = answer else { return Err(changed()) };
+        self.index(|index| index.scaled(&key(), &format!("checkout-{revision}"), *replicas, &version.to_string()));
+        Ok((*replicas, *version))
+    }
+
+    fn desired(&self, revision: &Revision) -> Option<u32> {
+        self.index(|index| index.look(&key()).and_then(|look| look.children.get(revision).map(|child| child.desired)))
+    }
+
+    /// Templates are made from the spec as the process knows it.
+    fn has_template(&self, revision: &Revision) -> Result<(), Error> {
+        let rollout = self.index(|index| index.rollout(&key())).ok_or_else(changed)?;
+        let generation = usize::try_from(rollout.metadata.generation.unwrap_or_default()).expect("few generations");
+        let sim = self.sim();
+        let spec = sim.server.spec_of(generation);
+        if spec.intent.revision == *revision && spec.reading == SpecReading::All { Ok(()) } else { Err(changed()) }
+    }
+}
+
+impl World for SimWorld<'_> {
+    type Error = Error;
+
+    fn now(&self) -> DateTime<Utc> {
+        self.sim().clock(self.life)
+    }
+
+    fn observe(&self, _: &Key) -> Option<Seen> {
+        self.sim().look(self.life)
+    }
+
+    async fn commit(&self, _: &Key, version: &str, status: &Status) -> Result<(), Error> {
+        let result = self.write(Request::PutStatus { version: version.to_owned(), status: Box::new(status.clone()) }).await;
+        if matches!(result, Err(Error::Gone { .. })) {
+            self.index(|index| index.gone(&key(), version));
+        }
+        result?;
+        let state = status.state.clone();
+        self.with(|process| {
+            if let Some(plan) = process.plan.as_mut().map(std::sync::Arc::make_mut) {
+                plan.state = state;
+            }
+        });
+        self.sim().offer(self.life, &status.audit);
+        Ok(())
+    }
+
+    async fn apply(&self, _: &Key, changes: &[Change]) -> Result<(), Error> {
+        promises::about_to_change(&mut self.sim(), self.life, changes);
         for change in changes {
             let result = self.change(change).await;
-            let mut sim = self.sim();
             match &result {
-                Ok(()) if *change == Change::Guard => sim.trigger(),
-                Err(Trouble::Refused(text)) => sim.process.refused = Some(text.clone()),
-                Ok(()) | Err(Trouble::Conflict | Trouble::Gone | Trouble::NoAnswer) => {}
+                Ok(()) if *change == Change::Guard => self.sim().trigger(self.life),
+                Err(Error::Refused { text, .. }) => self.with(|process| process.refused = Some(text.clone())),
+                Ok(()) | Err(Error::Changed { .. } | Error::Gone { .. } | Error::NoAnswer { .. }) => {}
             }
-            drop(sim);
             result?;
         }
-        self.sim().process.refused = None;
+        self.with(|process| process.refused = None);
         Ok(())
     }
 
     fn ask(&self, _: &Key, questions: Vec<Question>) {
         let mut sim = self.sim();
         for question in questions {
-            sim.asked(question);
+            sim.asked(self.life, question);
         }
     }
 }

@@ -135,7 +135,8 @@ fn written(change: &Change) -> String {
         Change::Guard => "guard".to_owned(),
         Change::Record { revision, number } => format!("record {revision} #{number}"),
         Change::Create { revision, replicas } => format!("create {revision} {replicas}"),
-        Change::Scale { revision, replicas, fence, direction } => {
+        Change::Scale { revision, from, replicas, fence, direction } => {
+            assert_ne!(from, replicas, "every scale changes something");
             assert!(!fence.uid.is_empty() && !fence.resource_version.is_empty(), "every scale is fenced");
             format!("scale {revision} {replicas}{}", if *direction == Direction::Raise { "!" } else { "" })
         }

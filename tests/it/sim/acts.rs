@@ -1,0 +1,128 @@
+//! What do users, strangers and bad luck do?
+
+use serin::rollout::Pausing;
+
+use super::rng::Rng;
+use super::server::objects::{Node, SpecReading};
+use super::truth::Truth;
+
+/// Something that somebody does, or that happens to somebody.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Act {
+    /// A template that was never there before.
+    NewTemplate(Truth),
+    /// A template that was there before, the stable one included.
+    Revert(u32),
+    Replicas(u32),
+    /// A new template and other replicas in one write.
+    Both(Truth, u32),
+    /// Other steps; what they are is drawn.
+    Steps,
+    Pausing(Pausing),
+    Spec(SpecReading),
+    /// Which pods the Service selects, if it is there.
+    Service(Option<&'static str>),
+    Delete,
+    /// An autoscaler takes the replicas over, for a while.
+    Autoscaler,
+    /// Somebody scales a Deployment of ours.
+    Scale(Which, u32),
+    /// Somebody deletes a Deployment behind our back.
+    DeleteDeployment(Which),
+    DeletePod,
+    /// A container ends and starts again.
+    CrashPod,
+    /// A pod fails its probe for a while.
+    UnreadyPod,
+    NodeDies(Node),
+    Backend(Power),
+    Sink(Power),
+    Registry(Power),
+    Quota(Power),
+    /// The controller stands still for so many seconds, and goes on where it was.
+    Stop(u32),
+    /// Another controller starts, and the old one does not know.
+    Takeover,
+    /// The controller's clock is off by so many minutes from now on.
+    Clock(i64),
+}
+
+/// Which of several, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    First,
+    Last,
+}
+
+/// Whether something answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Power {
+    Up,
+    Down,
+}
+
+/// Sizes that people like.
+const SIZES: [u32; 10] = [0, 1, 2, 3, 4, 5, 7, 10, 12, 20];
+
+impl Act {
+    /// What somebody does who cannot decide.
+    pub(super) fn hasty(rng: &mut Rng) -> Self {
+        match rng.between(0, 5) {
+            0 => Self::NewTemplate(Truth::Good),
+            1 => Self::Revert(rng.between(0, 3)),
+            2 | 3 => Self::Pausing(Pausing::On),
+            _ => Self::Pausing(Pausing::Off),
+        }
+    }
+
+    pub(super) fn draw(rng: &mut Rng) -> Self {
+        match rng.between(0, 9) {
+            0..=5 => Self::by_a_user(rng),
+            6 => Self::by_a_stranger(rng),
+            _ => Self::by_bad_luck(rng),
+        }
+    }
+
+    fn by_a_user(rng: &mut Rng) -> Self {
+        match rng.between(0, 23) {
+            0..=7 => Self::NewTemplate(Truth::draw(rng)),
+            8..=10 => Self::Revert(rng.between(0, 9)),
+            11 | 12 => Self::Replicas(rng.pick(&SIZES)),
+            13 | 14 => Self::Both(Truth::draw(rng), rng.pick(&SIZES)),
+            15 => Self::Steps,
+            16..=18 => Self::Pausing(Pausing::On),
+            19 | 20 => Self::Pausing(Pausing::Off),
+            21 => Self::Spec(rng.pick(&[SpecReading::OnlyReplicas, SpecReading::Nothing, SpecReading::All])),
+            22 => Self::Spec(SpecReading::All),
+            _ => Self::Autoscaler,
+        }
+    }
+
+    fn by_a_stranger(rng: &mut Rng) -> Self {
+        let which = rng.pick(&[Which::First, Which::Last]);
+        match rng.between(0, 5) {
+            0 | 1 => Self::Scale(which, rng.pick(&SIZES)),
+            2 => Self::DeleteDeployment(which),
+            3 => Self::Service(rng.pick(&[None, Some("another"), Some(super::server::APP)])),
+            _ => Self::DeletePod,
+        }
+    }
+
+    fn by_bad_luck(rng: &mut Rng) -> Self {
+        let power = rng.pick(&[Power::Down, Power::Down, Power::Up]);
+        match rng.between(0, 17) {
+            0 | 1 => Self::DeletePod,
+            2 | 3 => Self::CrashPod,
+            4 | 5 => Self::UnreadyPod,
+            6 | 7 => Self::NodeDies(Node(rng.between(0, 2))),
+            8 | 9 => Self::Backend(power),
+            10 | 11 => Self::Sink(power),
+            12 => Self::Registry(power),
+            13 => Self::Quota(power),
+            14 => Self::Service(Some(super::server::APP)),
+            15 => Self::Stop(rng.pick(&[5, 60, 3_600])),
+            16 => Self::Takeover,
+            _ => Self::Pausing(Pausing::Off),
+        }
+    }
+}

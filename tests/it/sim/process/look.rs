@@ -1,0 +1,75 @@
+//! What does a pass get to see? What the production's index knows of the simulated cluster.
+
+use std::sync::Arc;
+
+use chrono::DateTime;
+use serin::api::Status;
+use serin::audit::{Cluster, Teller};
+use serin::cluster::{FINALIZER, Look, Wish, fit};
+use serin::controller::{Ack, Seen};
+use serin::rollout::{Lifetime, Observed, split};
+
+use super::{Life, Plan, sinks};
+use crate::sim::server::APP;
+use crate::sim::server::objects::{SpecReading, UID};
+use crate::sim::state::{Sim, key};
+
+impl Sim {
+    /// What a pass of this process sees now.
+    pub(in crate::sim) fn look(&mut self, life: Life) -> Option<Seen> {
+        let process = self.processes.get(&life)?;
+        let Look { rollout, service, first, children, records, actions } = process.index.look(&key())?;
+        if let Ok(status) = &rollout.status
+            && process.offered.seq() != status.audit.seq()
+        {
+            self.offer(life, &status.audit);
+        }
+        let process = self.processes.get_mut(&life)?;
+        let metadata = &rollout.metadata;
+        let generation = metadata.generation.unwrap_or_default();
+        let spec = self.server.spec_of(usize::try_from(generation).expect("few generations"));
+        let guarded = metadata.finalizers.iter().flatten().any(|name| name == FINALIZER);
+        let labels = [("app".to_owned(), APP.to_owned())].into();
+        let at = process.heard.unwrap_or(self.now + process.skew);
+        let receipt = process.lanes.receipts(UID).remove(&sinks::name());
+        let mut seen = Seen {
+            version: metadata.resource_version.clone().unwrap_or_default(),
+            generation,
+            uid: UID.to_owned(),
+            replicas: (spec.reading != SpecReading::Nothing).then_some(spec.intent.replicas),
+            intent: match spec.reading {
+                SpecReading::All => Ok(spec.intent.clone()),
+                SpecReading::OnlyReplicas | SpecReading::Nothing => Err(serin::api::Invalid::NoRoom),
+            },
+            status: Ok(Status::default()),
+            observed: Observed {
+                created: DateTime::UNIX_EPOCH,
+                lifetime: match (&metadata.deletion_timestamp, guarded) {
+                    (Some(_), _) => Lifetime::Deleting,
+                    (None, true) => Lifetime::Guarded,
+                    (None, false) => Lifetime::Unguarded,
+                },
+                service: fit(service.as_ref(), &Wish { service: "shop", rollout: "checkout", first: &first, labels: &labels }),
+                children,
+                records,
+                template: process.template.clone(),
+                samples: process.samples.all(),
+                actions,
+                refused: process.refused.clone(),
+            },
+            sinks: [(sinks::name(), receipt.map(|receipt| Ack { receipt, at }))].into(),
+            teller: Teller { cluster: Cluster { name: "sim".to_owned(), uid: None }, controller: format!("serin-{life}") },
+        };
+        if let Ok(intent) = &seen.intent {
+            let steps = intent.steps.iter().map(|step| split(intent.replicas, step.weight, &intent.capacity).total());
+            self.ledger.most = steps.max().unwrap_or(0).max(intent.replicas);
+        }
+        let state = rollout.status.as_ref().ok().and_then(|status| status.state.clone());
+        let plan =
+            Arc::new(Plan { life, looked: self.server.version, seen: Arc::new(seen.clone()), answers: process.newest.clone(), state });
+        process.plan = Some(Arc::clone(&plan));
+        seen.status.clone_from(&rollout.status);
+        self.describe(&plan, &seen);
+        Some(seen)
+    }
+}

@@ -1,0 +1,34 @@
+//! No attempt is given up without a cause that somebody else can see, too.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serin::rollout::{Cause, Intent, Lifetime, RollingBack, State};
+
+use super::{Commit, Held};
+use crate::sim::truth::Truth;
+
+pub(super) fn ended(commit: &Commit) -> Held {
+    let Commit { sim, plan, old, new, .. } = commit;
+    let Some(State::RollingBack(RollingBack { attempt, cause, .. })) = &new.state else { return Ok(()) };
+    if matches!(old.state, Some(State::RollingBack(_))) {
+        return Ok(());
+    }
+    let intent = plan.seen.intent.as_ref();
+    let waited = |limit: fn(&Intent) -> TimeDelta, since: DateTime<Utc>| {
+        // The product counts from its decision, which is a moment before the commit.
+        sim.ledger.jumps > 0 || intent.map_or(true, |intent| sim.now - since + TimeDelta::minutes(1) >= limit(intent))
+    };
+    let since = sim.ledger.entered.map_or(sim.now, |entered| entered.at);
+    let truth = sim.truths[&attempt.canary];
+    let legal = match cause {
+        Cause::Failed(failure) if failure.check == "workload" => {
+            sim.ledger.hurt.contains(&attempt.canary) || matches!(truth, Truth::Crashing | Truth::NoImage)
+        }
+        Cause::Failed(_) => matches!(truth, Truth::BadFrom(_) | Truth::Flapping),
+        Cause::Unavailable(_) => waited(|intent| intent.deadlines.available, since),
+        Cause::Undecided(_) => waited(|intent| intent.deadlines.step, since),
+        Cause::Superseded(by) => *by != attempt.canary && intent.is_ok_and(|intent| intent.revision == *by),
+        Cause::Unapproved(_) | Cause::Aborted(_) | Cause::Undone(_) => false,
+        Cause::Deleted => plan.seen.observed.lifetime == Lifetime::Deleting,
+    };
+    if legal { Ok(()) } else { Err(format!("{cause:?}, but the revision is {truth:?}")) }
+}

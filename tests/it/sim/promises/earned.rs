@@ -1,0 +1,111 @@
+//! Invariant 3. What we ask for never exceeds what the current step grants, and without evidence exposure never grows: more of it only on
+//! evidence of this attempt, gathered at this step, new enough, after its hold.
+
+use chrono::TimeDelta;
+use serin::audit::HOLD_AT;
+use serin::rollout::{Attempt, Check, Intent, Lifetime, Pausing, PodState, Reading, State, Weight};
+
+use super::{Commit, Held, Write};
+use crate::sim::ledger::Entered;
+
+/// In pods that are asked for.
+pub(super) fn granted(write: &Write) -> Held {
+    let Write { intent, state, revision, from, to, .. } = write;
+    let all = intent.replicas;
+    let trial = state.trial().map(|(attempt, weight)| (attempt, intent.split(weight)));
+    let (most, least) = match (state, trial) {
+        (State::Installing(at), _) => (if at.revision == **revision { all } else { 0 }, 0),
+        (State::Idle(at), _) => (if at.stable == **revision { all } else { 0 }, 0),
+        (State::RollingBack(at), _) if at.attempt.stable == **revision => (all, all),
+        (_, Some((attempt, goal))) if attempt.canary == **revision => (goal.canary, 0),
+        (_, Some((attempt, goal))) if attempt.stable == **revision => (goal.stable, goal.stable),
+        (
+            State::Stepping(_)
+            | State::Approval(_)
+            | State::Paused(_)
+            | State::Promoting(_)
+            | State::Baking(_)
+            | State::RollingBack(_)
+            | State::Deleted(_),
+            _,
+        ) => (0, 0),
+    };
+    if to > from && *to > most {
+        return Err(format!("{revision} goes from {from} to {to}, granted are {most}"));
+    }
+    if to < from && *to < least {
+        return Err(format!("{revision} goes from {from} to {to}, {least} have to stay"));
+    }
+    Ok(())
+}
+
+pub(super) fn grows(commit: &Commit) -> Held {
+    let step = |state: &Option<State>| state.as_ref().and_then(|s| s.trial().map(|(attempt, weight)| (attempt.clone(), weight)));
+    match (step(&commit.old.state), step(&commit.new.state)) {
+        (_, None) => Ok(()),
+        (None, Some((attempt, weight))) => may_start(commit, &attempt, weight),
+        (Some((a, from)), Some((b, to))) if a == b && to <= from => Ok(()),
+        (Some((a, from)), Some((b, _))) if a == b => may_grow(commit, &a, from),
+        (Some((a, _)), Some((b, _))) => Err(format!("attempt {} follows on attempt {} without an end", b.number, a.number)),
+    }
+}
+
+fn may_start(commit: &Commit, attempt: &Attempt, weight: Weight) -> Held {
+    let intent = open(commit, attempt)?;
+    if Some(weight) != intent.steps.first().map(|step| step.weight) {
+        return Err(format!("the first step is not {weight}"));
+    }
+    if commit.sim.ledger.rejected.as_ref() == Some(&attempt.canary) {
+        return Err(format!("{} was rejected and the template did not change since", attempt.canary));
+    }
+    Ok(())
+}
+
+/// What has to be so whenever exposure grows.
+fn open<'a>(commit: &'a Commit, attempt: &Attempt) -> Result<&'a Intent, String> {
+    let seen = &commit.plan.seen;
+    let intent = seen.intent.as_ref().map_err(|_| "the spec cannot be read".to_owned())?;
+    if intent.pausing == Pausing::On || seen.observed.lifetime != Lifetime::Guarded || intent.revision != attempt.canary {
+        return Err(format!("paused, being deleted, or {} is not wanted", attempt.canary));
+    }
+    // What was acknowledged meanwhile does not wait any more.
+    let acked = seen.sinks.values().flatten().map(|ack| ack.receipt.seq).max().unwrap_or(0);
+    let waiting = commit.before.waiting.iter().filter(|record| record.seq > acked).count();
+    if waiting >= HOLD_AT { Err(format!("{waiting} events wait")) } else { Ok(intent) }
+}
+
+fn may_grow(commit: &Commit, attempt: &Attempt, from: Weight) -> Held {
+    let Commit { sim, plan, .. } = commit;
+    let intent = open(commit, attempt)?;
+    if !matches!(commit.old.state, Some(State::Stepping(_))) {
+        return Err("from a state that is no step".to_owned());
+    }
+    let Some(entered) = sim.ledger.entered.filter(|entered| (entered.attempt, entered.step) == (attempt.number, from)) else {
+        return Err("from a step that was never entered".to_owned());
+    };
+    if sim.ledger.jumps == 0 && sim.now - entered.at < intent.hold(from) {
+        return Err(format!("{from} was held for {} only", sim.now - entered.at));
+    }
+    let canary = plan.seen.observed.children.get(&attempt.canary).map_or(&[][..], |child| child.pods.as_slice());
+    if !canary.iter().any(|pod| matches!(pod.state, PodState::Ready { .. })) {
+        return Err("no canary pod is ready".to_owned());
+    }
+    intent.checks.iter().try_for_each(|check| passes(commit, attempt, check, &entered))
+}
+
+/// The newest answer to a check passes, and was asked for at this step not long ago. Times are the true ones, whatever clocks say.
+fn passes(commit: &Commit, attempt: &Attempt, check: &Check, entered: &Entered) -> Held {
+    let Commit { sim, plan, .. } = commit;
+    let intent = plan.seen.intent.as_ref().map_err(|_| "the spec cannot be read".to_owned())?;
+    let Some(answer) = plan.answers.get(&check.name) else {
+        return Err(format!("{} was never answered", check.name));
+    };
+    let within = |value: f64| check.threshold.max.is_none_or(|max| value <= max) && check.threshold.min.is_none_or(|min| value >= min);
+    let passes = matches!(answer.sample.reading, Reading::Value(value) if within(value));
+    let here = (answer.sample.attempt, answer.sample.step) == (attempt.number, entered.step);
+    let fresh = answer.asked >= entered.at && sim.now - answer.asked <= intent.every * 3 + TimeDelta::minutes(2);
+    if passes && here && fresh {
+        return Ok(());
+    }
+    Err(format!("{}: passes {passes}, of this step {here}, fresh {fresh}: {answer:?} at {}", check.name, sim.now))
+}

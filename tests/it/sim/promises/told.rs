@@ -1,0 +1,112 @@
+//! Invariant 6. One event for each edge, in the same write, numbered without a gap; none lost or invented.
+
+use serin::api::Status;
+use serin::audit::Body;
+use serin::rollout::{AttemptResult, EventKind, Idle, Promoting, State, Stepping};
+
+use super::{Commit, Fresh, Held};
+use crate::sim::ledger::Entered;
+use crate::sim::process::Life;
+use crate::sim::state::Sim;
+use crate::sim::words::brief;
+
+/// What is committed has to stay far below what etcd takes.
+const MAX_STATUS_BYTES: usize = 160 * 1024;
+
+/// An edge changes phase, step, attempt, revision or outcome; clocks and reasons are no edges.
+pub(super) fn one_for_each_edge(commit: &Commit) -> Held {
+    // Drift and answers are told without another place in the state machine.
+    let moves = |body: &Body| body.gap.is_none() && !body.kind.starts_with("drift.") && !body.kind.starts_with("action.");
+    let told = commit.fresh.iter().filter(|(_, body)| body.as_ref().is_some_and(moves)).count();
+    let edges = usize::from(place(commit.old.state.as_ref()) != place(commit.new.state.as_ref()));
+    if told == edges { Ok(()) } else { Err(format!("{edges} edges, {told} events: {}", kinds(commit.fresh))) }
+}
+
+/// Where a state is, without what may move inside it.
+fn place(state: Option<&State>) -> String {
+    match state {
+        None => String::new(),
+        Some(State::Installing(at)) => format!("installing {} {}", at.revision, at.overdue),
+        Some(State::Idle(at)) => format!("idle {} {} {:?} {:?}", at.stable, at.attempts, at.last, at.restart),
+        Some(State::Stepping(at)) => format!("stepping {:?} {} {}", at.attempt, at.step, at.approved),
+        Some(State::Approval(at)) => format!("approval {:?} {}", at.attempt, at.step),
+        Some(State::Paused(at)) => format!("paused {:?} {}", at.attempt, at.step),
+        Some(State::Promoting(at)) => format!("promoting {:?}", at.attempt),
+        Some(State::Baking(at)) => format!("baking {:?}", at.attempt),
+        Some(State::RollingBack(at)) => format!("rolling back {:?} {:?} {} {}", at.attempt, at.cause, at.overdue, at.blocked),
+        Some(State::Deleted(at)) => format!("deleted {:?}", at.stable),
+    }
+}
+
+pub(super) fn chained(commit: &Commit) -> Held {
+    let (mut seq, mut head) = commit.sim.ledger.head.clone();
+    for (record, _) in commit.fresh {
+        if record.seq != seq + 1 || record.prev != head {
+            return Err(format!("event {} names {} after event {seq} with {head}", record.seq, record.prev));
+        }
+        (seq, head) = (record.seq, record.hash.clone());
+    }
+    let newest = commit.new.audit.seq();
+    if newest == seq { Ok(()) } else { Err(format!("the newest number is {newest} after {seq}")) }
+}
+
+pub(super) fn nothing_lost(commit: &Commit) -> Held {
+    let oldest = commit.after.waiting.first().map_or(u64::MAX, |record| record.seq);
+    let gap = commit.fresh.iter().filter_map(|(_, body)| body.as_ref()?.gap).next_back();
+    for record in commit.before.waiting.iter().filter(|record| record.seq < oldest) {
+        let dropped = gap.is_some_and(|gap| (gap.from..=gap.to).contains(&record.seq));
+        if !dropped && !commit.sim.delivered(record) {
+            return Err(format!("event {} is gone and was never delivered", record.seq));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn bounded(commit: &Commit) -> Held {
+    let size = commit.after.text.len();
+    if size <= MAX_STATUS_BYTES { Ok(()) } else { Err(format!("{size} bytes")) }
+}
+
+/// Writes down what later judgements go by.
+pub(super) fn note(sim: &mut Sim, life: Life, (old, new): (&Status, &Status), fresh: &[Fresh]) {
+    for (record, body) in fresh {
+        if let Some(body) = body {
+            if let Some(gap) = body.gap {
+                sim.ledger.dropped.extend(gap.from..=gap.to);
+            }
+            let known = EventKind::ALL.into_iter().map(EventKind::name).find(|name| *name == body.kind);
+            sim.ledger.count(known.unwrap_or("audit.gap"));
+        }
+        sim.ledger.head = (record.seq, record.hash.clone());
+        sim.ledger.told.push(record.text.clone());
+    }
+    if !fresh.is_empty() {
+        sim.stir_users();
+    }
+    sim.tell(life, |_| {
+        let why = new.why.as_ref().map_or(String::new(), |why| format!("{}: {}", why.reason, why.message));
+        format!("commits  {} | {} | {why}", brief(new.state.as_ref()), kinds(fresh))
+    });
+    let Some(state) = &new.state else { return };
+    if let State::Stepping(Stepping { attempt, step, .. }) = state
+        && sim.ledger.entered.is_none_or(|entered| (entered.attempt, entered.step) != (attempt.number, *step))
+    {
+        sim.ledger.entered = Some(Entered { attempt: attempt.number, step: *step, at: sim.now });
+    }
+    if let State::Promoting(Promoting { attempt, .. }) = state {
+        sim.ledger.passed.insert(attempt.number);
+    }
+    if let State::Idle(Idle { last, .. }) = state
+        && last.result == AttemptResult::Aborted
+        && matches!(old.state, Some(State::RollingBack(_)))
+    {
+        let wanted = sim.server.spec().map(|spec| &spec.intent.revision);
+        sim.ledger.rejected = Some(last.revision.clone()).filter(|rejected| wanted == Some(rejected));
+    }
+    sim.ledger.last_stable = state.stable().cloned();
+}
+
+fn kinds(fresh: &[Fresh]) -> String {
+    let kinds: Vec<String> = fresh.iter().filter_map(|(_, body)| body.as_ref()).map(|b| format!("#{} {}", b.seq, b.kind)).collect();
+    kinds.join(" ")
+}

@@ -1,0 +1,144 @@
+//! What does the API server hold?
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use serin::api::{Object, Status};
+use serin::audit;
+use serin::cluster::FINALIZER;
+use serin::rollout::{Intent, PodState, Revision};
+
+/// The Rollout's uid.
+pub(crate) const UID: &str = "11111111-2222-4333-8444-555555555555";
+
+/// The Rollout as it is stored.
+#[derive(Clone)]
+pub(crate) struct Rollout {
+    pub(crate) version: u64,
+    /// Also the place of its spec among all that were ever written.
+    pub(crate) generation: usize,
+    pub(crate) guarded: bool,
+    pub(crate) deleting: bool,
+    pub(crate) committed: Arc<Committed>,
+}
+
+/// A status as it is stored.
+pub(crate) struct Committed {
+    /// As it reads once it went through JSON.
+    object: Object,
+    /// That JSON.
+    pub(crate) text: String,
+    /// Its events that wait, read once: that takes longer than all else.
+    pub(crate) waiting: Vec<audit::Record>,
+}
+
+/// The spec: what it means, and whether it can be read.
+#[derive(Clone)]
+pub(crate) struct Spec {
+    pub(crate) intent: Intent,
+    pub(crate) reading: SpecReading,
+}
+
+/// How much of a spec can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SpecReading {
+    All,
+    OnlyReplicas,
+    Nothing,
+}
+
+/// A Deployment as it is stored.
+#[derive(Clone)]
+pub(crate) struct Deployment {
+    pub(crate) uid: String,
+    pub(crate) version: u64,
+    pub(crate) generation: i64,
+    pub(crate) observed: i64,
+    pub(crate) desired: u32,
+    pub(crate) created: DateTime<Utc>,
+    pub(crate) replicas: u32,
+    pub(crate) available: u32,
+}
+
+/// A record as it is stored: a ControllerRevision without its data, which its name tells.
+#[derive(Clone, Default)]
+pub(crate) struct Record {
+    /// What became of the revision.
+    pub(crate) outcome: Option<String>,
+}
+
+/// A pod as it is stored.
+#[derive(Clone)]
+pub(crate) struct Pod {
+    pub(crate) revision: Revision,
+    pub(crate) number: u64,
+    pub(crate) node: Node,
+    pub(crate) state: PodState,
+    /// When its container started last.
+    pub(crate) started: DateTime<Utc>,
+    pub(crate) restarts: u32,
+    pub(crate) last_exit: Option<i32>,
+}
+
+/// A machine that pods run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Node(pub(crate) u32);
+
+impl Pod {
+    pub(crate) fn name(&self) -> String {
+        format!("checkout-{}-{:05}", self.revision, self.number)
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        matches!(self.state, PodState::Ready { .. })
+    }
+}
+
+impl Committed {
+    /// Before anything was committed.
+    pub(crate) fn nothing() -> Self {
+        Self { object: through_json("null"), text: "null".to_owned(), waiting: Vec::new() }
+    }
+
+    /// What follows on another one. Events that waited before are not read again.
+    pub(crate) fn after(before: &Self, text: String) -> Self {
+        let object = through_json(&text);
+        let audit = &object.status.as_ref().expect("what was just written can be read").audit;
+        let known = before.status().audit.seq();
+        let oldest = audit.pending().next().map_or(u64::MAX, |record| record.seq);
+        let mut fresh: Vec<audit::Record> = audit.pending().rev().take_while(|record| record.seq > known).collect();
+        fresh.reverse();
+        let kept = before.waiting.iter().filter(|record| record.seq >= oldest).cloned();
+        let waiting = kept.chain(fresh).collect();
+        Self { object, text, waiting }
+    }
+
+    pub(crate) fn status(&self) -> &Status {
+        self.object.status.as_ref().expect("it was read before")
+    }
+}
+
+impl Rollout {
+    /// The object that a watch or a reply brings.
+    pub(crate) fn object(&self) -> Object {
+        let mut object = self.committed.object.clone();
+        object.metadata = ObjectMeta {
+            name: Some("checkout".to_owned()),
+            namespace: Some("shop".to_owned()),
+            uid: Some(UID.to_owned()),
+            resource_version: Some(self.version.to_string()),
+            generation: Some(i64::try_from(self.generation).expect("few generations")),
+            finalizers: self.guarded.then(|| vec![FINALIZER.to_owned()]),
+            deletion_timestamp: self.deleting.then_some(Time(jiff::Timestamp::UNIX_EPOCH)),
+            ..ObjectMeta::default()
+        };
+        object
+    }
+}
+
+/// What is stored is what can be read back, as a watch reads it.
+fn through_json(status: &str) -> Object {
+    let object = format!(r#"{{"metadata":{{}},"spec":{{"service":"shop"}},"status":{status}}}"#);
+    serde_json::from_str(&object).expect("a Rollout")
+}
