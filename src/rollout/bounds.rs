@@ -22,7 +22,14 @@ impl State {
             Self::Paused(paused) => Self::Paused(Paused { author: paused.author.map(Author::bounded), ..paused }),
             Self::RollingBack(back) => Self::RollingBack(RollingBack { cause: back.cause.bounded(), ..back }),
             // Their revisions are hashes, and they hold no other text.
-            Self::Installing(_) | Self::Stepping(_) | Self::Approval(_) | Self::Promoting(_) | Self::Baking(_) | Self::Deleted(_) => self,
+            Self::Installing(_)
+            | Self::Adopting(_)
+            | Self::HandingBack(_)
+            | Self::Stepping(_)
+            | Self::Approval(_)
+            | Self::Promoting(_)
+            | Self::Baking(_)
+            | Self::Deleted(_) => self,
         }
     }
 }

@@ -56,7 +56,8 @@ fn memo() -> Memo {
     let answer = Handled { message: endless(), phase: "RollingBack".to_owned(), ..handled(&longest) };
     memo.handled = vec![answer.bounded(); 32];
     for number in 0..1000 {
-        memo.tell(Revision::new(format!("{number:010}")), after(number));
+        let revision = Revision::new(format!("{number:010}"));
+        memo.note(&Event { revision, ..event(EventKind::DriftCorrected, "") }, after(number));
     }
     memo
 }

@@ -101,7 +101,7 @@ fn drift_that_was_told_is_remembered_in_the_same_write() {
     let seen = settled(observed);
     let told = decided(&seen, after(60));
     let status = told.status.expect("an edge is committed");
-    assert_eq!((status.audit.seq(), status.memo.drift), (1, [(v1(), after(60))].into()));
+    assert_eq!((status.audit.seq(), status.memo.drift), (1, [(v1().to_string(), after(60))].into()));
     assert!(told.changes.iter().any(|change| matches!(change, Change::Repair { .. })), "{:?}", told.changes);
 }
 

@@ -2,11 +2,13 @@
 
 mod actions;
 mod states;
+mod workload;
 
 pub(crate) use actions::{action, handled};
 pub(crate) use states::{
     approval, attempt, baking, failure, idle, installing, paused, promoting, reaching, rejected, rolling_back, stepping,
 };
+pub(crate) use workload::{adopting, held, running};
 
 use std::collections::BTreeMap;
 
@@ -14,6 +16,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serin::rollout::{
     Action, Bake, Capacity, Check, Child, Deadlines, DeletionPolicy, Fence, Gate, Idle, Intent, Lifetime, Meaning, Memo, Observed, OnStep,
     Pausing, Pod, PodState, Record, Revision, ServiceView, Settled, State, Step, Template, Threshold, Upkeep, Verdict, Weight, Why,
+    Workload,
 };
 
 /// Noon of the day on which every table plays.
@@ -86,9 +89,11 @@ pub(crate) fn errors_below(max: f64) -> Check {
 /// Everything around is well and no pod exists yet.
 pub(crate) fn seen() -> Observed {
     Observed {
+        name: "checkout".to_owned(),
         created: noon(),
         lifetime: Lifetime::Guarded,
         service: ServiceView::Fits,
+        workload: Workload::None,
         children: BTreeMap::new(),
         records: BTreeMap::new(),
         template: Template::Unasked,

@@ -1,13 +1,13 @@
 //! Every abstract observation of every state, as rows that a transition can decide.
 
 use serin::rollout::{
-    Cause, Child, Deleted, Idle, Installing, Lifetime, Meaning, OnStep, PauseCause, Pausing, RollingBack, ServiceView, State, Stepping,
-    Template, Verdict,
+    Adoptee, Adopting, Cause, Child, Deleted, HandingBack, Idle, Installing, Lifetime, Meaning, OnStep, PauseCause, Pausing, RollingBack,
+    ServiceView, State, Stepping, Template, Verdict, Workload,
 };
 
 use crate::given::{
-    Given, approval, baking, child, failure, given, idle, installing, noon, paused, promoting, reaching, rejected, rolling_back, stepping,
-    v1, v2, v3,
+    Given, approval, baking, child, failure, given, held, idle, installing, noon, paused, promoting, reaching, rejected, rolling_back,
+    running, stepping, v1, v2, v3,
 };
 
 /// What can be seen, and its values in words.
@@ -52,6 +52,11 @@ pub(super) fn states() -> Vec<(&'static str, &'static str, Given)> {
             given(first(installing())),
         ),
         ("Installing, overdue", "Its deadline passed and that was told.", given(first(overdue(installing())))),
+        (
+            "Adopting",
+            "A running Deployment is taken over. Here the canary is what it runs; *there* means that it has no pod left.",
+            given(State::Adopting(Adopting { revision: v2(), since: noon(), overdue: false })),
+        ),
         ("Idle", "Stable serves everything.", given(idle())),
         (
             "Idle, the canary was rejected",
@@ -74,6 +79,11 @@ pub(super) fn states() -> Vec<(&'static str, &'static str, Given)> {
         ("RollingBack from a Fail", "Stable comes back, the canary goes; the revision will be rejected.", given(failed())),
         ("RollingBack, superseded", "As before; the revision may be tried again.", given(rolling_back(Cause::Superseded(v3())))),
         ("RollingBack, overdue", "Its deadline passed and that was told; it goes on.", given(overdue(failed()))),
+        (
+            "HandingBack",
+            "The Deployment that was taken over gets its pods back; *there* means that it has them all and was let go.",
+            given(State::HandingBack(HandingBack { stable: v1(), since: noon() })),
+        ),
         ("Deleted", "The last event is told; the finalizer goes once it is delivered.", given(deleted())),
     ]
 }
@@ -135,6 +145,8 @@ pub(super) fn row(state: &Given, cell: &Cell) -> Given {
 fn with_pods(row: Given, pods: usize) -> Given {
     let (stable, canary) = match &row.state {
         State::Installing(_) => return installing_pods(row, pods),
+        State::Adopting(_) => return adopting_pods(row, pods),
+        State::HandingBack(_) => return handing_back_pods(row, pods),
         State::Idle(_) => return idle_pods(row, pods),
         State::Deleted(_) | State::RollingBack(_) => (10, 0),
         State::Promoting(_) => (0, 10),
@@ -171,6 +183,19 @@ fn installing_pods(row: Given, pods: usize) -> Given {
         3 => row,
         _ => row.with(v2(), few(10, 4)),
     }
+}
+
+/// The Deployment that is taken over runs what the spec asks for, as the spec is read from it.
+fn adopting_pods(row: Given, pods: usize) -> Given {
+    let left = if pods == 1 { 0 } else { 6 };
+    let adoptee = Adoptee { revision: row.intent.revision.clone(), ..held(left) };
+    installing_pods(row, pods).sees(|seen| seen.workload = Workload::There(adoptee))
+}
+
+/// What was let go is no longer held by anybody.
+fn handing_back_pods(row: Given, pods: usize) -> Given {
+    let (adoptee, ours) = if pods == 1 { (running(), 0) } else { (held(4), 6) };
+    row.with(v1(), few(ours, ours)).sees(|seen| seen.workload = Workload::There(adoptee))
 }
 
 /// A Deployment whose pods nobody looks at one by one: transitions only count them.

@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
-use serin::rollout::{Action, Answer, Edge, Next, OnStep, PauseCause, State, Verb};
+use serin::rollout::{Action, Answer, Edge, Next, OnStep, PauseCause, State, Verb, Workload};
 
 use super::page::arrives;
 use crate::given::{
-    Given, action, approval, baking, child, given, idle, installing, paused, promoting, rejected, rolling_back, stepping, v1, v2, v3,
+    Given, action, adopting, approval, baking, child, given, held, idle, installing, paused, promoting, rejected, rolling_back, stepping,
+    v1, v2, v3,
 };
 use crate::transition::decide;
 
@@ -24,6 +25,7 @@ pub(super) fn rows() -> Vec<(&'static str, Given)> {
     let shared = |state| given(state).pods(8, 2);
     vec![
         ("Installing", given(installing()).with(v1(), child(10, 4))),
+        ("Adopting", given(adopting()).with(v1(), child(4, 4)).sees(|seen| seen.workload = Workload::There(held(6)))),
         ("Idle", served(given(idle()).with(v1(), child(10, 10)))),
         ("Idle, a new template", served(given(idle()).with(v1(), child(10, 10)).wants(v2()).accepting(v2()))),
         ("Idle, rejected", served(given(rejected()).wants(v2()).pods(10, 0))),

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use serin::rollout::{Edge, EventKind, Next, Phase, State, Verb, begin};
+use serin::rollout::{Edge, EventKind, Next, Phase, State, Verb, Workload, begin};
 
 use super::cells::{cells, row, states};
 use super::commands::{asked, rows};
-use crate::given::{Given, child, given, idle, noon, v1};
+use crate::given::{Given, child, given, idle, noon, running, v1};
 use crate::transition::decide;
 
 const HEAD: &str = "
@@ -36,7 +36,9 @@ pub(super) fn section() -> String {
 fn edges() -> Edges {
     let mut edges = Edges::new();
     let new = given(idle());
-    for row in [new.clone(), new.with(v1(), child(10, 10)).remembers(v1(), "installed", 0)] {
+    let takes_over = new.clone().sees(|seen| seen.workload = Workload::There(running()));
+    let lost = new.clone().with(v1(), child(10, 10)).remembers(v1(), "installed", 0);
+    for row in [new, takes_over, lost] {
         note(&mut edges, None, &begin(&row.intent, &row.seen, noon()));
     }
     for (_, _, state) in states() {
@@ -76,6 +78,8 @@ fn moves(kind: EventKind) -> bool {
         EventKind::StepStarted | EventKind::StepSkipped | EventKind::ApprovalGranted | EventKind::Superseded | EventKind::Restarted => true,
         EventKind::Created
         | EventKind::Installed
+        | EventKind::Adopted
+        | EventKind::HandBackStarted
         | EventKind::InstallFailed
         | EventKind::Started
         | EventKind::Paused

@@ -109,7 +109,15 @@ fn moved(from: &State, to: &State) -> &'static str {
         (_, State::Idle(_)) => "",
         (_, State::Paused(_)) => ", now paused by spec.paused",
         (_, State::Promoting(_) | State::Approval(_)) => ", the wait begins anew",
-        (_, State::Installing(_) | State::Baking(_) | State::RollingBack(_) | State::Deleted(_)) => ", moved",
+        (
+            _,
+            State::Installing(_)
+            | State::Adopting(_)
+            | State::HandingBack(_)
+            | State::Baking(_)
+            | State::RollingBack(_)
+            | State::Deleted(_),
+        ) => ", moved",
     }
 }
 
@@ -126,8 +134,12 @@ pub(super) fn arrives(state: &State) -> String {
         State::Installing(at) if at.overdue => "Installing, overdue".to_owned(),
         State::RollingBack(at) if at.overdue => "RollingBack, overdue".to_owned(),
         State::RollingBack(at) if at.blocked => "RollingBack, blocked".to_owned(),
-        State::Installing(_) | State::Promoting(_) | State::Baking(_) | State::RollingBack(_) | State::Deleted(_) => {
-            state.phase().to_string()
-        }
+        State::Installing(_)
+        | State::Adopting(_)
+        | State::HandingBack(_)
+        | State::Promoting(_)
+        | State::Baking(_)
+        | State::RollingBack(_)
+        | State::Deleted(_) => state.phase().to_string(),
     }
 }

@@ -1,7 +1,7 @@
 //! What is remembered beside the state: actions that were answered, drift that was told. It stays small, and goes when it can.
 
-use chrono::TimeDelta;
-use serin::rollout::{Action, Handled, Memo, Verb, forgotten_at};
+use chrono::{DateTime, TimeDelta, Utc};
+use serin::rollout::{Action, Handled, Memo, Revision, Verb, forgotten_at};
 
 use super::check;
 use super::commands_in_flight::holding;
@@ -96,11 +96,16 @@ fn an_answer_is_remembered_until_its_action_says_it_or_is_gone() {
     assert_eq!(left, ["uid-0"]);
 }
 
+/// Drift of that revision's Deployment was told so many seconds after noon.
+fn told(revision: &Revision, seconds: i64) -> (String, DateTime<Utc>) {
+    (revision.to_string(), after(seconds))
+}
+
 #[test]
 fn drift_is_remembered_for_an_hour() {
-    let memo = Memo { drift: [(v1(), noon()), (v2(), after(10))].into(), ..Memo::default() };
+    let memo = Memo { drift: [told(&v1(), 0), told(&v2(), 10)].into(), ..Memo::default() };
     assert_eq!(memo.tidied(&seen(), after(3599)), memo);
-    assert_eq!(memo.tidied(&seen(), after(3600)).drift, [(v2(), after(10))].into());
+    assert_eq!(memo.tidied(&seen(), after(3600)).drift, [told(&v2(), 10)].into());
     assert!(memo.tidied(&seen(), after(3610)).is_empty());
 }
 
@@ -111,9 +116,9 @@ fn an_action_is_kept_for_a_day_after_it_was_answered() {
 
 #[test]
 fn drift_of_one_deployment_is_told_once_an_hour_and_put_right_each_time() {
-    let scaled = |told: i64| {
+    let scaled = |seconds: i64| {
         let row = settled().child(&v1(), |child| (child.desired, child.upkeep.scaled_by) = (7, Some("kubectl".to_owned())));
-        Given { memo: Memo { drift: [(v1(), after(told))].into(), ..Memo::default() }, ..row }
+        Given { memo: Memo { drift: [told(&v1(), seconds)].into(), ..Memo::default() }, ..row }
     };
     check(
         scaled(-3599),
@@ -141,7 +146,7 @@ fn drift_of_another_deployment_is_told_all_the_same() {
     let row = holding();
     let row = row.child(&v1(), |child| child.upkeep.edited_by = by()).child(&v2(), |child| child.upkeep.edited_by = by());
     check(
-        Given { memo: Memo { drift: [(v1(), noon())].into(), ..Memo::default() }, ..row },
+        Given { memo: Memo { drift: [told(&v1(), 0)].into(), ..Memo::default() }, ..row },
         "
         state   Stepping #1 v1>v2 25%, running since +0s, held 0s
         event   drift.corrected Edited #1 v1>v2 -: the Deployment of revision v2 was changed by kubectl; it is put right
