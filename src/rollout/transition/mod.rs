@@ -143,11 +143,10 @@ fn deletion(state: &State, facts: &Facts) -> Option<Next> {
         State::RollingBack(s) if gone(&s.attempt.stable) => Some(delete(state, facts).into()),
         State::RollingBack(_) => None,
         State::Adopting(s) => Some(handing_back::from_adopting(s, facts).unwrap_or_else(|| delete(state, facts)).into()),
-        State::Installing(_) => Some(delete(state, facts).into()),
         // The old pods of a bake go first: afterwards nobody would take them away.
         State::Idle(s) if !idle::is_alone(s, facts) => Some(stay(state.clone(), Why::Deleting, None)),
         State::Idle(s) if handing_back::can_begin(s, facts) => Some(handing_back::enter(s, facts).into()),
-        State::Idle(_) => Some(delete(state, facts).into()),
+        State::Installing(_) | State::Idle(_) => Some(delete(state, facts).into()),
         State::Baking(s) => match facts.verdict {
             // What does harm is not left serving.
             Verdict::Fail(failure) => Some(roll_back(s.attempt.clone(), Cause::Failed(failure.clone()), facts).into()),

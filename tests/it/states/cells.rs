@@ -58,6 +58,7 @@ pub(super) fn states() -> Vec<(&'static str, &'static str, Given)> {
             given(State::Adopting(Adopting { revision: v2(), since: noon(), overdue: false })),
         ),
         ("Idle", "Stable serves everything.", given(idle())),
+        ("Idle, after a take-over", "", given(idle()).sees(|seen| seen.workload = Workload::There(held(0)))),
         (
             "Idle, the canary was rejected",
             "An attempt was aborted; its revision is not tried again by itself. Where stable's pods are not *there*, some are missing.",

@@ -132,6 +132,7 @@ pub(super) fn arrives(state: &State) -> String {
             None => "Idle".to_owned(),
         },
         State::Installing(at) if at.overdue => "Installing, overdue".to_owned(),
+        State::Adopting(at) if at.overdue => "Adopting, overdue".to_owned(),
         State::RollingBack(at) if at.overdue => "RollingBack, overdue".to_owned(),
         State::RollingBack(at) if at.blocked => "RollingBack, blocked".to_owned(),
         State::Installing(_)
