@@ -172,7 +172,10 @@ impl ChildView {
     /// status goes on telling the truth, and whoever keeps annotating must not make it look busy for ever.
     pub(super) fn following(self, before: Option<&Self>, tally: Tally) -> Self {
         let Some(before) = before.filter(|before| before.uid == self.uid) else { return self };
-        let goes_on = before.desired == self.desired && before.settled != Settled::Unseen && before.meaning == self.meaning && before.restart == self.restart;
+        let goes_on = before.desired == self.desired
+            && before.settled != Settled::Unseen
+            && before.meaning == self.meaning
+            && before.restart == self.restart;
         let settled = if goes_on { tally.settled() } else { self.settled };
         Self { settled, repaired: self.repaired.or(before.repaired), ..self }
     }
