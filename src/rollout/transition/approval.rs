@@ -37,7 +37,7 @@ pub(super) fn next(at: &Approval, facts: &Facts) -> Next {
     if now < deadline {
         return stay(State::Approval(at.clone()), Why::Approval(Some(deadline)), Some(deadline));
     }
-    let text = format!("nobody approved the step at {} in time", at.step);
+    let text = format!("nobody approved at {} in time", at.step);
     match gate.on_timeout {
         OnStep::Abort => roll_back(at.attempt.clone(), Cause::Unapproved(text), facts).into(),
         OnStep::Pause => pause(at, facts, Stop::late(PauseCause::Approval, text)).into(),

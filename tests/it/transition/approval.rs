@@ -185,9 +185,9 @@ fn nobody_who_approves_in_time_ends_the_attempt() {
         waiting().passing().after(3600),
         "
         state   RollingBack #1 v1>v2 since +3600s, ApprovalTimeout
-        event   rollout.aborted ApprovalTimeout #1 v1>v2 0%: revision v2 aborted: nobody approved the step at 25% in time; revision v1 comes back
+        event   rollout.aborted ApprovalTimeout #1 v1>v2 0%: revision v2 aborted: nobody approved at 25% in time; revision v1 comes back
         changes scale v1 10
-        wake    at once; RollingBack: rolling back: nobody approved the step at 25% in time
+        wake    at once; RollingBack: rolling back: nobody approved at 25% in time
         ",
     );
 }
@@ -198,7 +198,7 @@ fn nobody_who_approves_in_time_keeps_the_exposure_where_the_spec_says_so() {
         given(approval(25)).pods(8, 2).gated(OnStep::Pause).passing().after(3600),
         "
         state   Paused #1 v1>v2 25%, held 60s, by Approval
-        event   rollout.paused ApprovalTimeout #1 v1>v2 25%: revision v2 stays at 25%: nobody approved the step at 25% in time
+        event   rollout.paused ApprovalTimeout #1 v1>v2 25%: revision v2 stays at 25%: nobody approved at 25% in time
         changes none
         wake    at once; ApprovalTimeout: nobody approved in time; resume it to ask again, or change the template
         ",
