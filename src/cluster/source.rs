@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::Error;
+use super::meta::child_name;
 use super::requests::{self, Of, Pods};
 use super::writer::Writer;
 use crate::api::revision;
@@ -45,7 +46,15 @@ impl Writer {
         if revision(&source.template) == *wanted {
             return Ok(source);
         }
-        let Stored { data } = self.call("reading a stored template", requests::get_record(key, wanted)).await?;
+        let Stored { data } = match self.call("reading a stored template", requests::get_record(key, wanted)).await {
+            Ok(stored) => stored,
+            // It is the record that is gone, not what is about to be written.
+            Err(Error::Gone { .. }) => {
+                self.index().deleted_record(key, &child_name(&key.name, wanted));
+                return Err(Error::changed(what));
+            }
+            Err(error) => return Err(error),
+        };
         if revision(&data) != *wanted {
             let text =
                 format!("the stored template of revision {wanted} is another one by now; set the spec's template to what should serve");

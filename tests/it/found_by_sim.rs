@@ -11,11 +11,12 @@ use serin::audit::{Cluster, Teller};
 use serin::cluster::{Deployment, Index, Item, Kind, Listed};
 use serin::controller::{Key, Seen, decide};
 use serin::rollout::{
-    Cause, Change, Child, Direction, Fence, Lifetime, Observed, PodState, Reading, Revision, Sample, Samples, Settled, State, Verdict,
-    changes,
+    Action, Answer, Author, Cause, Change, Child, Direction, EventKind, Fence, Idle, Lifetime, Next, Observed, PodState, Reading, Record,
+    Revision, Sample, Samples, Settled, State, Verb, Verdict, changes,
 };
 
-use crate::given::{Seeing, after, child, failure, idle, intent, noon, promoting, rolling_back, seen, stepping, v1, v2, weight};
+use crate::given::{Seeing, after, child, failure, given, idle, intent, noon, promoting, rolling_back, seen, stepping, v1, v2, v3, weight};
+use crate::transition::decide as next;
 
 /// Which revision gets how many replicas.
 fn scales(changes: &[Change]) -> Vec<(&Revision, u32)> {
@@ -118,6 +119,54 @@ fn nothing_is_told_before_the_finalizer_keeps_the_rollout() {
     refused.observed.refused = Some("forbidden".to_owned());
     let why = decide(&key(), &refused, noon()).status.and_then(|status| status.why);
     assert_eq!(why.map(|why| why.reason).as_deref(), Some("WriteRefused"), "why it cannot is told");
+}
+
+/// Stable was undone while the spec had a third template, rejected before: that was forgotten, and it was tried again by itself.
+#[test]
+fn going_back_forgets_no_rejected_revision() {
+    let State::Idle(at) = idle() else { unreachable!("idle is idle") };
+    let state = State::Idle(Idle { rejected: Some(v3()), stable: v2(), ..at });
+    let undo = Action { verb: Verb::Undo, ..command() };
+    let served = |outcome: &str| Record { number: 1, outcome: Some(outcome.to_owned()), outcome_at: None };
+    let mut look = seen().with(v1(), child(0, 0)).with(v2(), child(10, 10)).with(v3(), child(0, 0));
+    look.records.insert(v1(), served("installed"));
+    look.records.insert(v2(), served("promoted"));
+    look.actions = vec![undo];
+    let Next::Answer(edge, _) = next(&given(state).wants(v3()).sees(|seen| *seen = look.clone())) else { panic!("it is done") };
+    assert_eq!((edge.state.stable(), edge.event.kind), (Some(&v1()), EventKind::Undone));
+
+    let back = seen().with(v1(), child(10, 10)).with(v2(), child(0, 0)).with(v3(), child(0, 0));
+    let Next::Edge(edge) = next(&given(edge.state).wants(v3()).sees(|seen| *seen = back.clone())) else { panic!("it is over") };
+    let State::Idle(idle) = edge.state else { panic!("nothing is in flight") };
+    assert_eq!(idle.rejected, Some(v3()));
+}
+
+/// An approval for a canary came when the template had changed already: the canary that nobody wanted any more was promoted first.
+#[test]
+fn a_command_raises_nothing_that_the_template_has_left_behind() {
+    for verb in [Verb::Approve, Verb::Promote, Verb::Resume, Verb::Skip] {
+        let mut look = seen().with(v1(), child(9, 9)).with(v2(), child(1, 1));
+        look.actions = vec![Action { verb, revision: Some(v2()), ..command() }];
+        let Next::Answer(edge, handled) = next(&given(stepping(10)).passing().wants(v3()).sees(|seen| *seen = look.clone())) else {
+            panic!("{verb} has an answer")
+        };
+        assert_eq!((edge.state, handled.answer), (stepping(10), Answer::Superseded), "{verb}");
+    }
+}
+
+/// A command by somebody.
+fn command() -> Action {
+    Action {
+        uid: "a".to_owned(),
+        name: "a".to_owned(),
+        verb: Verb::Pause,
+        revision: None,
+        attempt: None,
+        to: None,
+        author: Author::default(),
+        at: noon(),
+        answered: None,
+    }
 }
 
 /// Somebody scaled the canary down below what a rollback wanted in its first step; the write was tried again on what was there by then, and
