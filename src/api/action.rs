@@ -146,15 +146,10 @@ impl VerbSpec {
     /// The verb on `rollouts` that RBAC has to give to whoever asks for it: forcing is a right of its own.
     pub const fn right(self) -> &'static str {
         match self {
-            Self::Approve => "approve",
             Self::Promote => "force-promote",
-            Self::Abort => "abort",
-            Self::Pause => "pause",
-            Self::Resume => "resume",
-            Self::Retry => "retry",
-            Self::Skip => "skip",
-            Self::Restart => "restart",
-            Self::Undo => "undo",
+            Self::Approve | Self::Abort | Self::Pause | Self::Resume | Self::Retry | Self::Skip | Self::Restart | Self::Undo => {
+                self.command()
+            }
         }
     }
 

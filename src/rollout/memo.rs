@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Handled, Observed, Revision};
+use super::{Action, Event, Handled, Observed};
 
 /// The most actions that wait for their own status to be written: then no further one is done.
 const MOST_HANDLED: usize = 32;
@@ -13,8 +13,15 @@ const MOST_HANDLED: usize = 32;
 /// Drift of one object is told once in this time.
 const QUIET: TimeDelta = TimeDelta::hours(1);
 
+/// How long an answer is remembered after it was given: whoever takes over then may know of this commit and not yet of the action's own status,
+/// and would do it once more.
+const REMEMBERED: TimeDelta = TimeDelta::minutes(1);
+
 /// How long an action is kept after it was answered.
 const KEPT: TimeDelta = TimeDelta::hours(24);
+
+/// What the Deployment that was taken over is called here: its revision changes.
+pub const ADOPTED: &str = "workloadRef";
 
 /// What is committed beside the state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,38 +30,58 @@ pub struct Memo {
     /// Actions that are done, and whose own status may not say so yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub handled: Vec<Handled>,
-    /// When drift of a revision's Deployment was last told.
+    /// When drift of a Deployment was last told: by its revision, or as [`ADOPTED`].
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub drift: BTreeMap<Revision, DateTime<Utc>>,
+    pub drift: BTreeMap<String, DateTime<Utc>>,
+    /// The replicas that a Deployment had when it was taken over, where the spec names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopted: Option<u32>,
 }
 
 impl Memo {
     /// Whether there is nothing to remember.
     pub fn is_empty(&self) -> bool {
-        self.handled.is_empty() && self.drift.is_empty()
+        self.handled.is_empty() && self.drift.is_empty() && self.adopted.is_none()
     }
 
     /// The memo without what is no longer needed.
     #[must_use]
     pub fn tidied(&self, seen: &Observed, now: DateTime<Utc>) -> Self {
-        let waits = |handled: &&Handled| seen.actions.iter().any(|action| action.uid == handled.uid && action.answered.is_none());
+        let waits = |handled: &&Handled| {
+            let action = seen.actions.iter().find(|action| action.uid == handled.uid);
+            action.is_some_and(|action| action.answered.is_none() || now < handled.at + REMEMBERED)
+        };
         Self {
             handled: self.handled.iter().filter(waits).cloned().collect(),
-            drift: self.drift.iter().filter(|(_, at)| now < **at + QUIET).map(|(revision, at)| (revision.clone(), *at)).collect(),
+            drift: self.drift.iter().filter(|(_, at)| now < **at + QUIET).map(|(object, at)| (object.clone(), *at)).collect(),
+            adopted: self.adopted,
         }
     }
 
-    /// The action that is next, if one is.
+    /// Notes that drift is told now.
+    pub fn note(&mut self, drift: &Event, now: DateTime<Utc>) {
+        let object = if drift.reason == super::drift::HELD { ADOPTED } else { drift.revision.as_str() };
+        self.drift.insert(object.to_owned(), now);
+    }
+
+    /// The action that is next, if one is and there is room for its answer.
     pub fn next<'a>(&self, seen: &'a Observed) -> Option<&'a Action> {
-        if self.handled.len() >= MOST_HANDLED {
-            return None;
-        }
+        self.unanswered(seen).filter(|_| self.handled.len() < MOST_HANDLED)
+    }
+
+    /// When there is room again for answers, where an action waits for that.
+    pub fn room_at(&self, seen: &Observed) -> Option<DateTime<Utc>> {
+        let full = self.handled.len() >= MOST_HANDLED && self.unanswered(seen).is_some();
+        self.handled.iter().map(|handled| handled.at + REMEMBERED).min().filter(|_| full)
+    }
+
+    fn unanswered<'a>(&self, seen: &'a Observed) -> Option<&'a Action> {
         seen.actions.iter().find(|action| action.answered.is_none() && self.handled.iter().all(|handled| handled.uid != action.uid))
     }
 
-    /// Whether drift of this revision's Deployment was told a short while ago.
-    pub fn told(&self, revision: &Revision, now: DateTime<Utc>) -> bool {
-        self.drift.get(revision).is_some_and(|at| now < *at + QUIET)
+    /// Whether drift of this Deployment was told a short while ago.
+    pub fn told(&self, object: &str, now: DateTime<Utc>) -> bool {
+        self.drift.get(object).is_some_and(|at| now < *at + QUIET)
     }
 }
 

@@ -6,11 +6,13 @@
 #![expect(unreachable_pub, reason = "nobody uses a test binary as a library")]
 #![expect(clippy::print_stdout, reason = "a test says what it sees")]
 
+mod adopting;
 mod bad_input;
 mod command_line;
 mod commands;
 mod evidence;
 mod fences;
+mod gates;
 mod going_back;
 mod ground;
 mod installing;
@@ -75,6 +77,11 @@ fn cases() -> Vec<Case> {
         case!(Shared, installing::a_second_rollout_on_the_same_service_is_stalled_naming_the_first),
         case!(Shared, installing::the_template_reaches_the_deployment_as_it_was_written),
         case!(Shared, installing::a_misspelt_field_of_the_template_is_stalled_in_words),
+        case!(Shared, adopting::a_running_deployment_is_taken_over_without_losing_a_ready_endpoint),
+        case!(Shared, adopting::an_image_that_is_set_while_it_is_taken_over_becomes_an_attempt),
+        case!(Shared, adopting::an_autoscaler_stalls_the_take_over_with_the_reason),
+        case!(Shared, adopting::letting_go_after_an_abort_never_scales_the_rejected_template_up),
+        case!(Shared, adopting::a_deployment_that_does_not_exist_is_waited_for),
         case!(Shared, stepping::ten_replicas_step_through_their_shares_and_never_exceed_the_surge),
         case!(Shared, stepping::a_pause_freezes_exposure_and_resuming_goes_on),
         case!(Shared, stepping::scaling_in_flight_keeps_the_ratio),
@@ -91,6 +98,16 @@ fn cases() -> Vec<Case> {
         case!(Shared, going_back::a_newer_template_supersedes_the_one_in_flight),
         case!(Shared, going_back::a_deadline_with_on_step_abort_rolls_back_and_the_revision_stays_rejected),
         case!(Shared, going_back::a_rejected_template_may_try_again_after_going_back),
+        case!(Shared, gates::a_gate_waits_for_an_approval_and_goes_on_with_it),
+        case!(Shared, gates::a_gate_that_nobody_opens_ends_as_it_says),
+        case!(Shared, gates::a_rejected_revision_is_retried_from_its_first_step),
+        case!(Shared, gates::undoing_scales_the_old_deployment_up_and_rejects_the_new_template),
+        case!(Shared, gates::a_fail_while_baking_brings_back_what_served_before),
+        case!(Shared, gates::a_bake_that_does_well_ends_and_the_old_pods_go),
+        case!(Shared, gates::a_rollback_whose_pods_cannot_start_is_named_and_ends_when_they_can),
+        case!(Shared, gates::a_restart_replaces_stable_s_pods_without_losing_one),
+        case!(Shared, gates::a_template_that_means_the_same_starts_no_attempt),
+        case!(Shared, gates::a_rollout_that_takes_its_deployments_along_leaves_nothing),
         case!(Shared, bad_input::a_spec_that_cannot_work_is_refused_in_words),
         case!(Shared, bad_input::an_unknown_provider_is_stalled_naming_the_known_ones),
         case!(Shared, bad_input::a_wrong_query_is_told_and_holds),

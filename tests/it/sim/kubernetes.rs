@@ -32,7 +32,9 @@ impl Sim {
         let Some(old) = self.server.deployments.get(revision).cloned() else { return };
         let (replicas, available) = (self.server.active(revision), self.available(revision, old.min_ready));
         let quota = if replicas < old.desired { self.quota } else { Power::Up };
-        let new = Deployment { observed: old.generation, replicas, available, quota, ..old.clone() };
+        let older = old.restart.as_ref().map_or(0, |(_, older)| *older);
+        let updated = self.server.count(revision, |pod| pod.state != PodState::Leaving && pod.number >= older);
+        let new = Deployment { observed: old.generation, replicas, updated, available, quota, ..old.clone() };
         if new == old {
             return self.ledger.visible(revision, old.version);
         }

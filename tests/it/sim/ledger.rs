@@ -32,8 +32,8 @@ pub(super) struct Ledger {
     pub(super) commands: Vec<String>,
     /// What was committed about commands.
     pub(super) handled: BTreeMap<String, Answer>,
-    /// When drift of a revision's Deployment was told last.
-    pub(super) drift: BTreeMap<Revision, DateTime<Utc>>,
+    /// When drift of a Deployment was told last.
+    pub(super) drift: BTreeMap<String, DateTime<Utc>>,
     /// What strangers made of our Deployments' sizes: the version that it led to, and the size before.
     pub(super) meddled: Vec<(Revision, u64, u32)>,
     /// How many edges and faults of each kind there were: what the run was good for.

@@ -46,15 +46,7 @@ impl Sim {
                 self.shape.replicas = replicas;
                 self.edit(None);
             }
-            Act::Both(truth, replicas) => {
-                self.shape.replicas = replicas;
-                let revision = self.new_template(truth);
-                self.edit(Some(revision));
-                if self.rng.chance(600) {
-                    let again = Act::Both(Truth::draw(&mut self.rng), self.rng.between(1, 12));
-                    self.plan_in(100, 60_000, Todo::Act(again));
-                }
-            }
+            Act::Both(truth, replicas) => self.both(truth, replicas),
             Act::SameTemplate => self.same_template(),
             Act::Steps => {
                 self.shape.redraw(&mut self.rng);
@@ -102,6 +94,17 @@ impl Sim {
                     process.skew = TimeDelta::minutes(minutes);
                 }
             }
+        }
+    }
+
+    /// A new template and other replicas in one write, often several times in a row.
+    fn both(&mut self, truth: Truth, replicas: u32) {
+        self.shape.replicas = replicas;
+        let revision = self.new_template(truth);
+        self.edit(Some(revision));
+        if self.rng.chance(600) {
+            let again = Act::Both(Truth::draw(&mut self.rng), self.rng.between(1, 12));
+            self.plan_in(100, 60_000, Todo::Act(again));
         }
     }
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serin::api::Status;
 use serin::cluster::{Error, Index};
 use serin::controller::{Key, Seen, World};
-use serin::rollout::{Change, Direction, Fence, Handled, Question, Revision};
+use serin::rollout::{Change, Direction, Edited, Fence, Handled, Question, Revision};
 
 use super::agenda::Ticket;
 use super::process::{Life, Process};
@@ -109,7 +109,9 @@ impl<'a> SimWorld<'a> {
             Change::Prune { revision, fence } => self.prune(revision, fence).await,
             Change::Discard { revision } => self.discard(revision).await,
             Change::Repair { revision, fence, min_ready_seconds, template, .. } => {
-                self.source(revision).await?;
+                if *template == Edited::Yes {
+                    self.source(revision).await?;
+                }
                 let (revision, fence) = (revision.clone(), fence.clone());
                 self.write(Request::RepairDeployment { revision, fence, min_ready: *min_ready_seconds, template: *template }).await
             }
@@ -119,6 +121,7 @@ impl<'a> SimWorld<'a> {
             }
             Change::Answer(handled) => self.answer(handled).await,
             Change::Forget { name, uid } => self.forget(name, uid).await,
+            Change::Hold { .. } | Change::Unpause { .. } | Change::ScaleHeld { .. } | Change::LetGo { .. } => Ok(()),
             Change::Scale { revision, from, replicas, fence, direction } => {
                 self.scale(revision, (*from, *replicas), fence, *direction).await
             }

@@ -142,7 +142,12 @@ pub(super) fn answered(sim: &mut Sim, plan: &Plan, action: &Action, handled: &Ha
 }
 
 /// Judges the end of a Rollout.
-pub(super) fn released(sim: &mut Sim, rollout: &Rollout) {
+pub(super) fn released(sim: &mut Sim, plan: &Plan, rollout: &Rollout) {
+    // Where stable is not complete, what else serves is left as it is.
+    let stable = plan.state.as_ref().and_then(State::stable).and_then(|stable| plan.seen.observed.children.get(stable));
+    if stable.is_none_or(|stable| stable.serving() < stable.desired) {
+        sim.ledger.last_stable = None;
+    }
     if let Err(how) = kept::released(sim, rollout) {
         sim.ledger.violated("a Rollout is let go only after its last event was told", how);
     }

@@ -105,6 +105,8 @@ fn at_rest(sim: &Sim) -> Result<(), String> {
         }
         Some(
             State::Installing(_)
+            | State::Adopting(_)
+            | State::HandingBack(_)
             | State::Paused(_)
             | State::Stepping(_)
             | State::Approval(_)
@@ -129,6 +131,7 @@ fn serves(sim: &Sim, stable: &Revision, replicas: u32) -> Result<(), String> {
         }
     }
     match sim.server.deployments.get(stable) {
+        Some(Deployment { paused: false, .. }) if !sim.server.records.contains_key(stable) => Ok(()),
         Some(Deployment { edited_by: Writer::Serin, paused: false, .. }) => Ok(()),
         Some(_) => Err(format!("{stable} is as a stranger made it")),
         None => Err(format!("{stable} does not exist")),
@@ -151,5 +154,6 @@ pub(super) fn unable(sim: &Sim, revision: &Revision) -> bool {
 /// Whether somebody deleted a Deployment, and nothing has its template any more.
 fn lost(sim: &Sim, revision: &Revision) -> bool {
     let wanted = sim.server.spec().is_some_and(|spec| spec.intent.revision == *revision);
-    !wanted && !sim.server.deployments.contains_key(revision) && !sim.server.records.contains_key(revision)
+    let found = sim.server.deployments.get(revision).is_some_and(|deployment| deployment.labels == Labels::Ours);
+    !wanted && !found && !sim.server.records.contains_key(revision)
 }

@@ -176,7 +176,7 @@ impl Server {
         self.deployments.get(revision).map_or(0, |deployment| deployment.desired)
     }
 
-    fn count(&self, revision: &Revision, which: impl Fn(&Pod) -> bool) -> u32 {
+    pub(super) fn count(&self, revision: &Revision, which: impl Fn(&Pod) -> bool) -> u32 {
         let pods = self.pods.values().filter(|pod| pod.revision == *revision && which(pod));
         u32::try_from(pods.count()).expect("few pods")
     }

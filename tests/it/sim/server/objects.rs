@@ -61,6 +61,8 @@ pub(crate) struct Deployment {
     pub(crate) desired: u32,
     pub(crate) created: DateTime<Utc>,
     pub(crate) replicas: u32,
+    /// Those that are not older than the last restart.
+    pub(crate) updated: u32,
     pub(crate) available: u32,
     /// Whose size it is.
     pub(crate) scaled_by: Writer,
@@ -100,6 +102,7 @@ impl Deployment {
             desired,
             created,
             replicas: 0,
+            updated: 0,
             available: 0,
             scaled_by: Writer::Serin,
             edited_by: Writer::Serin,

@@ -64,7 +64,7 @@ impl Sim {
     }
 
     pub(super) fn delete_action(&mut self, plan: &Plan, name: &str, uid: &str) -> Reply {
-        if !self.server.actions.get(name).is_some_and(|action| action.uid == uid) {
+        if self.server.actions.get(name).is_none_or(|action| action.uid != uid) {
             return Err(gone());
         }
         self.takes(plan, &format!("deletes action {name}"));
