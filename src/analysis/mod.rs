@@ -47,7 +47,14 @@ fn gate(intent: &Intent, state: &State) -> Option<DateTime<Utc>> {
         }
         State::Promoting(s) => Some(s.since + intent.warm_up),
         State::Baking(s) => Some(s.since + intent.warm_up),
-        State::Installing(_) | State::Idle(_) | State::Approval(_) | State::Paused(_) | State::RollingBack(_) | State::Deleted(_) => None,
+        State::Installing(_)
+        | State::Adopting(_)
+        | State::Idle(_)
+        | State::Approval(_)
+        | State::Paused(_)
+        | State::RollingBack(_)
+        | State::HandingBack(_)
+        | State::Deleted(_) => None,
     }
 }
 

@@ -115,12 +115,14 @@ fn fate(view: &View<'_>) -> Fate {
             Fate::Promoted { reason: "Baking", message: format!("revision {wanted} is stable and still watched") }
         }
         State::Installing(_)
+        | State::Adopting(_)
         | State::Stepping(_)
         | State::Approval(_)
         | State::Paused(_)
         | State::Promoting(_)
         | State::Baking(_)
         | State::RollingBack(_)
+        | State::HandingBack(_)
         | State::Deleted(_) => Fate::Open,
     }
 }

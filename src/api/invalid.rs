@@ -15,6 +15,9 @@ pub enum Invalid {
     /// A field is missing or has another type.
     #[error("the spec cannot be read: {0}; correct the field, and update the CRD to the one that `serin crds` prints")]
     Shape(String),
+    /// The Deployment that is to be taken over.
+    #[error("the Deployment of spec.workloadRef cannot be used: {0}")]
+    Workload(String),
     /// A number out of its range.
     #[error("{field} is {value}: write {low} to {high}")]
     Number {

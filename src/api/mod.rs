@@ -32,7 +32,7 @@ pub use render::{View, result_name};
 pub use revision::revision;
 pub use spec::{
     AnalysisSpec, ApprovalSpec, BakeSpec, CapacitySpec, CheckSpec, DeadlinesSpec, DeletionPolicySpec, NoAnalysis, OnStepSpec, Rollout,
-    RolloutSpec, StepSpec, ThresholdSpec,
+    RolloutSpec, StepSpec, ThresholdSpec, WorkloadRefSpec,
 };
 pub use status::{LastOutcome, Reason, Shares, Status};
 pub use template::{PodTemplate, RESERVED};

@@ -37,12 +37,14 @@ pub fn parse(namespace: &str, name: &str, spec: &Value, providers: &Providers) -
     }
     let spec = RolloutSpec::deserialize(spec).map_err(|error| Invalid::Shape(error.to_string()))?;
     check_label("service", &spec.service)?;
-    check_template(&spec.template.0)?;
-    let replicas = number("replicas", spec.replicas, 0, MAX_REPLICAS)?;
+    let no_template = || Invalid::Shape("missing field `template`".to_owned());
+    let template = spec.template.as_ref().map(|template| &template.0).ok_or_else(no_template)?;
+    check_template(template)?;
+    let replicas = number("replicas", spec.replicas.unwrap_or(1), 0, MAX_REPLICAS)?;
     let capacity = resolve(spec.capacity.as_ref(), replicas)?;
     let analysis = checks(&spec.analysis, namespace, name, providers)?;
     Ok(Intent {
-        revision: revision(&spec.template.0),
+        revision: revision(template),
         replicas,
         steps: steps(spec.steps.as_deref(), replicas, &capacity)?,
         other_hold: if spec.steps.is_some() { TimeDelta::zero() } else { DEFAULT_HOLD },

@@ -100,9 +100,9 @@ fn why(before: &Status, view: &View<'_>) -> Reason {
 
 fn attempt(state: &State, before: &Status) -> Option<i64> {
     match state {
-        State::Installing(_) => None,
+        State::Installing(_) | State::Adopting(_) => None,
         State::Idle(Idle { attempts, .. }) => Some(i64::from(*attempts)),
-        State::Deleted(_) => before.attempt,
+        State::HandingBack(_) | State::Deleted(_) => before.attempt,
         State::Stepping(_) | State::Approval(_) | State::Paused(_) | State::Promoting(_) | State::Baking(_) | State::RollingBack(_) => {
             state.attempt().map(|attempt| i64::from(attempt.number))
         }
@@ -121,7 +121,7 @@ fn weight(state: &State, view: &View<'_>, before: &Status) -> Option<Shares> {
     let (attempt, wanted) = match state {
         State::Stepping(_) | State::Approval(_) | State::Paused(_) | State::Promoting(_) | State::Baking(_) => state.trial()?,
         State::RollingBack(at) => (&at.attempt, Weight::new(0)?),
-        State::Installing(_) | State::Idle(_) | State::Deleted(_) => return None,
+        State::Installing(_) | State::Adopting(_) | State::Idle(_) | State::HandingBack(_) | State::Deleted(_) => return None,
     };
     let granted = match view.revision() {
         Some(_) => Some(i64::from(view.intent.split(wanted).percent())),
@@ -157,11 +157,13 @@ fn last_outcome(state: &State) -> Option<LastOutcome> {
             at: Some(text(*since)),
         }),
         State::Installing(_)
+        | State::Adopting(_)
         | State::Stepping(_)
         | State::Approval(_)
         | State::Paused(_)
         | State::Promoting(_)
         | State::RollingBack(_)
+        | State::HandingBack(_)
         | State::Deleted(_) => None,
     }
 }

@@ -34,6 +34,22 @@ fn between(low: &str, high: &str, message: &str) -> Schema {
     })
 }
 
+pub(super) fn deployments(_: &mut SchemaGenerator) -> Schema {
+    only("apps/v1")
+}
+
+pub(super) fn deployment(_: &mut SchemaGenerator) -> Schema {
+    only("Deployment")
+}
+
+fn only(text: &str) -> Schema {
+    json_schema!({
+        "type": "string",
+        "maxLength": 63,
+        "x-kubernetes-validations": [{"rule": format!("self == '{text}'"), "message": format!("only Deployments of apps/v1 can be taken over; write {text}")}],
+    })
+}
+
 pub(super) fn service(_: &mut SchemaGenerator) -> Schema {
     label("name a Service of this namespace: at most 63 of a-z, 0-9 and -, beginning and ending with a letter or digit", "")
 }

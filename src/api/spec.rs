@@ -29,15 +29,20 @@ use super::template::PodTemplate;
     printcolumn(name = "Why", type_ = "string", json_path = ".status.why.reason", description = "Why nothing moves now"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     validation = Rule::new("self.metadata.name.size() <= 35").message("the name may have at most 35 characters, so that pod names stay whole; create the Rollout under a shorter name"),
+    validation = Rule::new("has(self.spec.template) != has(self.spec.workloadRef)").message("write either template or workloadRef: the pods themselves, or the Deployment that is taken over"),
+    validation = Rule::new("!has(self.spec.workloadRef) || has(oldSelf.spec.workloadRef)").message("a Rollout with a template cannot take a Deployment over; delete the Rollout, its pods go on serving, and create it anew with workloadRef"),
+    validation = Rule::new("!has(self.spec.workloadRef) || !has(oldSelf.spec.workloadRef) || self.spec.workloadRef.name == oldSelf.spec.workloadRef.name").message("workloadRef cannot name another Deployment; create another Rollout for that"),
+    validation = Rule::new("!has(self.spec.workloadRef) || !has(self.spec.deletionPolicy) || self.spec.deletionPolicy == 'Orphan'").message("a Deployment that was taken over is given back, so that deletionPolicy cannot be Delete; leave it out"),
     validation = Rule::new("!self.metadata.name.contains('.')").message("the name may not have dots, because it becomes part of pod names; use - instead"),
 )]
 #[serde(rename_all = "camelCase")]
 pub struct RolloutSpec {
     /// Pods that serve when nothing is in flight, 0 to 10000. Also set through the scale subresource, so that a
-    /// HorizontalPodAutoscaler can target the Rollout. Default: 1.
-    #[serde(default = "one")]
+    /// HorizontalPodAutoscaler can target the Rollout; that needs a number here to begin with. Default: 1, with `workloadRef` as many as the
+    /// Deployment had when it was taken over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 10_000))]
-    pub replicas: i64,
+    pub replicas: Option<i64>,
 
     /// Seconds that a new pod has to be ready before it counts as available, 0 to 3600. Default: 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,7 +51,13 @@ pub struct RolloutSpec {
 
     /// The pods, written as in a Deployment. A change of it starts an attempt to promote the new revision. It is kept as you
     /// wrote it, fields included that this version of Serin does not know.
-    pub template: PodTemplate,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<PodTemplate>,
+
+    /// Instead of `template`: a running Deployment that the Rollout takes over. No ready pod is lost on the way; then the Deployment has no pods any
+    /// more, and each change of its template starts an attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workload_ref: Option<WorkloadRefSpec>,
 
     /// The name of the Service in the same namespace that carries the traffic. It has to select the template's own labels,
     /// so that it selects the pods of both the stable revision and the canary.
@@ -112,6 +123,23 @@ pub struct BakeSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::amount")]
     pub keep: Option<IntOrString>,
+}
+
+/// A running Deployment of the same namespace.
+#[derive(JsonSchema, Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkloadRefSpec {
+    /// The Deployment's API version: apps/v1.
+    #[schemars(schema_with = "schema::deployments")]
+    pub api_version: String,
+
+    /// What kind of object it is: Deployment.
+    #[schemars(schema_with = "schema::deployment")]
+    pub kind: String,
+
+    /// The Deployment's name.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
 }
 
 /// One share of traffic that a canary has to earn.
@@ -280,8 +308,4 @@ pub struct CapacitySpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::amount")]
     pub stable_floor: Option<IntOrString>,
-}
-
-fn one() -> i64 {
-    1
 }

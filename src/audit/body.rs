@@ -275,6 +275,7 @@ fn hand(event: &Event) -> Hand<'_> {
     }
     match event.kind {
         EventKind::Created
+        | EventKind::HandBackStarted
         | EventKind::Resumed
         | EventKind::Superseded
         | EventKind::Deleted
@@ -298,6 +299,7 @@ fn hand(event: &Event) -> Hand<'_> {
         | EventKind::RolledBack
         | EventKind::RollbackOverdue
         | EventKind::ApprovalRequested
+        | EventKind::Adopted
         | EventKind::Baked
         | EventKind::Recovered
         | EventKind::Reinstalled

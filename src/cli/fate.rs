@@ -1,7 +1,7 @@
 //! What became of a revision, as far as its Rollout's status and its record tell?
 
 use crate::api::Status;
-use crate::rollout::{AttemptResult, Ended, Idle, Installing, Revision, RollingBack, State};
+use crate::rollout::{Adopting, AttemptResult, Ended, Idle, Installing, Revision, RollingBack, State};
 
 /// What is known of a revision's end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,19 +51,21 @@ pub(super) fn fate(wanted: &Revision, sight: &Sight<'_>) -> Fate {
             AttemptResult::Superseded if sight.is_newest => open(sight),
             result => ended(result, cause.to_string()),
         },
-        State::Installing(Installing { revision, .. }) if revision == wanted => open(sight),
+        State::Installing(Installing { revision, .. }) | State::Adopting(Adopting { revision, .. }) if revision == wanted => open(sight),
         State::Stepping(_) | State::Approval(_) | State::Paused(_) | State::Promoting(_)
             if state.attempt().is_some_and(|attempt| attempt.canary == *wanted) =>
         {
             open(sight)
         }
         State::Installing(_)
+        | State::Adopting(_)
         | State::Stepping(_)
         | State::Approval(_)
         | State::Paused(_)
         | State::Promoting(_)
         | State::Baking(_)
         | State::RollingBack(_)
+        | State::HandingBack(_)
         | State::Deleted(_) => elsewhere(state, wanted, sight),
     }
 }

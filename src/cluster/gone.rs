@@ -24,6 +24,10 @@ impl Index {
             Change::Guard
             | Change::Record { .. }
             | Change::Create { .. }
+            | Change::Hold { .. }
+            | Change::Unpause { .. }
+            | Change::ScaleHeld { .. }
+            | Change::LetGo { .. }
             | Change::Prune { .. }
             | Change::Discard { .. }
             | Change::Answer(_)

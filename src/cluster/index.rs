@@ -14,6 +14,7 @@ use super::item::{Item, Kind, View};
 use super::look::Look;
 use super::meta::version;
 use super::services::ServiceSpec;
+use super::workloads::{Place, Workloads, place};
 use crate::api::{Object, from_time};
 use crate::rollout::{Action, Key, Phase, Pod, Record, Revision};
 
@@ -22,6 +23,7 @@ use crate::rollout::{Action, Key, Phase, Pod, Record, Revision};
 pub struct Index {
     tables: Mutex<Tables>,
     listed: watch::Sender<BTreeSet<Kind>>,
+    places: watch::Sender<BTreeSet<Place>>,
 }
 
 /// All rollouts, counted.
@@ -43,6 +45,7 @@ pub(super) struct Tables {
     pub(super) pods: Group<(Revision, Pod)>,
     pub(super) actions: Group<Option<Action>>,
     pub(super) bindings: Group<bool>,
+    pub(super) workloads: Workloads,
 }
 
 #[derive(Debug)]
@@ -52,6 +55,8 @@ pub(super) struct Entry {
     pub(super) object: Arc<Object>,
     /// The Service that its spec names.
     pub(super) service: Key,
+    /// The Deployment that its spec takes over.
+    pub(super) place: Option<Place>,
 }
 
 impl Default for Index {
@@ -65,8 +70,9 @@ impl Default for Index {
             pods: Group::new(),
             actions: Group::new(),
             bindings: Group::new(),
+            workloads: Workloads::default(),
         };
-        Self { tables: Mutex::new(tables), listed: watch::Sender::new(BTreeSet::new()) }
+        Self { tables: Mutex::new(tables), listed: watch::Sender::new(BTreeSet::new()), places: watch::Sender::new(BTreeSet::new()) }
     }
 }
 
@@ -129,7 +135,9 @@ impl Index {
 
     /// Takes over what a watch brings; says which rollouts have to be looked at again.
     pub fn put(&self, item: Item) -> Vec<Key> {
-        self.tables().put(item, Source::Watch)
+        let touched = self.tables().put(item, Source::Watch);
+        self.name_places();
+        touched
     }
 
     /// Takes over the reply to a write of ours. Nobody has to look again for that: whoever wrote knows.
@@ -144,7 +152,9 @@ impl Index {
 
     /// Forgets what is gone; says which rollouts have to be looked at again.
     pub fn remove(&self, item: &Item) -> Vec<Key> {
-        self.tables().remove(item)
+        let touched = self.tables().remove(item);
+        self.name_places();
+        touched
     }
 
     /// Forgets a Deployment unless a newer version is known.
@@ -175,12 +185,17 @@ impl Index {
     /// A list is complete: what it did not bring is gone. Says which rollouts have to be looked at again.
     pub fn list_done(&self, kind: Kind, listed: &Listed) -> Vec<Key> {
         let touched = self.tables().sweep(kind, listed);
+        self.name_places();
         self.listed.send_if_modified(|kinds| kinds.insert(kind));
         touched
     }
 
+    pub(super) fn wanted_places(&self) -> &watch::Sender<BTreeSet<Place>> {
+        &self.places
+    }
+
     /// No holder panics half-way through a change, so a poisoned lock guards nothing broken.
-    fn tables(&self) -> MutexGuard<'_, Tables> {
+    pub(super) fn tables(&self) -> MutexGuard<'_, Tables> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -214,11 +229,13 @@ impl Tables {
         let same = |known: &&Entry| {
             known.object.metadata.uid == object.metadata.uid && known.object.metadata.generation == object.metadata.generation
         };
-        let service = known.filter(same).map_or_else(|| carrier(&key, &object), |known| known.service.clone());
+        let (service, place) =
+            known.filter(same).map_or_else(|| carrier(&key, &object), |known| (known.service.clone(), known.place.clone()));
         let claim = (age(&object), key.name.clone());
+        self.workloads.name(&key, known.and_then(|known| known.place.clone()).as_ref(), place.as_ref());
         let mut touched = self.unclaim(&key, Some((&service, &claim)));
         touched.extend(self.claims.stake(&service, claim));
-        self.rollouts.insert(key.clone(), Entry { version, source, object, service });
+        self.rollouts.insert(key.clone(), Entry { version, source, object, service, place });
         touched.push(key);
         touched
     }
@@ -245,7 +262,8 @@ impl Tables {
             return Vec::new();
         }
         let mut touched = self.unclaim(key, None);
-        self.rollouts.remove(key);
+        let place = self.rollouts.remove(key).and_then(|known| known.place);
+        self.workloads.name(key, place.as_ref(), None);
         touched.push(key.clone());
         touched
     }
@@ -282,11 +300,11 @@ impl Tables {
     }
 }
 
-/// The Service that a Rollout's spec names; the empty name where it names none.
-fn carrier(key: &Key, object: &Object) -> Key {
+/// The Service that a Rollout's spec names, the empty name where it names none; and the Deployment that it takes over.
+fn carrier(key: &Key, object: &Object) -> (Key, Option<Place>) {
     let spec = object.spec();
     let name = spec.get("service").and_then(Value::as_str).unwrap_or_default();
-    Key { namespace: key.namespace.clone(), name: name.to_owned() }
+    (Key { namespace: key.namespace.clone(), name: name.to_owned() }, place(&key.namespace, &spec))
 }
 
 fn age(object: &Object) -> DateTime<Utc> {

@@ -7,6 +7,7 @@ use super::actions::ACTIONS_POLICY;
 use super::deployments::ChildView;
 use super::index::{Entry, Tables};
 use super::services::ServiceSpec;
+use super::workloads::Found;
 use crate::api::Object;
 use crate::rollout::{Action, Author, Child, Fence, Key, Pod, Record, Revision};
 
@@ -25,11 +26,13 @@ pub struct Look {
     pub records: BTreeMap<Revision, Record>,
     /// The commands for it, oldest first. Nobody is named as their author where nothing verifies who that is.
     pub actions: Vec<Action>,
+    /// The Deployment that it takes over, if it names one.
+    pub workload: Option<Found>,
 }
 
 impl Tables {
     pub(super) fn look(&self, key: &Key) -> Option<Look> {
-        let Entry { object, service, .. } = self.rollouts.get(key)?;
+        let Entry { object, service, place, .. } = self.rollouts.get(key)?;
         let mut pods: BTreeMap<&Revision, Vec<Pod>> = BTreeMap::new();
         for (_, kept) in self.pods.of(key) {
             let (revision, pod) = &kept.view;
@@ -48,7 +51,9 @@ impl Tables {
         let first = self.claims.first(service).unwrap_or(&key.name);
         let carrier = self.services.get(service, &service.name).map(|kept| kept.view.clone());
         let actions = self.actions(key);
-        Some(Look { rollout: Arc::clone(object), service: carrier, first: first.to_owned(), children, records, actions })
+        // A Deployment that is taken over has to be known, too.
+        let workload = place.as_ref().map_or(Some(None), |place| self.workloads.find(place).map(Some))?;
+        Some(Look { rollout: Arc::clone(object), service: carrier, first: first.to_owned(), children, records, actions, workload })
     }
 
     /// In the order of creation: within a second, the resourceVersion tells.

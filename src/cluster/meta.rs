@@ -27,6 +27,9 @@ pub const NUMBER: &str = "serin.dev/number";
 /// The annotation that names a restart, on the pod template of a Deployment.
 pub const RESTART: &str = "serin.dev/restart";
 
+/// The annotation that names the Rollout that takes a Deployment over, on that Deployment.
+pub const ADOPTED_BY: &str = "serin.dev/adopted-by";
+
 /// The finalizer that keeps a Rollout until its traffic is back on stable and its last event is told.
 pub const FINALIZER: &str = "serin.dev/rollout";
 

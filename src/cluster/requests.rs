@@ -5,7 +5,8 @@ use http::header::CONTENT_TYPE;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
-use super::meta::{FINALIZER, NUMBER, OUTCOME, OUTCOME_AT, RESTART, REVISION, ROLLOUT, ROLLOUT_UID, child_name};
+use super::meta::{ADOPTED_BY, FINALIZER, NUMBER, OUTCOME, OUTCOME_AT, RESTART, REVISION, ROLLOUT, ROLLOUT_UID, child_name};
+use super::workloads::Place;
 use crate::api::Status;
 use crate::rollout::{Fence, Handled, Key, Restart, Revision};
 
@@ -112,6 +113,37 @@ pub fn restart_deployment(key: &Key, revision: &Revision, fence: &Fence, restart
         "spec": {"template": {"metadata": {"annotations": {RESTART: restart.as_str()}}}},
     });
     send(Method::PATCH, &format!("{}/{}?{BY_US}", deployments(key), child_name(&key.name, revision)), MERGE, &body)
+}
+
+/// Writes on a Deployment that a Rollout takes it over, or with `None` that none does; and whether its own roll-outs are stopped.
+pub fn hold_deployment(place: &Place, fence: &Fence, by: Option<&str>, paused: bool) -> Request<Vec<u8>> {
+    let Fence { uid, resource_version } = fence;
+    let body = json!({
+        "metadata": {"uid": uid, "resourceVersion": resource_version, "annotations": {ADOPTED_BY: by}},
+        "spec": {"paused": paused},
+    });
+    send(Method::PATCH, &format!("{}?{BY_US}", running(place)), MERGE, &body)
+}
+
+/// Scales a Deployment that is taken over, as it was seen.
+pub fn scale_held(place: &Place, fence: &Fence, replicas: u32) -> Request<Vec<u8>> {
+    let Fence { uid, resource_version } = fence;
+    let body = json!({
+        "apiVersion": "autoscaling/v1",
+        "kind": "Scale",
+        "metadata": {"name": place.name, "namespace": place.namespace, "uid": uid, "resourceVersion": resource_version},
+        "spec": {"replicas": replicas},
+    });
+    send(Method::PUT, &format!("{}/scale?{BY_US}", running(place)), JSON, &body)
+}
+
+/// Reads a Deployment that is taken over.
+pub fn get_running(place: &Place) -> Request<Vec<u8>> {
+    bare(Method::GET, &running(place), JSON, Vec::new())
+}
+
+fn running(Place { namespace, name }: &Place) -> String {
+    format!("/apis/apps/v1/namespaces/{namespace}/deployments/{name}")
 }
 
 /// Reads a revision's Deployment.

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::requests::{self, Of, Pods};
+use super::workloads::{Found, filled, place};
 use super::writer::Writer;
 use crate::api::revision;
 use crate::rollout::{Key, Revision};
@@ -57,6 +58,11 @@ impl Writer {
     fn spec(&self, key: &Key, what: &str) -> Result<Source, Error> {
         let rollout = self.index().rollout(key).ok_or_else(|| Error::changed(what))?;
         let mut spec = rollout.spec();
+        if let Some(place) = place(&key.namespace, &spec)
+            && let Some(Found::There(_, template)) = self.index().running(&place)
+        {
+            spec = filled(spec, &template, None);
+        }
         let template = spec.get_mut("template").map(Value::take).unwrap_or_default();
         let min_ready_seconds = spec.get_mut("minReadySeconds").map(Value::take);
         Ok(Source { template, min_ready_seconds, uid: rollout.metadata.uid.clone().unwrap_or_default() })

@@ -19,6 +19,7 @@ use super::item::{Item, Kind};
 use super::meta::ROLLOUT;
 use super::pods::Pod;
 use super::records::Record;
+use super::referenced;
 use super::services::Service;
 use crate::api::Object;
 use crate::retry::{Pace, delays};
@@ -47,6 +48,7 @@ pub fn watch(client: &Client, index: &Arc<Index>, tell: impl Fn(Notice) + Clone 
     tasks.spawn(target(Kind::Record).follow(Api::<Record>::all(client.clone()), ours, |record| Item::record(&record)));
     tasks.spawn(target(Kind::Action).follow(Api::<Action>::all(client.clone()), any, |action| Item::action(&action)));
     tasks.spawn(target(Kind::Binding).follow(Api::<Binding>::all(client.clone()), policy, |binding| Item::binding(&binding)));
+    tasks.spawn(referenced::follow(client.clone(), Arc::clone(index), tell));
     tasks
 }
 

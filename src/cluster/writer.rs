@@ -87,6 +87,7 @@ impl Writer {
                 self.keep(Item::deployment(&deployment));
                 Ok(())
             }
+            Change::Hold { .. } | Change::Unpause { .. } | Change::ScaleHeld { .. } | Change::LetGo { .. } => self.held(key, change).await,
             Change::Prune { revision, fence } => self.prune(key, revision, fence).await,
             Change::Discard { revision } => self.discard(key, revision).await,
             Change::Answer(handled) => self.answer(key, handled).await,

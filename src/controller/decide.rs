@@ -125,13 +125,14 @@ impl Draft<'_> {
                 self.edge(edge)
             }
             Next::Stay { state: moved, why, wake } => {
+                let noted = self.note_replicas(&moved);
                 let why = self.blame(why);
                 self.wake_at(wake);
                 if Some(&moved) != state {
                     // What was judged is the state before: the one that is committed now may have nothing left to wait for.
                     self.wake_at(Some(self.now));
                 }
-                if Some(&moved) != state || acked.is_some_and(|at| self.now >= at + ACK_DELAY) {
+                if Some(&moved) != state || noted || acked.is_some_and(|at| self.now >= at + ACK_DELAY) {
                     self.commit(Some(&moved), &why);
                 } else {
                     self.wake_at(acked.map(|at| at + ACK_DELAY));
@@ -140,6 +141,18 @@ impl Draft<'_> {
                 moved
             }
         }
+    }
+
+    /// Until what runs is held, its replicas are those that the rollout goes on with, where the spec names none. Says whether that is news.
+    fn note_replicas(&mut self, state: &State) -> bool {
+        let seen = &self.seen.observed;
+        let free = seen.workload.adoptee().is_some_and(|adoptee| !adoptee.is_held(&seen.name));
+        let wanted = Some(self.intent.replicas);
+        let news = matches!(state, State::Adopting(_)) && free && self.memo.adopted != wanted;
+        if news {
+            self.memo.adopted = wanted;
+        }
+        news
     }
 
     /// The event of an edge goes into the same write as its state.
@@ -151,8 +164,9 @@ impl Draft<'_> {
             generation: self.seen.generation,
         };
         if event.kind == EventKind::DriftCorrected {
-            self.memo.drift.insert(event.revision.clone(), self.now);
+            self.memo.note(&event, self.now);
         }
+        self.note_replicas(&state);
         self.outbox.append(&event, &self.seen.teller, &subject, self.now);
         self.wake_at(Some(self.now));
         self.commit(Some(&state), &why);
@@ -218,6 +232,9 @@ impl Draft<'_> {
             | State::Paused(_)
             | State::Promoting(_)
             | State::Baking(_)
+            // What moves pods from one place to another goes on whatever the spec says.
+            | State::Adopting(_)
+            | State::HandingBack(_)
             | State::RollingBack(_) => changes(self.intent, state, &self.seen.observed),
         };
     }
@@ -272,6 +289,7 @@ fn backlog(outbox: &Outbox) -> Option<Why> {
 fn wants_dry_run(intent: &Intent, state: &State, seen: &Observed) -> bool {
     let wanted = match state {
         State::Installing(at) => at.revision == intent.revision,
+        State::Adopting(at) => at.revision == intent.revision,
         State::Idle(at) => at.rejected.as_ref() != Some(&intent.revision) && !at.serves(&intent.revision),
         State::Stepping(_)
         | State::Approval(_)
@@ -279,6 +297,7 @@ fn wants_dry_run(intent: &Intent, state: &State, seen: &Observed) -> bool {
         | State::Promoting(_)
         | State::Baking(_)
         | State::RollingBack(_)
+        | State::HandingBack(_)
         | State::Deleted(_) => false,
     };
     let accepted = matches!(&seen.template, Template::Accepted { revision, .. } if *revision == intent.revision);

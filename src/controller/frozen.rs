@@ -46,6 +46,8 @@ fn asked_for(seen: &Seen, committed: &Status) -> u32 {
 fn own_revision(state: &State) -> Revision {
     match state {
         State::Installing(at) => at.revision.clone(),
+        State::Adopting(at) => at.revision.clone(),
+        State::HandingBack(at) => at.stable.clone(),
         State::Idle(at) => at.stable.clone(),
         State::Stepping(_)
         | State::Approval(_)

@@ -12,9 +12,9 @@ use super::metrics::Metrics;
 use super::world::{Ack, Key, Seen, World};
 use crate::api::{self, Status};
 use crate::audit::{Record, SinkName, Teller};
-use crate::cluster::{Error, FINALIZER, Index, Look, Wish, Writer, fit};
+use crate::cluster::{Error, FINALIZER, Found, Index, Look, Wish, Writer, fit};
 use crate::prometheus::Providers;
-use crate::rollout::{Change, Lifetime, Observed, Question, Sample};
+use crate::rollout::{Change, Lifetime, Observed, Question, Sample, Workload};
 use crate::sink::{Delivery, Offers, Report, kubernetes_event, post};
 
 /// The world around a running controller.
@@ -86,7 +86,7 @@ impl Live {
     }
 
     fn seen(&self, key: &Key, look: Look) -> Seen {
-        let Look { rollout, service, first, children, records, actions } = look;
+        let Look { rollout, service, first, children, records, actions, workload } = look;
         let metadata = &rollout.metadata;
         let uid = metadata.uid.clone().unwrap_or_default();
         let mut memories = self.memories();
@@ -101,7 +101,8 @@ impl Live {
             memory.offered = status.audit.seq();
             self.0.parts.offers.offer(key.clone(), &uid, &status.audit);
         }
-        let parsed = memory.parsed(key, &rollout, &self.0.known);
+        let adopted = rollout.status.as_ref().ok().and_then(|status| status.memo.adopted);
+        let parsed = memory.parsed(key, &rollout, (workload.as_ref(), adopted), &self.0.known);
         let wish = Wish { service: &parsed.service, rollout: &key.name, first: &first, labels: &parsed.labels };
         let guarded = metadata.finalizers.iter().flatten().any(|name| name == FINALIZER);
         let lifetime = match (&metadata.deletion_timestamp, guarded) {
@@ -116,9 +117,11 @@ impl Live {
             replicas: parsed.replicas,
             status: rollout.status.clone(),
             observed: Observed {
+                name: key.name.clone(),
                 created: metadata.creation_timestamp.as_ref().map_or(DateTime::UNIX_EPOCH, api::from_time),
                 lifetime,
                 service: fit(service.as_ref(), &wish),
+                workload: seen_workload(workload),
                 children,
                 records,
                 template: memory.template.clone(),
@@ -249,6 +252,15 @@ impl World for Live {
     }
 }
 
+/// What is seen of the Deployment that is taken over.
+fn seen_workload(found: Option<Found>) -> Workload {
+    match found {
+        None => Workload::None,
+        Some(Found::There(adoptee, _)) => Workload::There(adoptee),
+        Some(Found::Missing | Found::Unknown(_)) => Workload::Missing,
+    }
+}
+
 /// A change in a log line.
 fn told(change: &Change) -> String {
     match change {
@@ -259,6 +271,10 @@ fn told(change: &Change) -> String {
         Change::Mark { revision, outcome, .. } => format!("marked revision {revision} as {outcome}"),
         Change::Repair { revision, .. } => format!("put revision {revision} right"),
         Change::Restart { revision, .. } => format!("restarted revision {revision}"),
+        Change::Hold { .. } => "took over the running Deployment".to_owned(),
+        Change::Unpause { .. } => "resumed the Deployment that was taken over".to_owned(),
+        Change::ScaleHeld { replicas, .. } => format!("scaled the Deployment that is taken over to {replicas}"),
+        Change::LetGo { .. } => "gave the Deployment back".to_owned(),
         Change::Prune { revision, .. } => format!("deleted old revision {revision}"),
         Change::Discard { revision } => format!("deleted the record of old revision {revision}"),
         Change::Answer(handled) => format!("answered action {}", handled.name),

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::api::{self, Invalid, Object, Providers};
 use crate::audit::SinkName;
+use crate::cluster::{Found, filled};
 use crate::rollout::{Intent, Key, Question, Revision, Samples, Template, Weight};
 
 /// What is kept of one rollout.
@@ -35,6 +36,8 @@ pub(super) struct Memory {
 #[derive(Debug)]
 pub(super) struct Parsed {
     generation: i64,
+    /// The Deployment's template and replicas that were filled in.
+    running: Option<Filling>,
     /// What it means.
     pub(super) intent: Result<Intent, Invalid>,
     /// `spec.replicas`, where it can be read.
@@ -43,6 +46,27 @@ pub(super) struct Parsed {
     pub(super) labels: BTreeMap<String, String>,
     /// The Service that it names.
     pub(super) service: String,
+}
+
+/// What of a Deployment that is taken over is filled into the spec.
+#[derive(Clone, Debug, PartialEq)]
+enum Filling {
+    /// There is nothing to fill in; the text says why.
+    Nothing(String),
+    /// Its template, and the replicas where the spec names none.
+    Of(Arc<Value>, Option<u32>),
+}
+
+impl Filling {
+    /// Until it is held its replicas count; afterwards those that it had then, for it has none any more.
+    fn new(found: &Found, then: Option<u32>, rollout: &str) -> Self {
+        match found {
+            Found::There(adoptee, template) if adoptee.is_held(rollout) => Self::Of(Arc::clone(template), then),
+            Found::There(adoptee, template) => Self::Of(Arc::clone(template), Some(adoptee.desired)),
+            Found::Missing => Self::Nothing("it does not exist; create it, or put its template into spec.template".to_owned()),
+            Found::Unknown(text) => Self::Nothing(text.clone()),
+        }
+    }
 }
 
 /// What tells two questions apart: the same one is not asked twice at a time.
@@ -69,10 +93,17 @@ impl Memory {
     }
 
     /// The parsed spec of this object. The work is done once per generation.
-    pub(super) fn parsed(&mut self, key: &Key, object: &Object, providers: &Providers) -> Arc<Parsed> {
+    pub(super) fn parsed(
+        &mut self,
+        key: &Key,
+        object: &Object,
+        (found, adopted): (Option<&Found>, Option<u32>),
+        providers: &Providers,
+    ) -> Arc<Parsed> {
         let generation = object.metadata.generation.unwrap_or(0);
-        let known = self.parsed.take().filter(|parsed| parsed.generation == generation);
-        let parsed = known.unwrap_or_else(|| Arc::new(Parsed::new(key, generation, &object.spec(), providers)));
+        let running = found.map(|found| Filling::new(found, adopted, &key.name));
+        let known = self.parsed.take().filter(|parsed| parsed.generation == generation && parsed.running == running);
+        let parsed = known.unwrap_or_else(|| Arc::new(Parsed::new(key, generation, (object.spec(), running), providers)));
         self.parsed = Some(Arc::clone(&parsed));
         parsed
     }
@@ -89,11 +120,21 @@ impl Memory {
 }
 
 impl Parsed {
-    fn new(key: &Key, generation: i64, spec: &Value, providers: &Providers) -> Self {
+    fn new(key: &Key, generation: i64, (spec, running): (Value, Option<Filling>), providers: &Providers) -> Self {
+        let (spec, missing) = match &running {
+            None => (spec, None),
+            Some(Filling::Of(template, replicas)) => (filled(spec, template, *replicas), None),
+            Some(Filling::Nothing(text)) => (spec, Some(text.clone())),
+        };
+        let intent = match missing {
+            Some(text) => Err(Invalid::Workload(text)),
+            None => api::parse(&key.namespace, &key.name, &spec, providers),
+        };
         let labels = spec.pointer("/template/metadata/labels").and_then(Value::as_object).into_iter().flatten();
         Self {
             generation,
-            intent: api::parse(&key.namespace, &key.name, spec, providers),
+            running,
+            intent,
             replicas: spec.get("replicas").and_then(Value::as_u64).and_then(|replicas| u32::try_from(replicas).ok()),
             labels: labels.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect(),
             service: spec.get("service").and_then(Value::as_str).unwrap_or_default().to_owned(),

@@ -97,6 +97,31 @@ pub enum Change {
         /// What is written.
         restart: Restart,
     },
+    /// Stop a Deployment's own roll-outs and note on it that it is taken over. Twice: the same words. Late: its version is tested first.
+    Hold {
+        /// What was looked at.
+        fence: Fence,
+    },
+    /// Scale a Deployment that is taken over. Twice: the second finds the replicas it wants. Late: the fence refuses it.
+    ScaleHeld {
+        /// Replicas wanted.
+        replicas: u32,
+        /// What was looked at.
+        fence: Fence,
+        /// How a conflict is handled.
+        direction: Direction,
+    },
+    /// Let a Deployment that is still held roll out by itself again, before it gets pods back. Twice: the second changes nothing. Late: its version is
+    /// tested first.
+    Unpause {
+        /// What was looked at.
+        fence: Fence,
+    },
+    /// Note on a Deployment that it is no longer taken over. Twice: the second changes nothing. Late: its version is tested first.
+    LetGo {
+        /// What was looked at.
+        fence: Fence,
+    },
     /// Delete an old revision's Deployment. Twice: the second finds nothing. Late: it serves nothing, and its uid is a precondition.
     Prune {
         /// The revision.

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use super::reach::tolerated;
 use super::upkeep::upkeep;
+use super::workload::{Move, Readiness, keep_down};
 use super::{
-    AttemptResult, Change, Child, DeletionPolicy, Direction, Ended, Idle, Intent, Lifetime, Observed, Record, Revision, ServiceView, Split,
-    State, Target, Template, target,
+    Adoptee, AttemptResult, Change, Child, DeletionPolicy, Direction, Ended, Idle, Intent, Lifetime, Observed, Record, Revision,
+    ServiceView, Split, State, Target, Template, target,
 };
 
 /// The changes that `state` still needs, in the order in which they have to be made.
@@ -28,10 +29,13 @@ pub fn changes(intent: &Intent, state: &State, seen: &Observed) -> Vec<Change> {
     let mut out = match target(intent, state) {
         Target::One { revision, pods } => plan.one(&revision, pods),
         Target::Shift { stable, canary, split } => plan.shift(&stable, &canary, split),
+        Target::Adopt { revision, .. } => plan.adopt(&revision),
+        Target::HandBack { revision, .. } => plan.hand_back(&revision),
         Target::Retreat { stable, canary, pods, floor } => plan.retreat(&stable, &canary, pods, floor),
         Target::HandsOff => Vec::new(),
     };
     out.extend(upkeep(intent, state, seen));
+    out.extend(keep_down(state, seen));
     out
 }
 
@@ -78,6 +82,47 @@ impl Plan<'_> {
             out.extend(self.bookkeeping(idle));
         }
         out
+    }
+
+    /// What runs is held first, as it was looked at: its template is stored before, so that its pods can be made of it. Then ours grows.
+    fn adopt(&self, revision: &Revision) -> Vec<Change> {
+        let (child, adoptee) = (self.seen.children.get(revision), self.seen.workload.adoptee());
+        let held = adoptee.is_none_or(|adoptee| adoptee.is_held(&self.seen.name));
+        if let Some(adoptee) = adoptee.filter(|_| !held) {
+            let free = adoptee.readiness(&self.seen.name) == Readiness::Free && adoptee.revision == *revision;
+            let ready = free && self.is_accepted(revision) && self.seen.service == ServiceView::Fits;
+            let record = (!self.seen.records.contains_key(revision)).then(|| Change::Record { revision: revision.clone(), number: 0 });
+            let take = Change::Hold { fence: adoptee.fence.clone() };
+            return if ready { record.into_iter().chain([take]).collect() } else { Vec::new() };
+        }
+        let way = Move { intent: self.intent, child, adoptee };
+        let up = way.ours_up();
+        let mut out = if up > 0 || self.intent.replicas == 0 { self.grow(revision, up) } else { Vec::new() };
+        out.extend(way.theirs_down());
+        out
+    }
+
+    /// The other way round; it is let go once it has everything.
+    fn hand_back(&self, revision: &Revision) -> Vec<Change> {
+        let child = self.seen.children.get(revision);
+        let held = |adoptee: &&Adoptee| adoptee.is_held(&self.seen.name);
+        let Some(adoptee) = self.seen.workload.adoptee().filter(held) else { return Vec::new() };
+        // While it is paused it would make pods of an older template of its own.
+        if adoptee.paused {
+            return vec![Change::Unpause { fence: adoptee.fence.clone() }];
+        }
+        let way = Move { intent: self.intent, child, adoptee: Some(adoptee) };
+        let mut out: Vec<Change> = way.theirs_up().into_iter().collect();
+        match child.filter(|child| child.desired > 0) {
+            Some(child) => out.extend(self.shrink(revision, child, 0, way.ours_needed())),
+            None if out.is_empty() => out.push(Change::LetGo { fence: adoptee.fence.clone() }),
+            None => {}
+        }
+        out
+    }
+
+    fn is_accepted(&self, revision: &Revision) -> bool {
+        matches!(&self.seen.template, Template::Accepted { revision: accepted, .. } if accepted == revision)
     }
 
     /// Exposure moves to `goal`: up before down, never above the ceiling, never below the floor.
@@ -148,8 +193,7 @@ impl Plan<'_> {
 
     /// What can be made is the template of the spec, and what is stored; a first one only once the API server accepted it.
     fn create(&self, revision: &Revision, replicas: u32) -> Vec<Change> {
-        let is_accepted = matches!(&self.seen.template, Template::Accepted { revision: accepted, .. } if accepted == revision);
-        let accepted = is_accepted && self.seen.service == ServiceView::Fits;
+        let accepted = self.is_accepted(revision) && self.seen.service == ServiceView::Fits;
         let accepted = accepted || !matches!(self.state, State::Installing(_));
         let stored = self.seen.records.contains_key(revision);
         let known = *revision == self.intent.revision || stored;

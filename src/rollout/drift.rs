@@ -1,6 +1,6 @@
 //! Did somebody else change what Serin holds in place? It is put right like everything else; here it is told.
 
-use super::{Change, Child, Clock, Event, EventKind, Facts, Revision, State, Stepping, changes};
+use super::{ADOPTED, Change, Child, Clock, Event, EventKind, Facts, Revision, State, Stepping, changes};
 
 /// The event of a change by somebody else that the state is about to put right, if there is one that was not told a short while ago.
 pub(super) fn drift(state: &State, facts: &Facts) -> Option<Event> {
@@ -41,7 +41,10 @@ fn found(change: &Change, state: &State, facts: &Facts) -> Option<(Revision, &'s
             }
         }
         Change::Create { revision, .. } if had_pods(state, revision) => (revision, "Deleted", "was deleted by somebody else".to_owned()),
+        Change::ScaleHeld { .. } | Change::Hold { .. } => return held(facts, state),
         Change::Create { .. }
+        | Change::LetGo { .. }
+        | Change::Unpause { .. }
         | Change::Guard
         | Change::Record { .. }
         | Change::Mark { .. }
@@ -52,14 +55,30 @@ fn found(change: &Change, state: &State, facts: &Facts) -> Option<(Revision, &'s
         | Change::Forget { .. }
         | Change::Release => return None,
     };
-    (!facts.memo.told(revision, facts.now)).then(|| (revision.clone(), reason, what))
+    (!facts.memo.told(revision.as_str(), facts.now)).then(|| (revision.clone(), reason, what))
+}
+
+/// The word for drift of the Deployment that was taken over.
+pub(super) const HELD: &str = "AdoptedScaled";
+
+/// The Deployment that was taken over has pods again, or rolls out by itself.
+fn held(facts: &Facts, state: &State) -> Option<(Revision, &'static str, String)> {
+    let adoptee = facts.seen.workload.adoptee()?;
+    let stable = match state {
+        State::Adopting(_) | State::HandingBack(_) => return None,
+        _ => state.stable()?,
+    };
+    let by = adoptee.scaled_by.as_deref().unwrap_or("somebody else");
+    let what = if adoptee.desired > 0 { format!("was scaled to {} by {by}", adoptee.desired) } else { "was resumed".to_owned() };
+    let text = format!("took over Deployment {}, which {what}", adoptee.name);
+    (!facts.memo.told(ADOPTED, facts.now)).then(|| (stable.clone(), HELD, text))
 }
 
 /// Whether the state could not have been reached without a Deployment of this revision.
 fn had_pods(state: &State, revision: &Revision) -> bool {
     match state {
         // Where a rollback goes to may have been pruned long ago.
-        State::Installing(_) | State::RollingBack(_) | State::Deleted(_) => false,
+        State::Installing(_) | State::Adopting(_) | State::RollingBack(_) | State::HandingBack(_) | State::Deleted(_) => false,
         State::Idle(at) => at.stable == *revision,
         State::Stepping(Stepping { attempt, clock, .. }) => {
             let began = match clock {

@@ -76,6 +76,10 @@ pub enum EventKind {
     Reinstalled,
     /// Somebody else changed what Serin holds in place; it is put right.
     DriftCorrected,
+    /// A running Deployment was taken over and is stable now.
+    Adopted,
+    /// The Rollout goes; the Deployment that it had taken over serves again, pod by pod.
+    HandBackStarted,
     /// Stable's pods cannot come back; the rollback waits for somebody to act.
     RollbackBlocked,
     /// What somebody asked for cannot be done now.
@@ -112,7 +116,7 @@ pub enum Outcome {
 
 impl EventKind {
     /// All kinds, in the order of a rollout's life.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::Created,
         Self::Installed,
         Self::InstallFailed,
@@ -137,6 +141,8 @@ impl EventKind {
         Self::Recovered,
         Self::Reinstalled,
         Self::DriftCorrected,
+        Self::Adopted,
+        Self::HandBackStarted,
         Self::RollbackBlocked,
         Self::ActionRefused,
         Self::ActionSuperseded,
@@ -169,6 +175,8 @@ impl EventKind {
             Self::Recovered => "rollout.recovered",
             Self::Reinstalled => "rollout.reinstalled",
             Self::DriftCorrected => "drift.corrected",
+            Self::Adopted => "rollout.adopted",
+            Self::HandBackStarted => "hand-back.started",
             Self::RollbackBlocked => "rollback.blocked",
             Self::ActionRefused => "action.refused",
             Self::ActionSuperseded => "action.superseded",
@@ -178,7 +186,14 @@ impl EventKind {
     /// How much attention it deserves.
     pub const fn severity(self) -> Severity {
         match self {
-            Self::Created | Self::Installed | Self::Started | Self::StepStarted | Self::Resumed | Self::PromotionStarted => Severity::Info,
+            Self::HandBackStarted
+            | Self::Adopted
+            | Self::Created
+            | Self::Installed
+            | Self::Started
+            | Self::StepStarted
+            | Self::Resumed
+            | Self::PromotionStarted => Severity::Info,
             Self::Promoted
             | Self::RolledBack
             | Self::Deleted
@@ -206,7 +221,8 @@ impl EventKind {
             | Self::Baked
             | Self::Restarted
             | Self::Recovered
-            | Self::DriftCorrected => Outcome::Success,
+            | Self::DriftCorrected
+            | Self::Adopted => Outcome::Success,
             Self::InstallFailed
             | Self::Aborted
             | Self::RollbackOverdue
@@ -224,7 +240,8 @@ impl EventKind {
             | Self::StepSkipped
             | Self::PromotionForced
             | Self::Undone
-            | Self::Reinstalled => Outcome::Unknown,
+            | Self::Reinstalled
+            | Self::HandBackStarted => Outcome::Unknown,
         }
     }
 }

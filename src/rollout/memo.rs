@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Handled, Observed, Revision};
+use super::{Action, Event, Handled, Observed};
 
 /// The most actions that wait for their own status to be written: then no further one is done.
 const MOST_HANDLED: usize = 32;
@@ -16,6 +16,9 @@ const QUIET: TimeDelta = TimeDelta::hours(1);
 /// How long an action is kept after it was answered.
 const KEPT: TimeDelta = TimeDelta::hours(24);
 
+/// What the Deployment that was taken over is called here: its revision changes.
+pub const ADOPTED: &str = "workloadRef";
+
 /// What is committed beside the state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -23,15 +26,18 @@ pub struct Memo {
     /// Actions that are done, and whose own status may not say so yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub handled: Vec<Handled>,
-    /// When drift of a revision's Deployment was last told.
+    /// When drift of a Deployment was last told: by its revision, or as [`ADOPTED`].
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub drift: BTreeMap<Revision, DateTime<Utc>>,
+    pub drift: BTreeMap<String, DateTime<Utc>>,
+    /// The replicas that a Deployment had when it was taken over, where the spec names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopted: Option<u32>,
 }
 
 impl Memo {
     /// Whether there is nothing to remember.
     pub fn is_empty(&self) -> bool {
-        self.handled.is_empty() && self.drift.is_empty()
+        self.handled.is_empty() && self.drift.is_empty() && self.adopted.is_none()
     }
 
     /// The memo without what is no longer needed.
@@ -40,8 +46,15 @@ impl Memo {
         let waits = |handled: &&Handled| seen.actions.iter().any(|action| action.uid == handled.uid && action.answered.is_none());
         Self {
             handled: self.handled.iter().filter(waits).cloned().collect(),
-            drift: self.drift.iter().filter(|(_, at)| now < **at + QUIET).map(|(revision, at)| (revision.clone(), *at)).collect(),
+            drift: self.drift.iter().filter(|(_, at)| now < **at + QUIET).map(|(object, at)| (object.clone(), *at)).collect(),
+            adopted: self.adopted,
         }
+    }
+
+    /// Notes that drift is told now.
+    pub fn note(&mut self, drift: &Event, now: DateTime<Utc>) {
+        let object = if drift.reason == super::drift::HELD { ADOPTED } else { drift.revision.as_str() };
+        self.drift.insert(object.to_owned(), now);
     }
 
     /// The action that is next, if one is.
@@ -52,9 +65,9 @@ impl Memo {
         seen.actions.iter().find(|action| action.answered.is_none() && self.handled.iter().all(|handled| handled.uid != action.uid))
     }
 
-    /// Whether drift of this revision's Deployment was told a short while ago.
-    pub fn told(&self, revision: &Revision, now: DateTime<Utc>) -> bool {
-        self.drift.get(revision).is_some_and(|at| now < *at + QUIET)
+    /// Whether drift of this Deployment was told a short while ago.
+    pub fn told(&self, object: &str, now: DateTime<Utc>) -> bool {
+        self.drift.get(object).is_some_and(|at| now < *at + QUIET)
     }
 }
 

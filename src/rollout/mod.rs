@@ -22,6 +22,7 @@ mod target;
 mod transition;
 mod upkeep;
 mod why;
+mod workload;
 
 pub use action::{Action, Answer, Author, Handled, Verb};
 pub use change::{Change, Direction, Edited, Fence};
@@ -30,16 +31,17 @@ pub use clock::Clock;
 pub use ending::{AttemptResult, Cause};
 pub use event::{Event, EventKind, Outcome, Severity};
 pub use intent::{Bake, Capacity, Check, Deadlines, DeletionPolicy, Gate, Intent, OnStep, Pausing, Step, Threshold};
-pub use memo::{Memo, forgotten_at};
+pub use memo::{ADOPTED, Memo, forgotten_at};
 pub use names::{Key, Revision, Weight};
 pub use observed::{Child, Lifetime, Meaning, Observed, Pod, PodState, Record, ServiceView, Settled, Template, Upkeep};
 pub use reach::{Reach, reach};
 pub use sample::{Failure, Question, Reading, Sample, Samples, Verdict};
 pub use split::{Split, default_weights, split};
 pub use state::{
-    Approval, Attempt, Baking, Deleted, Ended, Idle, Installing, PauseCause, Paused, Phase, Promoting, Restart, RollingBack, State,
-    Stepping,
+    Adopting, Approval, Attempt, Baking, Deleted, Ended, HandingBack, Idle, Installing, PauseCause, Paused, Phase, Promoting, Restart,
+    RollingBack, State, Stepping,
 };
 pub use target::{Target, target};
 pub use transition::{Edge, Facts, Next, begin, transition};
 pub use why::{Mood, Why};
+pub use workload::{Adoptee, Readiness, Workload};

@@ -4,17 +4,21 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{Action, AttemptResult, Fence, Restart, Revision, Sample};
+use super::{Action, AttemptResult, Fence, Restart, Revision, Sample, Workload};
 
 /// Everything that the core may look at, for one rollout.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observed {
+    /// The Rollout's name: what stands on a Deployment that it takes over.
+    pub name: String,
     /// When the Rollout was created.
     pub created: DateTime<Utc>,
     /// Whether the Rollout is being deleted.
     pub lifetime: Lifetime,
     /// The shared Service.
     pub service: ServiceView,
+    /// The Deployment that is taken over, if the spec names one.
+    pub workload: Workload,
     /// The Deployments of this rollout.
     pub children: BTreeMap<Revision, Child>,
     /// The stored templates (ControllerRevisions) and what became of them.

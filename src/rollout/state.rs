@@ -14,6 +14,8 @@ use super::{AttemptResult, Cause, Clock, Revision, Weight};
 pub enum State {
     /// The first revision comes up; nothing is stable yet.
     Installing(Installing),
+    /// A running Deployment is taken over.
+    Adopting(Adopting),
     /// Stable serves everything and no attempt is in flight.
     Idle(Idle),
     /// The canary serves a step's share and earns the next one.
@@ -28,6 +30,8 @@ pub enum State {
     Baking(Baking),
     /// Stable comes back, then the canary goes.
     RollingBack(RollingBack),
+    /// The Rollout goes, and the Deployment that it had taken over serves again.
+    HandingBack(HandingBack),
     /// The last event is told; the finalizer goes once it is delivered.
     Deleted(Deleted),
 }
@@ -46,6 +50,29 @@ pub struct Installing {
     /// Attempts so far: there are some where it takes the place of a stable revision that no longer serves.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub attempts: u32,
+}
+
+/// See [`State::Adopting`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Adopting {
+    /// The revision of what is taken over.
+    pub revision: Revision,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Whether its deadline passed and that was told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overdue: bool,
+}
+
+/// See [`State::HandingBack`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HandingBack {
+    /// The revision that serves.
+    pub stable: Revision,
+    /// Since when.
+    pub since: DateTime<Utc>,
 }
 
 /// See [`State::Idle`].
@@ -236,6 +263,8 @@ pub struct Deleted {
 pub enum Phase {
     /// See [`State::Installing`].
     Installing,
+    /// See [`State::Adopting`].
+    Adopting,
     /// See [`State::Idle`].
     Idle,
     /// See [`State::Stepping`].
@@ -250,14 +279,17 @@ pub enum Phase {
     Baking,
     /// See [`State::RollingBack`].
     RollingBack,
+    /// See [`State::HandingBack`].
+    HandingBack,
     /// See [`State::Deleted`].
     Deleted,
 }
 
 impl Phase {
     /// All phases.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Installing,
+        Self::Adopting,
         Self::Idle,
         Self::Stepping,
         Self::Approval,
@@ -265,6 +297,7 @@ impl Phase {
         Self::Promoting,
         Self::Baking,
         Self::RollingBack,
+        Self::HandingBack,
         Self::Deleted,
     ];
 
@@ -272,6 +305,7 @@ impl Phase {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Installing => "Installing",
+            Self::Adopting => "Adopting",
             Self::Idle => "Idle",
             Self::Stepping => "Stepping",
             Self::Approval => "Approval",
@@ -279,6 +313,7 @@ impl Phase {
             Self::Promoting => "Promoting",
             Self::Baking => "Baking",
             Self::RollingBack => "RollingBack",
+            Self::HandingBack => "HandingBack",
             Self::Deleted => "Deleted",
         }
     }
@@ -295,6 +330,7 @@ impl State {
     pub const fn phase(&self) -> Phase {
         match self {
             Self::Installing(_) => Phase::Installing,
+            Self::Adopting(_) => Phase::Adopting,
             Self::Idle(_) => Phase::Idle,
             Self::Stepping(_) => Phase::Stepping,
             Self::Approval(_) => Phase::Approval,
@@ -302,6 +338,7 @@ impl State {
             Self::Promoting(_) => Phase::Promoting,
             Self::Baking(_) => Phase::Baking,
             Self::RollingBack(_) => Phase::RollingBack,
+            Self::HandingBack(_) => Phase::HandingBack,
             Self::Deleted(_) => Phase::Deleted,
         }
     }
@@ -309,8 +346,9 @@ impl State {
     /// The revision that serves, or comes back.
     pub const fn stable(&self) -> Option<&Revision> {
         match self {
-            Self::Installing(_) => None,
+            Self::Installing(_) | Self::Adopting(_) => None,
             Self::Idle(s) => Some(&s.stable),
+            Self::HandingBack(s) => Some(&s.stable),
             Self::Deleted(s) => s.stable.as_ref(),
             Self::Baking(Baking { attempt, .. }) => Some(&attempt.canary),
             Self::Stepping(Stepping { attempt, .. })
@@ -324,7 +362,7 @@ impl State {
     /// The attempt in flight, a rollback included.
     pub const fn attempt(&self) -> Option<&Attempt> {
         match self {
-            Self::Installing(_) | Self::Idle(_) | Self::Deleted(_) => None,
+            Self::Installing(_) | Self::Adopting(_) | Self::Idle(_) | Self::HandingBack(_) | Self::Deleted(_) => None,
             Self::Stepping(Stepping { attempt, .. })
             | Self::Approval(Approval { attempt, .. })
             | Self::Paused(Paused { attempt, .. })
@@ -339,11 +377,13 @@ impl State {
         match self {
             Self::Promoting(Promoting { forced, .. }) | Self::Baking(Baking { forced, .. }) => *forced,
             Self::Installing(_)
+            | Self::Adopting(_)
             | Self::Idle(_)
             | Self::Stepping(_)
             | Self::Approval(_)
             | Self::Paused(_)
             | Self::RollingBack(_)
+            | Self::HandingBack(_)
             | Self::Deleted(_) => false,
         }
     }
@@ -355,7 +395,9 @@ impl State {
             | Self::Approval(Approval { attempt, step, .. })
             | Self::Paused(Paused { attempt, step, .. }) => Some((attempt, *step)),
             Self::Promoting(Promoting { attempt, .. }) | Self::Baking(Baking { attempt, .. }) => Some((attempt, Weight::FULL)),
-            Self::Installing(_) | Self::Idle(_) | Self::RollingBack(_) | Self::Deleted(_) => None,
+            Self::Installing(_) | Self::Adopting(_) | Self::Idle(_) | Self::RollingBack(_) | Self::HandingBack(_) | Self::Deleted(_) => {
+                None
+            }
         }
     }
 }

@@ -21,6 +21,20 @@ pub enum Target {
         /// Pods of both.
         split: Split,
     },
+    /// A running Deployment gives its pods up as ours come.
+    Adopt {
+        /// The revision that it becomes.
+        revision: Revision,
+        /// Its pods.
+        pods: u32,
+    },
+    /// The Deployment that was taken over gets its pods back as ours go.
+    HandBack {
+        /// The revision that serves.
+        revision: Revision,
+        /// Its pods.
+        pods: u32,
+    },
     /// Stable comes back as fast as it can.
     Retreat {
         /// What comes back.
@@ -45,6 +59,8 @@ pub fn target(intent: &Intent, state: &State) -> Target {
     };
     match state {
         State::Installing(s) => Target::One { revision: s.revision.clone(), pods: intent.replicas },
+        State::Adopting(s) => Target::Adopt { revision: s.revision.clone(), pods: intent.replicas },
+        State::HandingBack(s) => Target::HandBack { revision: s.stable.clone(), pods: intent.replicas },
         State::Idle(s) => Target::One { revision: s.stable.clone(), pods: intent.replicas },
         State::Stepping(s) => shift(&s.attempt, s.step),
         State::Approval(s) => shift(&s.attempt, s.step),
@@ -79,7 +95,7 @@ impl Target {
     /// All pods that the state asks for.
     pub fn pods(&self) -> Option<u32> {
         match self {
-            Self::One { pods, .. } | Self::Retreat { pods, .. } => Some(*pods),
+            Self::One { pods, .. } | Self::Adopt { pods, .. } | Self::HandBack { pods, .. } | Self::Retreat { pods, .. } => Some(*pods),
             Self::Shift { split, .. } => Some(split.total()),
             Self::HandsOff => None,
         }

@@ -10,6 +10,7 @@ pub(super) fn upkeep(intent: &Intent, state: &State, seen: &Observed) -> Vec<Cha
     let looked_after = |revision: &&Revision| match (state.stable(), state.attempt(), state) {
         (_, Some(attempt), _) => attempt.stable == **revision || attempt.canary == **revision,
         (_, None, State::Installing(at)) => at.revision == **revision,
+        (_, None, State::Adopting(at)) => at.revision == **revision,
         (stable, None, _) => stable == Some(*revision),
     };
     let children = seen.children.iter().filter(|(revision, _)| looked_after(revision));

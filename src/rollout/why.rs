@@ -37,6 +37,8 @@ pub enum Why {
     TemplateUnknown(String),
     /// The dry run of the template is under way.
     CheckingTemplate,
+    /// The Deployment that is to be taken over cannot be.
+    Workload(String),
     /// The Service cannot carry this rollout.
     Service(String),
     /// Events wait for their sinks; exposure does not grow meanwhile.
@@ -85,6 +87,7 @@ impl Why {
             Self::InvalidTemplate(_) => "InvalidTemplate",
             Self::TemplateUnknown(_) => "TemplateUnknown",
             Self::CheckingTemplate => "CheckingTemplate",
+            Self::Workload(_) => "Workload",
             Self::Service(_) => "Service",
             Self::AuditBacklog(_) => "AuditBacklog",
             Self::InstallFailed(_) => "InstallFailed",
@@ -103,6 +106,7 @@ impl Why {
             | Self::Paused(PauseCause::Deadline | PauseCause::Approval, _)
             | Self::InvalidSpec(_)
             | Self::InvalidTemplate(_)
+            | Self::Workload(_)
             | Self::Service(_)
             | Self::InstallFailed(_)
             | Self::WriteRefused(_)
@@ -136,6 +140,7 @@ impl fmt::Display for Why {
             | Self::CheckError(text)
             | Self::ShareExceeded(text)
             | Self::InvalidSpec(text)
+            | Self::Workload(text)
             | Self::Service(text)
             | Self::InstallFailed(text) => f.write_str(text),
             Self::Holding(until) => write!(f, "the step holds until {}", until.format("%H:%M:%S UTC")),

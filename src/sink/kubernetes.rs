@@ -90,6 +90,8 @@ fn words(body: &Body) -> Option<(&'static str, &'static str, &'static str)> {
         | EventKind::Recovered
         | EventKind::Reinstalled
         | EventKind::DriftCorrected
+        | EventKind::Adopted
+        | EventKind::HandBackStarted
         | EventKind::RollbackBlocked
         | EventKind::ActionRefused
         | EventKind::ActionSuperseded => None,

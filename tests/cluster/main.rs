@@ -6,6 +6,7 @@
 #![expect(unreachable_pub, reason = "nobody uses a test binary as a library")]
 #![expect(clippy::print_stdout, reason = "a test says what it sees")]
 
+mod adopting;
 mod bad_input;
 mod command_line;
 mod commands;
@@ -75,6 +76,11 @@ fn cases() -> Vec<Case> {
         case!(Shared, installing::a_second_rollout_on_the_same_service_is_stalled_naming_the_first),
         case!(Shared, installing::the_template_reaches_the_deployment_as_it_was_written),
         case!(Shared, installing::a_misspelt_field_of_the_template_is_stalled_in_words),
+        case!(Shared, adopting::a_running_deployment_is_taken_over_without_losing_a_ready_endpoint),
+        case!(Shared, adopting::an_image_that_is_set_while_it_is_taken_over_becomes_an_attempt),
+        case!(Shared, adopting::an_autoscaler_stalls_the_take_over_with_the_reason),
+        case!(Shared, adopting::letting_go_after_an_abort_never_scales_the_rejected_template_up),
+        case!(Shared, adopting::a_deployment_that_does_not_exist_is_waited_for),
         case!(Shared, stepping::ten_replicas_step_through_their_shares_and_never_exceed_the_surge),
         case!(Shared, stepping::a_pause_freezes_exposure_and_resuming_goes_on),
         case!(Shared, stepping::scaling_in_flight_keeps_the_ratio),

@@ -114,6 +114,22 @@ impl Shop {
         }
     }
 
+    /// Waits for a fact about a Deployment.
+    pub async fn until_deployment(&self, name: &str, what: &str, fact: impl Fn(&Value) -> bool) -> Result<()> {
+        let deployments: Api<Deployment> = Api::namespaced(self.client.clone(), &self.namespace);
+        let begun = tokio::time::Instant::now();
+        loop {
+            let seen = serde_json::to_value(deployments.get_opt(name).await?)?;
+            if fact(&seen) {
+                return Ok(());
+            }
+            if begun.elapsed() > PATIENCE {
+                bail!("{what}: not within {} s; the Deployment is {seen:#}", PATIENCE.as_secs());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// Waits until v1 serves.
     pub async fn installed(&self) -> Result<Value> {
         self.until("installed", |r| phase(r) == "Idle" && reason(r) == "Settled").await

@@ -66,6 +66,7 @@ fn who_edited_a_rollout_is_not_guessed() {
         EventKind::PromotionForced,
         EventKind::Undone,
         EventKind::Restarted,
+        EventKind::HandBackStarted,
         EventKind::ActionRefused,
         EventKind::ActionSuperseded,
     ];

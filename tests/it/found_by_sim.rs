@@ -33,6 +33,10 @@ fn scale(change: &Change) -> Option<(&Revision, u32)> {
         | Change::Restart { .. }
         | Change::Prune { .. }
         | Change::Discard { .. }
+        | Change::Hold { .. }
+        | Change::Unpause { .. }
+        | Change::ScaleHeld { .. }
+        | Change::LetGo { .. }
         | Change::Answer(_)
         | Change::Forget { .. }
         | Change::Release => None,

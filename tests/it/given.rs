@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serin::rollout::{
     Attempt, AttemptResult, Capacity, Cause, Check, Child, Clock, Deadlines, DeletionPolicy, Ended, Failure, Fence, Idle, Installing,
     Intent, Lifetime, Meaning, Memo, Observed, OnStep, PauseCause, Paused, Pausing, Pod, PodState, Promoting, Record, Revision,
-    RollingBack, ServiceView, Settled, State, Step, Stepping, Template, Threshold, Upkeep, Verdict, Weight, Why,
+    RollingBack, ServiceView, Settled, State, Step, Stepping, Template, Threshold, Upkeep, Verdict, Weight, Why, Workload,
 };
 
 /// Noon of the day on which every table plays.
@@ -79,9 +79,11 @@ pub(crate) fn errors_below(max: f64) -> Check {
 /// Everything around is well and no pod exists yet.
 pub(crate) fn seen() -> Observed {
     Observed {
+        name: "checkout".to_owned(),
         created: noon(),
         lifetime: Lifetime::Guarded,
         service: ServiceView::Fits,
+        workload: Workload::None,
         children: BTreeMap::new(),
         records: BTreeMap::new(),
         template: Template::Unasked,

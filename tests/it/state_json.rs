@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use serin::rollout::{
-    Approval, Attempt, AttemptResult, Author, Baking, Cause, Clock, Deleted, Ended, Failure, Idle, Installing, PauseCause, Paused,
-    Promoting, Restart, Revision, RollingBack, State, Stepping, Weight,
+    Adopting, Approval, Attempt, AttemptResult, Author, Baking, Cause, Clock, Deleted, Ended, Failure, HandingBack, Idle, Installing,
+    PauseCause, Paused, Promoting, Restart, Revision, RollingBack, State, Stepping, Weight,
 };
 
 use crate::given::{after, attempt, failure, paused, rejected, rolling_back, stepping, weight};
@@ -113,6 +113,8 @@ fn state() -> impl Strategy<Value = State> {
             attempts
         })),
         idle_state(),
+        (revision(), time(), any::<bool>()).prop_map(|(revision, since, overdue)| State::Adopting(Adopting { revision, since, overdue })),
+        (revision(), time()).prop_map(|(stable, since)| State::HandingBack(HandingBack { stable, since })),
         trial_state(),
         (an_attempt(), cause(), time(), any::<bool>(), any::<bool>()).prop_map(|(attempt, cause, since, overdue, blocked)| {
             State::RollingBack(RollingBack { attempt, cause, since, overdue, blocked })
@@ -133,7 +135,8 @@ proptest! {
     #[test]
     fn a_state_is_an_object_with_its_name_as_the_only_key(state in state()) {
         let Value::Object(object) = serde_json::to_value(&state).unwrap() else { panic!("an object") };
-        let names = ["installing", "idle", "stepping", "approval", "paused", "promoting", "baking", "rollingBack", "deleted"];
+        let names = ["installing", "idle", "stepping", "approval", "paused", "promoting", "baking", "rollingBack", "deleted", "adopting",
+            "handingBack"];
         let keys: Vec<&String> = object.keys().collect();
         prop_assert_eq!(keys.len(), 1);
         prop_assert!(names.contains(&keys[0].as_str()), "{:?}", keys);

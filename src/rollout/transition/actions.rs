@@ -65,6 +65,7 @@ fn reply(state: &State, action: &Action, facts: &Facts) -> Reply {
     }
     match state {
         State::Installing(_) => Refused("the first revision is still being installed".to_owned()),
+        State::Adopting(_) => Refused("the running Deployment is still being taken over".to_owned()),
         State::Idle(at) => at_rest(at, action, facts),
         State::Stepping(Stepping { attempt, .. }) | State::Approval(Approval { attempt, .. }) | State::Paused(Paused { attempt, .. }) => {
             meant_for(action, &attempt.canary, attempt.number).unwrap_or_else(|| in_flight(state, attempt, action, facts))
@@ -81,7 +82,7 @@ fn reply(state: &State, action: &Action, facts: &Facts) -> Reply {
                 Refused(format!("revision {} is being rolled back", attempt.canary))
             }
         },
-        State::Deleted(_) => Superseded("the Rollout is being deleted".to_owned()),
+        State::HandingBack(_) | State::Deleted(_) => Superseded("the Rollout is being deleted".to_owned()),
     }
 }
 
@@ -147,11 +148,13 @@ fn approve(state: &State, action: &Action, facts: &Facts) -> Reply {
         }
         State::Stepping(at) => Refused(format!("the step at {} asks for no approval", at.step)),
         State::Installing(_)
+        | State::Adopting(_)
         | State::Idle(_)
         | State::Paused(_)
         | State::Promoting(_)
         | State::Baking(_)
         | State::RollingBack(_)
+        | State::HandingBack(_)
         | State::Deleted(_) => Refused("it is paused; resume it first".to_owned()),
     }
 }
@@ -162,11 +165,13 @@ fn pause(state: &State, action: &Action, facts: &Facts) -> Reply {
         State::Stepping(at) => done(stepping::pause(at, facts, PauseCause::Action, text)),
         State::Approval(at) => done(approval::pause(at, facts, PauseCause::Action, text)),
         State::Installing(_)
+        | State::Adopting(_)
         | State::Idle(_)
         | State::Paused(_)
         | State::Promoting(_)
         | State::Baking(_)
         | State::RollingBack(_)
+        | State::HandingBack(_)
         | State::Deleted(_) => Refused("it is paused already".to_owned()),
     }
 }

@@ -1,9 +1,11 @@
 //! Decides the next state of a rollout: at most one edge a pass, each with exactly one event.
 
 mod actions;
+mod adopting;
 mod advance;
 mod approval;
 mod baking;
+mod handing_back;
 mod idle;
 mod installing;
 mod paused;
@@ -98,6 +100,8 @@ pub fn transition(state: &State, facts: &Facts) -> Next {
 fn own(state: &State, facts: &Facts) -> Next {
     match state {
         State::Installing(s) => installing::next(s, facts),
+        State::Adopting(s) => adopting::next(s, facts),
+        State::HandingBack(s) => handing_back::next(s, facts),
         State::Idle(s) => idle::next(s, facts),
         State::Stepping(s) => stepping::next(s, facts),
         State::Approval(s) => approval::next(s, facts),
@@ -134,11 +138,13 @@ fn interrupt(state: &State, facts: &Facts) -> Option<Next> {
 fn deletion(state: &State, facts: &Facts) -> Option<Next> {
     let gone = |revision: &Revision| !facts.seen.children.contains_key(revision);
     match state {
-        State::Deleted(_) => None,
+        State::Deleted(_) | State::HandingBack(_) => None,
         _ if facts.intent.deletion == DeletionPolicy::Delete => Some(delete(state, facts).into()),
         State::RollingBack(s) if gone(&s.attempt.stable) => Some(delete(state, facts).into()),
         State::RollingBack(_) => None,
+        State::Adopting(s) => Some(handing_back::from_adopting(s, facts).unwrap_or_else(|| delete(state, facts)).into()),
         State::Installing(_) => Some(delete(state, facts).into()),
+        State::Idle(s) if handing_back::can_begin(s, facts) => Some(handing_back::enter(s, facts).into()),
         State::Idle(s) if idle::is_alone(s, facts) => Some(delete(state, facts).into()),
         // The old pods of a bake go first: afterwards nobody would take them away.
         State::Idle(_) => Some(stay(state.clone(), Why::Deleting, None)),
@@ -187,7 +193,7 @@ fn delete(state: &State, facts: &Facts) -> Edge {
         _ if facts.intent.deletion == DeletionPolicy::Delete => "the Rollout was deleted, and its Deployments go with it".to_owned(),
         None => "the Rollout was deleted before a revision was stable; its Deployments are left as they are".to_owned(),
         Some(stable) if facts.seen.children.contains_key(stable) => {
-            format!("the Rollout was deleted; the Deployment of revision {stable} goes on serving")
+            format!("the Rollout was deleted; the Deployment of revision {stable} goes on serving{}", left_held(facts))
         }
         Some(stable) => format!("the Rollout was deleted and the Deployment of revision {stable} is gone; what is there is left as it is"),
     };
@@ -203,6 +209,12 @@ fn delete(state: &State, facts: &Facts) -> Edge {
         author: None,
     };
     Edge { state: State::Deleted(Deleted { stable, since: facts.now }), event, why: Why::Deleting }
+}
+
+/// What becomes of a Deployment that was taken over and cannot be given back.
+fn left_held(facts: &Facts) -> String {
+    let held = facts.seen.workload.adoptee().filter(|adoptee| adoptee.is_held(&facts.seen.name));
+    held.map(|adoptee| format!(", and Deployment {} has another template and stays without pods", adoptee.name)).unwrap_or_default()
 }
 
 /// An event about an attempt.

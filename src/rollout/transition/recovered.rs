@@ -2,14 +2,17 @@
 
 use chrono::{DateTime, Utc};
 
-use super::super::{AttemptResult, Child, Ended, Event, EventKind, Idle, Intent, Observed, Revision, State, Why};
-use super::{Edge, installing};
+use super::super::{AttemptResult, Child, Ended, Event, EventKind, Idle, Intent, Observed, Revision, State, Why, Workload};
+use super::{Edge, adopting, installing};
 
 /// What serves is found again by its record and its pods. A revision that was never stable is no way back, so where there is none
 /// an installation begins, as for a new Rollout.
 pub(super) fn begin(intent: &Intent, seen: &Observed, now: DateTime<Utc>) -> Edge {
     let Some(stable) = stable(seen) else {
-        return installing::enter(intent, now);
+        return match &seen.workload {
+            Workload::There(_) => adopting::enter(intent, half_adopted(seen).unwrap_or_else(|| intent.revision.clone()), now),
+            Workload::None | Workload::Missing => installing::enter(intent, now),
+        };
     };
     let attempts = seen.records.values().map(|record| record.number).max().unwrap_or(0);
     let aborted = seen.records.get(&intent.revision).is_some_and(|record| record.outcome.as_deref() == Some(AttemptResult::Aborted.word()));
@@ -31,6 +34,13 @@ pub(super) fn begin(intent: &Intent, seen: &Observed, now: DateTime<Utc>) -> Edg
         },
         why: Why::CheckingTemplate,
     }
+}
+
+/// The revision that has pods of ours already, where a take-over was under way.
+fn half_adopted(seen: &Observed) -> Option<Revision> {
+    let held = seen.workload.adoptee().is_some_and(|adoptee| adoptee.is_held(&seen.name));
+    let pods = seen.children.iter().filter(|(_, child)| held && child.desired > 0);
+    pods.max_by_key(|(_, child)| child.desired).map(|(revision, _)| revision.clone())
 }
 
 /// Of the revisions that were stable once, the one with the most pods that serve; where none has any, the newest.

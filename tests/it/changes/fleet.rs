@@ -95,6 +95,10 @@ impl Fleet {
             | Change::Repair { .. }
             | Change::Restart { .. }
             | Change::Discard { .. }
+            | Change::Hold { .. }
+            | Change::Unpause { .. }
+            | Change::ScaleHeld { .. }
+            | Change::LetGo { .. }
             | Change::Answer(_)
             | Change::Forget { .. }
             | Change::Release => return,
@@ -129,7 +133,12 @@ impl Fleet {
             State::Approval(at) => self.intent.split(at.step),
             State::Paused(at) => self.intent.split(at.step),
             State::Promoting(_) | State::Baking(_) => self.intent.split(weight(100)),
-            State::Installing(_) | State::Idle(_) | State::RollingBack(_) | State::Deleted(_) => return,
+            State::Installing(_)
+            | State::Adopting(_)
+            | State::Idle(_)
+            | State::RollingBack(_)
+            | State::HandingBack(_)
+            | State::Deleted(_) => return,
         };
         let ceiling = (self.intent.replicas + surge).max(granted.total());
         assert!(sum(self).0 <= ceiling.max(wanted), "more than {ceiling} pods: {case}");

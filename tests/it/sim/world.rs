@@ -108,7 +108,14 @@ impl<'a> SimWorld<'a> {
             }
             Change::Prune { revision, fence } => self.prune(revision, fence).await,
             Change::Discard { revision } => self.discard(revision).await,
-            Change::Repair { .. } | Change::Restart { .. } | Change::Answer(_) | Change::Forget { .. } => Ok(()),
+            Change::Repair { .. }
+            | Change::Restart { .. }
+            | Change::Answer(_)
+            | Change::Forget { .. }
+            | Change::Hold { .. }
+            | Change::Unpause { .. }
+            | Change::ScaleHeld { .. }
+            | Change::LetGo { .. } => Ok(()),
             Change::Scale { revision, from, replicas, fence, direction } => {
                 self.scale(revision, (*from, *replicas), fence, *direction).await
             }

@@ -112,9 +112,9 @@ pub(super) fn row(state: &State, cell: &Cell) -> Given {
 /// The pods that mean, in this state, what the value says. Where a canary cannot have too much, pods are on their way.
 fn with_pods(row: Given, pods: usize) -> Given {
     let (stable, canary) = match &row.state {
-        State::Installing(_) => return installing_pods(row, pods),
+        State::Installing(_) | State::Adopting(_) => return installing_pods(row, pods),
         State::Idle(_) => return idle_pods(row, pods),
-        State::Deleted(_) | State::RollingBack(_) => (10, 0),
+        State::Deleted(_) | State::HandingBack(_) | State::RollingBack(_) => (10, 0),
         State::Promoting(_) => (0, 10),
         State::Baking(_) => (3, 10),
         State::Stepping(Stepping { step, .. }) if step.percent() == 50 => (5, 5),

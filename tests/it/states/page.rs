@@ -81,7 +81,13 @@ fn moved(state: &State) -> &'static str {
         State::Idle(_) => "forgets the rejection",
         State::Paused(_) => "now paused by spec.paused",
         State::Promoting(_) => "the wait begins anew",
-        State::Installing(_) | State::Approval(_) | State::Baking(_) | State::RollingBack(_) | State::Deleted(_) => "moved",
+        State::Installing(_)
+        | State::Adopting(_)
+        | State::HandingBack(_)
+        | State::Approval(_)
+        | State::Baking(_)
+        | State::RollingBack(_)
+        | State::Deleted(_) => "moved",
     }
 }
 
@@ -96,8 +102,12 @@ fn arrives(state: &State) -> String {
         },
         State::Installing(at) if at.overdue => "Installing, overdue".to_owned(),
         State::RollingBack(at) if at.overdue => "RollingBack, overdue".to_owned(),
-        State::Installing(_) | State::Promoting(_) | State::Baking(_) | State::RollingBack(_) | State::Deleted(_) => {
-            state.phase().to_string()
-        }
+        State::Installing(_)
+        | State::Adopting(_)
+        | State::HandingBack(_)
+        | State::Promoting(_)
+        | State::Baking(_)
+        | State::RollingBack(_)
+        | State::Deleted(_) => state.phase().to_string(),
     }
 }

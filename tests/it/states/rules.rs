@@ -12,7 +12,7 @@ use crate::transition::decide;
 /// The share of traffic that a state grants the revision on trial, in percent.
 fn exposure(state: &State) -> u32 {
     match state {
-        State::Installing(_) | State::Idle(_) | State::RollingBack(_) | State::Deleted(_) => 0,
+        State::Installing(_) | State::Adopting(_) | State::Idle(_) | State::RollingBack(_) | State::HandingBack(_) | State::Deleted(_) => 0,
         State::Stepping(at) => at.step.percent(),
         State::Approval(at) => at.step.percent(),
         State::Paused(at) => at.step.percent(),
@@ -70,8 +70,9 @@ fn every_state_that_waits_for_something_wakes_by_itself_and_never_in_the_past() 
         let Next::Stay { state, wake, .. } = next else { return };
         assert!(wake.is_none_or(|at| at > row.now), "{case}: {wake:?}");
         let waits = match state {
-            State::Stepping(_) | State::Promoting(_) | State::Approval(_) | State::Baking(_) => true,
+            State::Stepping(_) | State::Promoting(_) | State::Approval(_) | State::Baking(_) | State::HandingBack(_) => true,
             State::Installing(at) => !at.overdue,
+            State::Adopting(at) => !at.overdue,
             State::RollingBack(at) => !at.overdue || (!at.blocked && row.now < at.since + TimeDelta::seconds(30)),
             State::Deleted(at) => row.now < at.since + row.intent.deadlines.audit,
             // An outcome that is just being written is looked at again at once.
@@ -135,7 +136,7 @@ fn edges_at_one_moment_come_to_an_end() {
         for _ in 0..6 {
             let Next::Edge(Edge { state, event, .. }) = next else { return };
             if event.kind == EventKind::DriftCorrected {
-                row.memo.drift.insert(event.revision, row.now);
+                row.memo.note(&event, row.now);
             }
             row = row.stands(state);
             next = decide(&row);

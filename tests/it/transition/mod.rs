@@ -1,5 +1,6 @@
 //! What happens next? Tables: a state and facts are given, four lines are expected.
 
+mod adopting;
 mod attempts;
 mod deleting;
 mod holding;

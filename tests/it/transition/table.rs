@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
 use serin::rollout::{
-    Approval, Attempt, Baking, Cause, Change, Clock, Deleted, Direction, Edge, Edited, Event, Facts, Idle, Installing, Next, Paused,
-    Promoting, RollingBack, State, Stepping, Why, changes, transition,
+    Adopting, Approval, Attempt, Baking, Cause, Change, Clock, Deleted, Direction, Edge, Edited, Event, Facts, HandingBack, Idle,
+    Installing, Next, Paused, Promoting, RollingBack, State, Stepping, Why, changes, transition,
 };
 
 use crate::given::{Given, noon};
@@ -60,6 +60,8 @@ fn stands(state: &State) -> String {
         State::Installing(Installing { revision, since, overdue, .. }) => {
             format!("Installing {revision} since {}{}", at(*since), late(*overdue))
         }
+        State::Adopting(Adopting { revision, since, overdue }) => format!("Adopting {revision} since {}{}", at(*since), late(*overdue)),
+        State::HandingBack(HandingBack { stable, since }) => format!("HandingBack {stable} since {}", at(*since)),
         State::Idle(Idle { stable, attempts, last, rejected, alias, restart, down }) => {
             let rejected = rejected.as_ref().map(|r| format!(", rejects {r}")).unwrap_or_default();
             let alias = alias.as_ref().map(|r| format!(", means {r}")).unwrap_or_default();
@@ -145,6 +147,12 @@ fn written(change: &Change) -> String {
             format!("repair {revision}{}", if *template == Edited::Yes { " template" } else { "" })
         }
         Change::Restart { revision, restart, .. } => format!("restart {revision} {}", restart.as_str()),
+        Change::Hold { .. } => "hold".to_owned(),
+        Change::Unpause { .. } => "unpause".to_owned(),
+        Change::ScaleHeld { replicas, direction, .. } => {
+            format!("scale held {replicas}{}", if *direction == Direction::Raise { "!" } else { "" })
+        }
+        Change::LetGo { .. } => "let go".to_owned(),
         Change::Discard { revision } => format!("discard {revision}"),
         Change::Answer(handled) => format!("answer {}", handled.name),
         Change::Forget { name, .. } => format!("forget {name}"),

@@ -17,7 +17,7 @@ fn walk(mut row: Given, looks: &[Look]) -> Vec<&'static str> {
             Next::Edge(edge) | Next::Answer(edge, _) => (edge.state, edge.event.kind.name()),
         };
         if said == EventKind::DriftCorrected.name() {
-            row.memo.drift.extend([v1(), v2()].map(|revision| (revision, row.now)));
+            row.memo.drift.extend([v1(), v2()].map(|revision| (revision.to_string(), row.now)));
         }
         out.push(said);
         row = row.stands(state);

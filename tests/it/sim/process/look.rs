@@ -7,7 +7,7 @@ use serin::api::Status;
 use serin::audit::{Cluster, Teller};
 use serin::cluster::{FINALIZER, Look, Wish, fit};
 use serin::controller::{Ack, Seen};
-use serin::rollout::{Lifetime, Observed, split};
+use serin::rollout::{Lifetime, Observed, Workload, split};
 
 use super::{Life, Plan, sinks};
 use crate::sim::server::APP;
@@ -18,7 +18,7 @@ impl Sim {
     /// What a pass of this process sees now.
     pub(in crate::sim) fn look(&mut self, life: Life) -> Option<Seen> {
         let process = self.processes.get(&life)?;
-        let Look { rollout, service, first, children, records, actions } = process.index.look(&key())?;
+        let Look { rollout, service, first, children, records, actions, .. } = process.index.look(&key())?;
         if let Ok(status) = &rollout.status
             && process.offered.seq() != status.audit.seq()
         {
@@ -43,6 +43,7 @@ impl Sim {
             },
             status: Ok(Status::default()),
             observed: Observed {
+                name: key().name,
                 created: DateTime::UNIX_EPOCH,
                 lifetime: match (&metadata.deletion_timestamp, guarded) {
                     (Some(_), _) => Lifetime::Deleting,
@@ -50,6 +51,7 @@ impl Sim {
                     (None, false) => Lifetime::Unguarded,
                 },
                 service: fit(service.as_ref(), &Wish { service: "shop", rollout: "checkout", first: &first, labels: &labels }),
+                workload: Workload::None,
                 children,
                 records,
                 template: process.template.clone(),

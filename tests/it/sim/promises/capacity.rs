@@ -37,6 +37,8 @@ fn missing(write: &Write) -> u32 {
         State::RollingBack(RollingBack { cause: Cause::Failed(_), .. }) => capacity.abort_unavailable,
         State::RollingBack(_)
         | State::Installing(_)
+        | State::Adopting(_)
+        | State::HandingBack(_)
         | State::Idle(_)
         | State::Stepping(_)
         | State::Approval(_)

@@ -20,7 +20,9 @@ pub(super) fn granted(write: &Write) -> Held {
         (_, Some((attempt, goal))) if attempt.canary == **revision => (goal.canary, 0),
         (_, Some((attempt, goal))) if attempt.stable == **revision => (goal.stable, goal.stable),
         (
-            State::Stepping(_)
+            State::Adopting(_)
+            | State::HandingBack(_)
+            | State::Stepping(_)
             | State::Approval(_)
             | State::Paused(_)
             | State::Promoting(_)

@@ -111,6 +111,8 @@ fn at_rest(sim: &Sim) -> Result<(), String> {
         Some(
             State::Idle(_)
             | State::Installing(_)
+            | State::Adopting(_)
+            | State::HandingBack(_)
             | State::Paused(_)
             | State::Stepping(_)
             | State::Approval(_)

@@ -27,6 +27,8 @@ fn place(state: Option<&State>) -> String {
     match state {
         None => String::new(),
         Some(State::Installing(at)) => format!("installing {} {}", at.revision, at.overdue),
+        Some(State::Adopting(at)) => format!("adopting {} {}", at.revision, at.overdue),
+        Some(State::HandingBack(at)) => format!("handing back {}", at.stable),
         Some(State::Idle(at)) => format!("idle {} {} {:?} {:?}", at.stable, at.attempts, at.last, at.restart),
         Some(State::Stepping(at)) => format!("stepping {:?} {} {}", at.attempt, at.step, at.approved),
         Some(State::Approval(at)) => format!("approval {:?} {}", at.attempt, at.step),

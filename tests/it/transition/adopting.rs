@@ -1,0 +1,278 @@
+//! A running Deployment is taken over, and given back.
+
+use serin::rollout::{
+    Adoptee, Adopting, Change, HandingBack, Lifetime, Observed, Revision, ServiceView, Settled, State, Workload, begin, changes,
+};
+
+use super::table::check;
+use crate::given::{Given, child, fence, given, idle, intent, noon, record, seen, v1, v2};
+
+/// The Deployment of ten pods that runs v1 and that nobody holds.
+fn running() -> Adoptee {
+    Adoptee {
+        name: "shop".to_owned(),
+        revision: v1(),
+        desired: 10,
+        available: 10,
+        settled: Settled::Yes,
+        paused: false,
+        held_by: None,
+        scaler: None,
+        scaled_by: None,
+        fence: fence(),
+    }
+}
+
+/// The same, held by us, with so many pods.
+fn held(pods: u32) -> Adoptee {
+    Adoptee { desired: pods, available: pods, paused: true, held_by: Some("checkout".to_owned()), ..running() }
+}
+
+fn adopting() -> State {
+    State::Adopting(Adopting { revision: v1(), since: noon(), overdue: false })
+}
+
+fn taking(adoptee: Adoptee) -> Given {
+    given(adopting()).wants(v1()).accepting(v1()).sees(|seen| seen.workload = Workload::There(adoptee))
+}
+
+#[test]
+fn a_rollout_that_names_a_running_deployment_begins_by_taking_it_over() {
+    let look = Observed { workload: Workload::There(running()), ..seen() };
+    assert_eq!(begin(&intent(v1()), &look, noon()).state, adopting());
+}
+
+#[test]
+fn what_runs_is_stored_and_held_before_anything_is_made() {
+    check(
+        taking(running()),
+        "
+        state   Adopting v1 since +0s
+        event   none
+        changes record v1 #0, hold
+        wake    +600s; WaitingForPods: 0 of 10 adopted pods are available
+        ",
+    );
+}
+
+#[test]
+fn nothing_is_taken_over_while_an_autoscaler_scales_it() {
+    check(
+        taking(Adoptee { scaler: Some("HorizontalPodAutoscaler shop".to_owned()), ..running() }),
+        "
+        state   Adopting v1 since +0s
+        event   none
+        changes none
+        wake    +600s; Workload: Deployment shop is scaled by HorizontalPodAutoscaler shop; point that at the Rollout (apiVersion: serin.dev/v1alpha1, kind: Rollout)
+        ",
+    );
+}
+
+#[test]
+fn nothing_is_taken_over_that_another_rollout_holds() {
+    check(
+        taking(Adoptee { held_by: Some("other".to_owned()), ..running() }),
+        "
+        state   Adopting v1 since +0s
+        event   none
+        changes none
+        wake    +600s; Workload: Deployment shop already belongs to Rollout other; name another one in spec.workloadRef
+        ",
+    );
+}
+
+#[test]
+fn nothing_is_taken_over_in_the_middle_of_its_own_roll_out() {
+    check(
+        taking(Adoptee { settled: Settled::No, ..running() }),
+        "
+        state   Adopting v1 since +0s
+        event   none
+        changes none
+        wake    +600s; Workload: Deployment shop is in the middle of a change of its own; it is taken over once that is complete
+        ",
+    );
+}
+
+#[test]
+fn a_change_before_it_is_held_is_what_is_taken_over() {
+    check(
+        taking(Adoptee { revision: v2(), settled: Settled::No, ..running() }).wants(v2()).accepting(v2()),
+        "
+        state   Adopting v2 since +0s
+        event   none
+        changes none
+        wake    +600s; Workload: Deployment shop is in the middle of a change of its own; it is taken over once that is complete
+        ",
+    );
+}
+
+#[test]
+fn a_change_after_it_is_held_waits_and_becomes_an_attempt() {
+    check(
+        taking(Adoptee { revision: v2(), ..held(10) }).wants(v2()).sees(|seen| drop(seen.records.insert(v1(), record()))),
+        "
+        state   Adopting v1 since +0s
+        event   none
+        changes create v1 3
+        wake    +600s; WaitingForPods: 0 of 10 adopted pods are available
+        ",
+    );
+}
+
+#[test]
+fn ours_grows_within_the_surge_and_theirs_shrinks_by_what_is_available() {
+    check(
+        taking(held(10)).with(v1(), child(3, 2)),
+        "
+        state   Adopting v1 since +0s
+        event   none
+        changes scale held 8!
+        wake    +600s; WaitingForPods: 2 of 10 adopted pods are available
+        ",
+    );
+}
+
+#[test]
+fn what_its_controller_has_not_looked_at_yet_counts_as_serving() {
+    check(
+        taking(Adoptee { settled: Settled::Unseen, available: 0, ..held(10) }).with(v1(), child(3, 2)),
+        "
+        state   Adopting v1 since +0s
+        event   none
+        changes scale held 8!
+        wake    +600s; WaitingForPods: 2 of 10 adopted pods are available
+        ",
+    );
+}
+
+#[test]
+fn it_is_taken_over_once_ours_has_everything() {
+    check(
+        taking(held(0)).with(v1(), child(10, 10)),
+        "
+        state   Idle v1, attempts 0, v1 installed
+        event   rollout.adopted Available #0 v1>v1 100%: the Deployment was taken over; revision v1 is available and stable
+        changes mark v1 installed
+        wake    at once; CheckingTemplate: the template is being checked
+        ",
+    );
+}
+
+#[test]
+fn a_take_over_that_is_late_is_told_and_goes_on() {
+    check(
+        taking(held(8)).with(v1(), child(3, 2)).after(600),
+        "
+        state   Adopting v1 since +0s, overdue
+        event   rollout.install-failed Unavailable #0 ->v1 -: the Deployment was not taken over in time: 2 of 10 adopted pods are available; it goes on serving
+        changes scale v1 5
+        wake    at once; InstallFailed: not taken over in time: 2 of 10 adopted pods are available
+        ",
+    );
+}
+
+#[test]
+fn a_deployment_that_is_gone_half_way_is_made_up_for_at_once() {
+    check(
+        taking(held(8)).with(v1(), child(3, 3)).sees(|seen| seen.workload = Workload::Missing),
+        "
+        state   Adopting v1 since +0s
+        event   none
+        changes scale v1 10
+        wake    +600s; WaitingForPods: 3 of 10 adopted pods are available
+        ",
+    );
+}
+
+#[test]
+fn a_deployment_that_gets_pods_again_is_put_right_and_told() {
+    let again = Adoptee { scaled_by: Some("kubectl".to_owned()), ..held(4) };
+    check(
+        given(idle()).with(v1(), child(10, 10)).sees(|seen| seen.workload = Workload::There(again)),
+        "
+        state   Idle v1, attempts 0, v1 installed
+        event   drift.corrected AdoptedScaled #0 v1>v1 -: the Deployment of revision v1 took over Deployment shop, which was scaled to 4 by kubectl; it is put right
+        changes mark v1 installed, scale held 0!
+        wake    at once; Settled: the spec's revision is stable
+        ",
+    );
+}
+
+#[test]
+fn a_deleted_rollout_gives_back_what_still_has_the_same_template() {
+    check(
+        given(idle()).with(v1(), child(10, 10)).sees(|seen| seen.workload = Workload::There(held(0))).deleting(),
+        "
+        state   HandingBack v1 since +0s
+        event   hand-back.started Deleted #0 v1>v1 -: the Rollout was deleted; the Deployment that it had taken over serves revision v1 again
+        changes unpause
+        wake    at once; Deleting: the last events are being delivered
+        ",
+    );
+}
+
+#[test]
+fn what_has_another_template_is_not_given_back() {
+    let other = Adoptee { revision: v2(), ..held(0) };
+    check(
+        given(idle()).with(v1(), child(10, 10)).sees(|seen| seen.workload = Workload::There(other)).deleting(),
+        "
+        state   Deleted since +0s, v1 serves
+        event   rollout.deleted Deleted #0 v1>v1 -: the Rollout was deleted; the Deployment of revision v1 goes on serving, and Deployment shop has another template and stays without pods
+        changes none
+        wake    at once; Deleting: the last events are being delivered
+        ",
+    );
+}
+
+/// Looks and writes until nothing is left to do, every pod becoming ready between two looks. Returns the fewest ready pods and the most wanted.
+fn walk(mut seen: Observed, state: &State) -> (u32, u32, Observed) {
+    let (mut fewest, mut most) = (u32::MAX, 0);
+    for _ in 0..100 {
+        let writes = changes(&intent(v1()), state, &seen);
+        if writes.is_empty() {
+            return (fewest, most, seen);
+        }
+        for write in writes {
+            apply(&mut seen, &write);
+            let ours = seen.children.get(&v1()).map_or((0, 0), |child| (child.desired, child.available.min(child.desired)));
+            let theirs = seen.workload.adoptee().map_or((0, 0), |adoptee| (adoptee.desired, adoptee.available.min(adoptee.desired)));
+            fewest = fewest.min(ours.1 + theirs.1);
+            most = most.max(ours.0 + theirs.0);
+        }
+        seen.children.values_mut().for_each(|child| *child = crate::given::child(child.desired, child.desired));
+        if let Workload::There(adoptee) = &mut seen.workload {
+            adoptee.available = adoptee.desired;
+        }
+    }
+    panic!("it never ends: {seen:?}");
+}
+
+fn apply(seen: &mut Observed, write: &Change) {
+    let Workload::There(adoptee) = &mut seen.workload else { panic!("it is there") };
+    let pods = |seen: &mut Observed, revision: &Revision, replicas: u32| {
+        let ready = seen.children.get(revision).map_or(0, |known| known.available.min(replicas));
+        seen.children.insert(revision.clone(), child(replicas, ready));
+    };
+    match write {
+        Change::Record { revision, .. } => drop(seen.records.insert(revision.clone(), record())),
+        Change::Create { revision, replicas } | Change::Scale { revision, replicas, .. } => pods(seen, revision, *replicas),
+        Change::Hold { .. } => (adoptee.held_by, adoptee.paused) = (Some("checkout".to_owned()), true),
+        Change::Unpause { .. } => adoptee.paused = false,
+        Change::ScaleHeld { replicas, .. } => adoptee.desired = *replicas,
+        Change::LetGo { .. } => adoptee.held_by = None,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn no_ready_pod_is_lost_when_it_is_taken_over_and_none_when_it_is_given_back() {
+    let look = Observed { workload: Workload::There(running()), ..taking(running()).seen };
+    let (fewest, most, there) = walk(look, &adopting());
+    assert_eq!((fewest, most), (10, 13));
+    let back = Observed { lifetime: Lifetime::Deleting, service: ServiceView::Missing, ..there };
+    let (fewest, most, there) = walk(back, &State::HandingBack(HandingBack { stable: v1(), since: noon() }));
+    assert_eq!((fewest, most), (10, 13));
+    assert_eq!(there.workload, Workload::There(running()));
+}
