@@ -75,6 +75,7 @@ impl<'de> Deserialize<'de> for Template {
 struct Status {
     observed_generation: Option<i64>,
     replicas: u32,
+    updated_replicas: u32,
     available_replicas: u32,
     conditions: Vec<Condition>,
 }
@@ -118,9 +119,9 @@ pub struct ChildView {
 /// What a Deployment says of its pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tally {
-    /// There are as many as its spec asks for.
+    /// There are as many as its spec asks for, all of its newest template.
     Even,
-    /// There are more or fewer.
+    /// There are more or fewer, or older ones.
     Uneven,
 }
 
@@ -149,9 +150,10 @@ pub fn child_view(deployment: &Deployment) -> ChildView {
     }
 }
 
-/// Whether the Deployment's status has as many pods as its spec asks for.
+/// Whether the Deployment's status has as many pods of its newest template as its spec asks for, and no others.
 pub(super) fn tally(deployment: &Deployment) -> Tally {
-    if deployment.status.replicas == deployment.spec.replicas.unwrap_or(1) { Tally::Even } else { Tally::Uneven }
+    let (desired, status) = (deployment.spec.replicas.unwrap_or(1), &deployment.status);
+    if status.replicas == desired && status.updated_replicas == desired { Tally::Even } else { Tally::Uneven }
 }
 
 /// What a Deployment's template means: of a dry run, what the API server would make of it.
@@ -170,7 +172,10 @@ impl ChildView {
     /// status goes on telling the truth, and whoever keeps annotating must not make it look busy for ever.
     pub(super) fn following(self, before: Option<&Self>, tally: Tally) -> Self {
         let Some(before) = before.filter(|before| before.uid == self.uid) else { return self };
-        let goes_on = before.desired == self.desired && before.settled != Settled::Unseen && before.meaning == self.meaning;
+        let goes_on = before.desired == self.desired
+            && before.settled != Settled::Unseen
+            && before.meaning == self.meaning
+            && before.restart == self.restart;
         let settled = if goes_on { tally.settled() } else { self.settled };
         Self { settled, repaired: self.repaired.or(before.repaired), ..self }
     }

@@ -12,6 +12,7 @@ mod command_line;
 mod commands;
 mod evidence;
 mod fences;
+mod gates;
 mod going_back;
 mod ground;
 mod installing;
@@ -97,6 +98,16 @@ fn cases() -> Vec<Case> {
         case!(Shared, going_back::a_newer_template_supersedes_the_one_in_flight),
         case!(Shared, going_back::a_deadline_with_on_step_abort_rolls_back_and_the_revision_stays_rejected),
         case!(Shared, going_back::a_rejected_template_may_try_again_after_going_back),
+        case!(Shared, gates::a_gate_waits_for_an_approval_and_goes_on_with_it),
+        case!(Shared, gates::a_gate_that_nobody_opens_ends_as_it_says),
+        case!(Shared, gates::a_rejected_revision_is_retried_from_its_first_step),
+        case!(Shared, gates::undoing_scales_the_old_deployment_up_and_rejects_the_new_template),
+        case!(Shared, gates::a_fail_while_baking_brings_back_what_served_before),
+        case!(Shared, gates::a_bake_that_does_well_ends_and_the_old_pods_go),
+        case!(Shared, gates::a_rollback_whose_pods_cannot_start_is_named_and_ends_when_they_can),
+        case!(Shared, gates::a_restart_replaces_stable_s_pods_without_losing_one),
+        case!(Shared, gates::a_template_that_means_the_same_starts_no_attempt),
+        case!(Shared, gates::a_rollout_that_takes_its_deployments_along_leaves_nothing),
         case!(Shared, bad_input::a_spec_that_cannot_work_is_refused_in_words),
         case!(Shared, bad_input::an_unknown_provider_is_stalled_naming_the_known_ones),
         case!(Shared, bad_input::a_wrong_query_is_told_and_holds),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Namespace, Pod, Service};
+use k8s_openapi::api::core::v1::{Namespace, Pod, ResourceQuota, Service};
 use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::core::ApiResource;
 use kube::{Client, ResourceExt};
@@ -210,8 +210,35 @@ impl Shop {
         }
     }
 
+    /// From now on no further pod can be made here.
+    pub async fn no_more_pods(&self) -> Result<Quota> {
+        let all: Api<ResourceQuota> = Api::namespaced(self.client.clone(), &self.namespace);
+        let object = serde_json::from_value(json!({"metadata": {"name": "full"}, "spec": {"hard": {"pods": "0"}}}))?;
+        all.create(&PostParams::default(), &object).await?;
+        // It holds once it was counted.
+        let begun = tokio::time::Instant::now();
+        while all.get("full").await?.status.and_then(|status| status.hard).is_none() {
+            if begun.elapsed() > PATIENCE {
+                bail!("the quota is not in force");
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(Quota(all))
+    }
+
     pub async fn delete(&self, parameters: &DeleteParams) -> Result<()> {
         self.rollouts().delete(NAME, parameters).await.context("cannot delete the Rollout")?;
+        Ok(())
+    }
+}
+
+/// A quota that is used up.
+pub struct Quota(Api<ResourceQuota>);
+
+impl Quota {
+    /// Pods can be made again.
+    pub async fn lift(self) -> Result<()> {
+        self.0.delete("full", &DeleteParams::default()).await?;
         Ok(())
     }
 }

@@ -43,7 +43,7 @@ fn unseen_deployment(name: &str, version: u64, replicas: u32, generation: u64) -
             "resourceVersion": version.to_string(), "generation": generation, "creationTimestamp": "2026-11-23T12:00:00Z",
         },
         "spec": {"replicas": replicas},
-        "status": {"observedGeneration": 3, "replicas": replicas, "availableReplicas": replicas},
+        "status": {"observedGeneration": 3, "replicas": replicas, "updatedReplicas": replicas, "availableReplicas": replicas},
     });
     Item::deployment(&Deployment::deserialize(deployment).expect("a Deployment"))
 }

@@ -24,7 +24,7 @@ pub(super) fn service(version: u64, app: &str) -> Item {
 pub(super) fn deployment(revision: &Revision, deployment: &Deployment) -> Item {
     let Deployment { uid, version, generation, observed, desired, created, replicas, available } = deployment;
     let text = format!(
-        r#"{{"metadata":{{{},"uid":"{uid}","resourceVersion":"{version}","generation":{generation},"creationTimestamp":"{}"}},"spec":{{"replicas":{desired},"template":{}}},"status":{{"observedGeneration":{observed},"replicas":{replicas},"availableReplicas":{available}}}}}"#,
+        r#"{{"metadata":{{{},"uid":"{uid}","resourceVersion":"{version}","generation":{generation},"creationTimestamp":"{}"}},"spec":{{"replicas":{desired},"template":{}}},"status":{{"observedGeneration":{observed},"replicas":{replicas},"updatedReplicas":{replicas},"availableReplicas":{available}}}}}"#,
         names(&format!("checkout-{revision}"), revision),
         stamp(*created),
         template(revision),
