@@ -1,6 +1,10 @@
 //! Which Rollout is meant, and is it there?
 
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::api::DynamicObject;
+use kube::core::ApiResource;
 use kube::{Api, Client};
+use serde_json::Value;
 
 use super::access;
 use super::command::Target;
@@ -51,6 +55,18 @@ impl Place {
         K: kube::Resource<Scope = kube::core::NamespaceResourceScope, DynamicType = ()>,
     {
         Api::namespaced(self.client.clone(), &self.key.namespace)
+    }
+
+    /// The pod template that a Rollout asks for now: its own, or that of the Deployment which it takes over; nothing where that is not there.
+    pub(super) async fn template(&self, object: &Object) -> Result<Value, Failure> {
+        let mut spec = object.spec();
+        let Some(name) = spec.pointer("/workloadRef/name").and_then(Value::as_str) else {
+            return Ok(spec.get_mut("template").map(Value::take).unwrap_or_default());
+        };
+        let deployments = ApiResource::erase::<Deployment>(&());
+        let running: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), &self.key.namespace, &deployments);
+        let running = running.get_opt(name).await.map_err(|error| self.refused(&error))?;
+        Ok(running.and_then(|mut running| running.data.pointer_mut("/spec/template").map(Value::take)).unwrap_or_default())
     }
 
     /// There is no such Rollout.

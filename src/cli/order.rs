@@ -19,7 +19,8 @@ use crate::rollout::Revision;
 pub(super) fn give(order: &Order) -> Result<Ending, Failure> {
     super::runtime()?.block_on(async {
         let Found { place, object } = ask::rollout(&order.target).await?;
-        let spec = spec(order, &object, actor(&place).await?)?;
+        let newest = revision(&place.template(&object).await?);
+        let spec = spec(order, &object, newest, actor(&place).await?)?;
         let action = create(&place, &object, spec).await?;
         match order.patience {
             Patience::None => super::data(&format!("rolloutaction.serin.dev/{} is created", action.name_any())).map(|()| Ending::Done),
@@ -29,12 +30,9 @@ pub(super) fn give(order: &Order) -> Result<Ending, Failure> {
 }
 
 /// What is asked for. What may give a revision more traffic is bound to the one that people see now.
-fn spec(order: &Order, object: &Object, actor: ActorSpec) -> Result<RolloutActionSpec, Failure> {
+fn spec(order: &Order, object: &Object, newest: Revision, actor: ActorSpec) -> Result<RolloutActionSpec, Failure> {
     let status = object.status.as_ref().map_err(|error| ask::unreadable(error.clone()))?;
-    let current = || match &status.canary {
-        Some(canary) => Revision::new(canary.clone()),
-        None => wanted(object),
-    };
+    let current = || status.canary.clone().map_or(newest, Revision::new);
     let meant = match &order.meant {
         Meant::Current => Some(current()),
         Meant::For(revision) => Some(revision.clone()),
@@ -51,11 +49,6 @@ fn spec(order: &Order, object: &Object, actor: ActorSpec) -> Result<RolloutActio
         reason: order.reason.clone(),
         actor: Some(actor),
     })
-}
-
-/// The revision of the spec's template.
-pub(super) fn wanted(object: &Object) -> Revision {
-    revision(object.spec().get("template").unwrap_or_default())
 }
 
 /// Who asks, in the words of the API server; where it writes that into actions by itself, it writes the same.
@@ -149,11 +142,10 @@ mod tests {
     }
 
     fn asked(verb: VerbSpec, meant: Meant, status: &Value) -> Value {
-        let template = json!({"metadata": {"labels": {"app": "checkout"}}});
-        let object = json!({"metadata": {"name": "checkout"}, "spec": {"template": template}, "status": status});
+        let object = json!({"metadata": {"name": "checkout"}, "spec": {}, "status": status});
         let object: Object = serde_json::from_value(object).unwrap();
         let actor = ActorSpec { username: "alice".to_owned(), uid: None };
-        serde_json::to_value(spec(&order(verb, meant), &object, actor).unwrap()).unwrap()
+        serde_json::to_value(spec(&order(verb, meant), &object, Revision::new("9999999999"), actor).unwrap()).unwrap()
     }
 
     #[test]
@@ -165,7 +157,7 @@ mod tests {
     #[test]
     fn while_nothing_is_in_flight_it_is_bound_to_the_spec_s_revision() {
         let status = json!({"attempt": 3});
-        assert_snapshot!(asked(VerbSpec::Retry, Meant::Current, &status), @r#"{"actor":{"username":"alice"},"attempt":3,"revision":"980f0580c9","rollout":"checkout","verb":"Retry"}"#);
+        assert_snapshot!(asked(VerbSpec::Retry, Meant::Current, &status), @r#"{"actor":{"username":"alice"},"attempt":3,"revision":"9999999999","rollout":"checkout","verb":"Retry"}"#);
     }
 
     #[test]

@@ -58,11 +58,10 @@ impl<'a> Search<'a> {
 
     /// The outcome, if there is one by now.
     async fn look(&mut self, object: &Object) -> Result<Option<(Ending, String)>, Failure> {
-        let spec = object.spec();
-        let template = spec.get("template").unwrap_or_default();
-        let newest = revision(template);
+        let template = self.place.template(object).await?;
+        let newest = revision(&template);
         if self.revision.is_none() {
-            self.revision = self.find(template, &newest).await?;
+            self.revision = self.find(&template, &newest).await?;
         }
         let Some(wanted) = self.revision.clone() else { return Ok(None) };
         self.asked_for |= wanted == newest;

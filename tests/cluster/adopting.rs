@@ -12,7 +12,8 @@ use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use super::ground::Ground;
+use super::ground::{Ground, wait};
+use super::people::serin;
 use super::shop::{NAME, Shop, errors_below, message, phase, reason, template};
 
 /// The Deployment that was there before.
@@ -58,6 +59,14 @@ async fn set_image(shop: &Shop, tag: &str) -> Result<()> {
     patch_old(shop, json!({"spec": {"template": template(tag)}})).await
 }
 
+/// How many ready endpoints the Service has, where the API server answers.
+async fn ready(slices: &Api<EndpointSlice>) -> Option<usize> {
+    let of_service = ListParams::default().labels(&format!("kubernetes.io/service-name={NAME}"));
+    let slices = slices.list(&of_service).await.ok()?;
+    let endpoints = slices.items.iter().flat_map(|slice| slice.endpoints.iter());
+    Some(endpoints.filter(|one| one.conditions.as_ref().and_then(|conditions| conditions.ready) == Some(true)).count())
+}
+
 /// The fewest ready endpoints that the Service ever had, looked at as often as the API server answers.
 struct Fewest {
     seen: Arc<AtomicUsize>,
@@ -65,22 +74,21 @@ struct Fewest {
 }
 
 impl Fewest {
-    fn watch(shop: &Shop) -> Self {
+    /// From the moment on at which all four are there: an endpoint comes a little after its pod.
+    async fn watch(shop: &Shop) -> Result<Self> {
         let slices: Api<EndpointSlice> = Api::namespaced(shop.client.clone(), &shop.namespace);
+        wait("four ready endpoints", Duration::from_secs(30), || async { ready(&slices).await == Some(4) }).await?;
         let seen = Arc::new(AtomicUsize::new(usize::MAX));
         let fewest = Arc::clone(&seen);
         let task = tokio::spawn(async move {
-            let of_service = ListParams::default().labels(&format!("kubernetes.io/service-name={NAME}"));
             loop {
-                if let Ok(slices) = slices.list(&of_service).await {
-                    let endpoints = slices.items.iter().flat_map(|slice| slice.endpoints.iter());
-                    let ready = endpoints.filter(|one| one.conditions.as_ref().and_then(|conditions| conditions.ready) == Some(true));
-                    fewest.fetch_min(ready.count(), Ordering::Relaxed);
+                if let Some(ready) = ready(&slices).await {
+                    fewest.fetch_min(ready, Ordering::Relaxed);
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         });
-        Self { seen, task }
+        Ok(Self { seen, task })
     }
 
     fn end(self) -> usize {
@@ -91,7 +99,7 @@ impl Fewest {
 
 pub async fn a_running_deployment_is_taken_over_without_losing_a_ready_endpoint(ground: &Ground, shop: &Shop) -> Result<()> {
     running(shop).await?;
-    let fewest = Fewest::watch(shop);
+    let fewest = Fewest::watch(shop).await?;
     shop.create(taking_over()).await?;
     let there = shop.installed().await?;
     ensure!(there["status"]["replicas"] == 4, "the replicas are those of the Deployment: {there:#}");
@@ -113,7 +121,7 @@ pub async fn a_running_deployment_is_taken_over_without_losing_a_ready_endpoint(
     ensure!(after["status"]["attempt"] == 1, "{after:#}");
 
     // The stable template stands on the Deployment, so that it is given back.
-    let fewest = Fewest::watch(shop);
+    let fewest = Fewest::watch(shop).await?;
     shop.delete(&DeleteParams::default()).await?;
     shop.until("gone", Value::is_null).await?;
     old(shop, "it serves again", |seen| {
@@ -133,6 +141,9 @@ pub async fn an_image_that_is_set_while_it_is_taken_over_becomes_an_attempt(grou
     shop.create(taking_over()).await?;
     old(shop, "it is held", |seen| seen["spec"]["paused"] == true).await?;
     set_image(shop, "v2").await?;
+    // The pipeline that set it waits for it, too.
+    serin(ground, shop, &["wait", NAME, "--timeout", "80s"]).await?.expect(0, &["Promoted"])?;
+    serin(ground, shop, &["wait", NAME, "--image", "registry.example/checkout:v2"]).await?.expect(0, &["Promoted"])?;
     let promoted = shop.hears(ground, "rollout.promoted").await?;
     ensure!(promoted["attempt"] == 1, "{promoted:#}");
     let told = shop.told(ground)?;

@@ -90,6 +90,15 @@ fn a_command_for_another_revision_or_attempt_is_superseded() {
 }
 
 #[test]
+fn more_traffic_for_a_revision_that_the_spec_no_longer_has_is_superseded() {
+    for verb in Verb::ALL.into_iter().filter(|verb| verb.raises()) {
+        for row in [holding(), waiting(), stopped(PauseCause::Action)] {
+            assert_eq!(said(&row.wants(v3()).asked(action(verb))), "the template changed to revision v3", "{verb}");
+        }
+    }
+}
+
+#[test]
 fn a_command_that_is_older_than_its_rollout_is_superseded() {
     for verb in Verb::ALL {
         let row = holding().asked(Action { at: after(-1), ..action(verb) });

@@ -85,15 +85,24 @@ fn nothing_more_is_done_while_32_answers_wait_to_be_written() {
 }
 
 #[test]
-fn an_answer_is_remembered_until_its_action_says_it_or_is_gone() {
+fn an_answer_is_remembered_until_its_action_says_it_for_a_minute_or_is_gone() {
     let (actions, handled) = answered(3);
     let memo = Memo { handled, ..Memo::default() };
     let mut seen = seen();
     seen.actions = actions;
     seen.actions[1].answered = Some(noon());
     seen.actions.remove(2);
-    let left: Vec<String> = memo.tidied(&seen, noon()).handled.into_iter().map(|handled| handled.uid).collect();
-    assert_eq!(left, ["uid-0"]);
+    let left = |seconds| memo.tidied(&seen, after(seconds)).handled.into_iter().map(|handled| handled.uid).collect::<Vec<_>>();
+    assert_eq!(left(59), ["uid-0", "uid-1"], "whoever takes over then may not know what the action says");
+    assert_eq!(left(60), ["uid-0"]);
+}
+
+#[test]
+fn where_32_answers_are_remembered_the_next_action_waits_until_the_oldest_is_forgotten() {
+    let Given { memo, seen, .. } = busy(32);
+    assert_eq!(memo.room_at(&seen), Some(after(60)));
+    let Given { memo, seen, .. } = busy(31);
+    assert_eq!(memo.room_at(&seen), None);
 }
 
 /// Drift of that revision's Deployment was told so many seconds after noon.
