@@ -51,7 +51,8 @@ impl Status {
             weight: view.state.and_then(|state| weight(state, view, self)),
             stable: view.state.and_then(State::stable).map(ToString::to_string),
             canary: view.state.and_then(State::attempt).map(|attempt| attempt.canary.to_string()),
-            replicas: view.state.and_then(|state| target(view.intent, state).pods()).map_or(self.replicas, i64::from),
+            // What a spec that cannot be read asks for follows from this: it would grow from commit to commit.
+            replicas: view.revision().and(view.state).and_then(|state| target(view.intent, state).pods()).map_or(self.replicas, i64::from),
             selector: format!("serin.dev/rollout={}", view.name),
             conditions: conditions(view, &why, &self.conditions),
             last_outcome: view.state.and_then(last_outcome).or_else(|| self.last_outcome.clone()),

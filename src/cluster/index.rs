@@ -96,7 +96,7 @@ impl Index {
     }
 
     /// The resourceVersion of a command, where it is known under this uid.
-    pub(super) fn action_version(&self, key: &Key, name: &str, uid: &str) -> Option<u64> {
+    pub fn action_version(&self, key: &Key, name: &str, uid: &str) -> Option<u64> {
         let tables = self.tables();
         let kept = tables.actions.get(key, name)?;
         kept.view.as_ref().filter(|action| action.uid == uid).map(|_| kept.version)

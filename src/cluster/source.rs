@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::Error;
+use super::meta::child_name;
 use super::requests::{self, Of, Pods};
 use super::workloads::{Found, filled, place};
 use super::writer::Writer;
@@ -46,7 +47,15 @@ impl Writer {
         if revision(&source.template) == *wanted {
             return Ok(source);
         }
-        let Stored { data } = self.call("reading a stored template", requests::get_record(key, wanted)).await?;
+        let Stored { data } = match self.call("reading a stored template", requests::get_record(key, wanted)).await {
+            Ok(stored) => stored,
+            // It is the record that is gone, not what is about to be written.
+            Err(Error::Gone { .. }) => {
+                self.index().deleted_record(key, &child_name(&key.name, wanted));
+                return Err(Error::changed(what));
+            }
+            Err(error) => return Err(error),
+        };
         if revision(&data) != *wanted {
             let text =
                 format!("the stored template of revision {wanted} is another one by now; set the spec's template to what should serve");
@@ -55,7 +64,7 @@ impl Writer {
         Ok(Source { template: data, ..source })
     }
 
-    fn spec(&self, key: &Key, what: &str) -> Result<Source, Error> {
+    pub(super) fn spec(&self, key: &Key, what: &str) -> Result<Source, Error> {
         let rollout = self.index().rollout(key).ok_or_else(|| Error::changed(what))?;
         let mut spec = rollout.spec();
         if let Some(place) = place(&key.namespace, &spec)

@@ -207,7 +207,10 @@ impl Writer {
     async fn repair(&self, key: &Key, change: &Change) -> Result<(), Error> {
         let Change::Repair { revision, fence, min_ready_seconds, template, restart } = change else { return Ok(()) };
         let what = format!("putting Deployment {} right", child_name(&key.name, revision));
-        let source = self.source(key, revision, &what).await?;
+        let source = match template {
+            Edited::Yes => self.source(key, revision, &what).await?,
+            Edited::No => self.spec(key, &what)?,
+        };
         let template = if *template == Edited::Yes { Some(&source.template) } else { None };
         let right = Right { min_ready_seconds: *min_ready_seconds, template, restart: restart.as_ref() };
         let deployment: Deployment = self.call(&what, requests::repair_deployment(&source.of(key, revision), fence, &right)).await?;

@@ -255,6 +255,7 @@ impl Draft<'_> {
         self.decision.answers = answers.chain(forget).collect();
         let next = actions.iter().filter_map(|action| action.answered).map(forgotten_at).filter(|at| *at > self.now).min();
         self.wake_at(next);
+        self.wake_at(self.memo.room_at(&self.seen.observed));
     }
 
     /// What the state wants to know.

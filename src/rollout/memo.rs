@@ -13,6 +13,10 @@ const MOST_HANDLED: usize = 32;
 /// Drift of one object is told once in this time.
 const QUIET: TimeDelta = TimeDelta::hours(1);
 
+/// How long an answer is remembered after it was given: whoever takes over then may know of this commit and not yet of the action's own status,
+/// and would do it once more.
+const REMEMBERED: TimeDelta = TimeDelta::minutes(1);
+
 /// How long an action is kept after it was answered.
 const KEPT: TimeDelta = TimeDelta::hours(24);
 
@@ -43,7 +47,10 @@ impl Memo {
     /// The memo without what is no longer needed.
     #[must_use]
     pub fn tidied(&self, seen: &Observed, now: DateTime<Utc>) -> Self {
-        let waits = |handled: &&Handled| seen.actions.iter().any(|action| action.uid == handled.uid && action.answered.is_none());
+        let waits = |handled: &&Handled| {
+            let action = seen.actions.iter().find(|action| action.uid == handled.uid);
+            action.is_some_and(|action| action.answered.is_none() || now < handled.at + REMEMBERED)
+        };
         Self {
             handled: self.handled.iter().filter(waits).cloned().collect(),
             drift: self.drift.iter().filter(|(_, at)| now < **at + QUIET).map(|(object, at)| (object.clone(), *at)).collect(),
@@ -57,11 +64,18 @@ impl Memo {
         self.drift.insert(object.to_owned(), now);
     }
 
-    /// The action that is next, if one is.
+    /// The action that is next, if one is and there is room for its answer.
     pub fn next<'a>(&self, seen: &'a Observed) -> Option<&'a Action> {
-        if self.handled.len() >= MOST_HANDLED {
-            return None;
-        }
+        self.unanswered(seen).filter(|_| self.handled.len() < MOST_HANDLED)
+    }
+
+    /// When there is room again for answers, where an action waits for that.
+    pub fn room_at(&self, seen: &Observed) -> Option<DateTime<Utc>> {
+        let full = self.handled.len() >= MOST_HANDLED && self.unanswered(seen).is_some();
+        self.handled.iter().map(|handled| handled.at + REMEMBERED).min().filter(|_| full)
+    }
+
+    fn unanswered<'a>(&self, seen: &'a Observed) -> Option<&'a Action> {
         seen.actions.iter().find(|action| action.answered.is_none() && self.handled.iter().all(|handled| handled.uid != action.uid))
     }
 

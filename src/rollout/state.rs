@@ -246,6 +246,9 @@ pub struct RollingBack {
     /// Whether something that keeps stable's pods from coming was told.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub blocked: bool,
+    /// A revision that was rejected before somebody went back to an earlier one: it stays so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<Revision>,
 }
 
 /// See [`State::Deleted`].

@@ -14,12 +14,25 @@ pub(super) fn upkeep(intent: &Intent, state: &State, seen: &Observed) -> Vec<Cha
         (stable, None, _) => stable == Some(*revision),
     };
     let children = seen.children.iter().filter(|(revision, _)| looked_after(revision));
-    children.filter_map(|(revision, child)| repair(intent, revision, child).or_else(|| restart(state, revision, child))).collect()
+    let known = |revision: &Revision| *revision == intent.revision || seen.records.contains_key(revision);
+    let templates = |revision: &Revision| if known(revision) { Stored::Somewhere } else { Stored::Nowhere };
+    let right = |revision, child| repair(intent, revision, (child, templates(revision))).or_else(|| restart(state, revision, child));
+    children.filter_map(|(revision, child)| right(revision, child)).collect()
 }
 
-fn repair(intent: &Intent, revision: &Revision, child: &Child) -> Option<Change> {
+/// Whether a revision's template can be written again.
+#[derive(Clone, Copy)]
+enum Stored {
+    Somewhere,
+    Nowhere,
+}
+
+fn repair(intent: &Intent, revision: &Revision, (child, stored): (&Child, Stored)) -> Option<Change> {
     let Child { upkeep, fence, restart, .. } = child;
-    let template = if upkeep.edited_by.is_some() { Edited::Yes } else { Edited::No };
+    let template = match (&upkeep.edited_by, stored) {
+        (Some(_), Stored::Somewhere) => Edited::Yes,
+        (Some(_), Stored::Nowhere) | (None, _) => Edited::No,
+    };
     let min_ready_seconds = intent.min_ready_seconds.unwrap_or(upkeep.min_ready_seconds);
     let wrong = template == Edited::Yes || upkeep.paused || upkeep.min_ready_seconds != min_ready_seconds;
     wrong.then(|| Change::Repair {

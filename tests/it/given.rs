@@ -194,7 +194,7 @@ pub(crate) fn rejected() -> State {
 }
 
 pub(crate) fn rolling_back(cause: Cause) -> State {
-    State::RollingBack(RollingBack { attempt: attempt(), cause, since: noon(), overdue: false, blocked: false })
+    State::RollingBack(RollingBack { attempt: attempt(), cause, since: noon(), overdue: false, blocked: false, rejected: None })
 }
 
 /// The failed check of every table.

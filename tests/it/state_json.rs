@@ -116,9 +116,11 @@ fn state() -> impl Strategy<Value = State> {
         (revision(), time(), any::<bool>()).prop_map(|(revision, since, overdue)| State::Adopting(Adopting { revision, since, overdue })),
         (revision(), time()).prop_map(|(stable, since)| State::HandingBack(HandingBack { stable, since })),
         trial_state(),
-        (an_attempt(), cause(), time(), any::<bool>(), any::<bool>()).prop_map(|(attempt, cause, since, overdue, blocked)| {
-            State::RollingBack(RollingBack { attempt, cause, since, overdue, blocked })
-        }),
+        (an_attempt(), cause(), time(), any::<bool>(), any::<bool>(), proptest::option::of(revision())).prop_map(
+            |(attempt, cause, since, overdue, blocked, rejected)| {
+                State::RollingBack(RollingBack { attempt, cause, since, overdue, blocked, rejected })
+            }
+        ),
         (proptest::option::of(revision()), time()).prop_map(|(stable, since)| State::Deleted(Deleted { stable, since })),
     ]
 }

@@ -68,7 +68,9 @@ fn reply(state: &State, action: &Action, facts: &Facts) -> Reply {
         State::Adopting(_) => Refused("the running Deployment is still being taken over".to_owned()),
         State::Idle(at) => at_rest(at, action, facts),
         State::Stepping(Stepping { attempt, .. }) | State::Approval(Approval { attempt, .. }) | State::Paused(Paused { attempt, .. }) => {
-            meant_for(action, &attempt.canary, attempt.number).unwrap_or_else(|| in_flight(state, attempt, action, facts))
+            meant_for(action, &attempt.canary, attempt.number)
+                .or_else(|| overtaken(action, attempt, facts))
+                .unwrap_or_else(|| in_flight(state, attempt, action, facts))
         }
         State::Promoting(Promoting { attempt, .. }) => meant_for(action, &attempt.canary, attempt.number)
             .unwrap_or_else(|| ending(attempt, action, facts, "it is being promoted already")),
@@ -97,6 +99,12 @@ fn meant_for(action: &Action, revision: &Revision, attempt: u32) -> Option<Reply
         }
         (Some(_) | None, Some(_) | None) => None,
     }
+}
+
+/// Whether the template changed since: more traffic for a revision that nobody wants any more would only come in the way of the new one.
+fn overtaken(action: &Action, attempt: &Attempt, facts: &Facts) -> Option<Reply> {
+    let wanted = &facts.intent.revision;
+    (action.verb.raises() && *wanted != attempt.canary).then(|| Superseded(format!("the template changed to revision {wanted}")))
 }
 
 /// While a canary earns its steps.
@@ -280,8 +288,12 @@ fn undo(at: &Idle, action: &Action, facts: &Facts) -> Reply {
         },
     };
     let attempt = Attempt { number: at.attempts.saturating_add(1), stable: to, canary: at.stable.clone() };
-    let edge = roll_back(attempt, Cause::Undone(action.author.clone()), facts);
-    done(Edge { event: Event { kind: EventKind::Undone, ..edge.event }, ..edge })
+    let cause = Cause::Undone(action.author.clone());
+    let edge = roll_back(attempt.clone(), cause.clone(), facts);
+    // The template in the spec may be a third one, rejected before: going back is no reason to try it again.
+    let rejected = at.rejected.clone();
+    let state = State::RollingBack(RollingBack { attempt, cause, since: facts.now, overdue: false, blocked: false, rejected });
+    done(Edge { state, event: Event { kind: EventKind::Undone, ..edge.event }, ..edge })
 }
 
 /// The revision that was stable before, by the time at which it became so.

@@ -172,7 +172,7 @@ fn roll_back(attempt: Attempt, cause: Cause, facts: &Facts) -> Edge {
         )
     };
     let why = Why::RollingBack(cause.to_string());
-    let state = State::RollingBack(RollingBack { attempt, cause, since: facts.now, overdue: false, blocked: false });
+    let state = State::RollingBack(RollingBack { attempt, cause, since: facts.now, overdue: false, blocked: false, rejected: None });
     Edge { state, event, why }
 }
 

@@ -86,14 +86,15 @@ fn unscheduled(child: &Child, from: DateTime<Utc>, now: DateTime<Utc>) -> Option
 }
 
 fn rolled_back(at: &RollingBack, now: DateTime<Utc>) -> Edge {
-    let RollingBack { attempt, cause, .. } = at;
+    let RollingBack { attempt, cause, rejected, .. } = at;
     let event = Event {
         weight: Weight::new(0),
         ..tell(EventKind::RolledBack, attempt, cause.reason(), format!("revision {} serves everything again: {cause}", attempt.stable))
     };
     let result = cause.result();
     let last = Ended { revision: attempt.canary.clone(), result, message: cause.to_string(), at: now };
-    let rejected = matches!(result, AttemptResult::Aborted | AttemptResult::Undone).then(|| attempt.canary.clone());
+    let given_up = matches!(result, AttemptResult::Aborted | AttemptResult::Undone).then(|| attempt.canary.clone());
+    let rejected = rejected.clone().or(given_up);
     let idle = Idle { rejected, ..Idle::new(attempt.stable.clone(), attempt.number, last) };
     let why = match result {
         AttemptResult::Aborted | AttemptResult::Undone => idle::rejected(&idle),

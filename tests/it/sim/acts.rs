@@ -1,6 +1,6 @@
 //! What do users, strangers and bad luck do?
 
-use serin::rollout::Pausing;
+use serin::rollout::{Pausing, Verb};
 
 use super::rng::Rng;
 use super::server::objects::{Node, SpecReading};
@@ -16,8 +16,12 @@ pub(super) enum Act {
     Replicas(u32),
     /// A new template and other replicas in one write.
     Both(Truth, u32),
-    /// Other steps; what they are is drawn.
+    /// Another text that means the same to the API server.
+    SameTemplate,
+    /// Other steps, gates and a bake; what they are is drawn.
     Steps,
+    /// A command for the rollout.
+    Command(Verb, Aim),
     Pausing(Pausing),
     Spec(SpecReading),
     /// Which pods the Service selects, if it is there.
@@ -29,6 +33,15 @@ pub(super) enum Act {
     Scale(Which, u32),
     /// Somebody deletes a Deployment behind our back.
     DeleteDeployment(Which),
+    /// Somebody edits its template.
+    EditDeployment(Which),
+    /// Somebody stops its own roll-out.
+    PauseDeployment(Which),
+    /// Somebody takes our labels from it.
+    Unlabel(Which),
+    DeleteRecord(Which),
+    /// Somebody writes an empty status.
+    WipeStatus,
     DeletePod,
     /// A container ends and starts again.
     CrashPod,
@@ -45,6 +58,17 @@ pub(super) enum Act {
     Takeover,
     /// The controller's clock is off by so many minutes from now on.
     Clock(i64),
+}
+
+/// What a command is meant for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aim {
+    /// What is there.
+    Right,
+    /// Another revision, or another attempt.
+    Wrong,
+    /// Whatever is there when its turn comes.
+    Whatever,
 }
 
 /// Which of several, by name.
@@ -76,9 +100,10 @@ impl Act {
     }
 
     pub(super) fn draw(rng: &mut Rng) -> Self {
-        match rng.between(0, 9) {
+        match rng.between(0, 11) {
             0..=5 => Self::by_a_user(rng),
-            6 => Self::by_a_stranger(rng),
+            6 | 7 => Self::command(rng),
+            8 => Self::by_a_stranger(rng),
             _ => Self::by_bad_luck(rng),
         }
     }
@@ -89,6 +114,7 @@ impl Act {
             8..=10 => Self::Revert(rng.between(0, 9)),
             11 | 12 => Self::Replicas(rng.pick(&SIZES)),
             13 | 14 => Self::Both(Truth::draw(rng), rng.pick(&SIZES)),
+            15 if rng.chance(500) => Self::SameTemplate,
             15 => Self::Steps,
             16..=18 => Self::Pausing(Pausing::On),
             19 | 20 => Self::Pausing(Pausing::Off),
@@ -98,12 +124,21 @@ impl Act {
         }
     }
 
+    pub(super) fn command(rng: &mut Rng) -> Self {
+        Self::Command(rng.pick(&Verb::ALL), rng.pick(&[Aim::Right, Aim::Right, Aim::Right, Aim::Wrong, Aim::Whatever]))
+    }
+
     fn by_a_stranger(rng: &mut Rng) -> Self {
         let which = rng.pick(&[Which::First, Which::Last]);
-        match rng.between(0, 5) {
+        match rng.between(0, 10) {
             0 | 1 => Self::Scale(which, rng.pick(&SIZES)),
             2 => Self::DeleteDeployment(which),
             3 => Self::Service(rng.pick(&[None, Some("another"), Some(super::server::APP)])),
+            4 => Self::EditDeployment(which),
+            5 => Self::PauseDeployment(which),
+            6 => Self::Unlabel(which),
+            7 => Self::DeleteRecord(which),
+            8 => Self::WipeStatus,
             _ => Self::DeletePod,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use chrono::TimeDelta;
 use serin::rollout::{PodState, Revision};
 
 use super::acts::Power;
@@ -29,15 +30,25 @@ impl Sim {
     pub(super) fn sync(&mut self, revision: &Revision) {
         self.planned.remove(&(revision.clone(), Work::Sync));
         let Some(old) = self.server.deployments.get(revision).cloned() else { return };
-        let (replicas, available) = (self.server.active(revision), self.server.ready(revision));
-        let version = old.version;
-        if (old.observed, old.replicas, old.available) == (old.generation, replicas, available) {
-            return self.ledger.visible(revision, version);
+        let (replicas, available) = (self.server.active(revision), self.available(revision, old.min_ready));
+        let quota = if replicas < old.desired { self.quota } else { Power::Up };
+        let older = old.restart.as_ref().map_or(0, |(_, older)| *older);
+        let updated = self.server.count(revision, |pod| pod.state != PodState::Leaving && pod.number >= older);
+        let new = Deployment { observed: old.generation, replicas, updated, available, quota, ..old.clone() };
+        if new == old {
+            return self.ledger.visible(revision, old.version);
         }
-        let new = Deployment { observed: old.generation, replicas, available, ..old };
         self.publish(Changed::Deployment(revision.clone(), Some(new)));
         self.ledger.visible(revision, self.server.version);
         self.note("kube", |_| format!("{revision} has {replicas} pods, {available} available"));
+    }
+
+    /// Pods that have been ready for long enough.
+    fn available(&self, revision: &Revision, min_ready: u32) -> u32 {
+        let long =
+            |pod: &&Pod| matches!(pod.state, PodState::Ready { since } if self.now >= since + TimeDelta::seconds(i64::from(min_ready)));
+        let pods = self.server.pods.values().filter(|pod| pod.revision == *revision).filter(long);
+        u32::try_from(pods.count()).expect("few pods")
     }
 
     /// Pods are made and unmade; those that are not ready go first, then the youngest.
@@ -52,6 +63,9 @@ impl Sim {
             self.plan_in(2_000, 10_000, Todo::Replicas(revision.clone()));
             return;
         }
+        if self.rolls(revision, &active, desired) {
+            return self.stir(revision);
+        }
         for _ in count..desired {
             self.make_pod(revision);
         }
@@ -62,6 +76,22 @@ impl Sim {
         if count != desired {
             self.stir(revision);
         }
+    }
+
+    /// A restart replaces old pods one by one: a new one first, then an old one as soon as all serve without it.
+    fn rolls(&mut self, revision: &Revision, active: &[Pod], desired: u32) -> bool {
+        let Some((_, older)) = self.server.deployments.get(revision).and_then(|deployment| deployment.restart.clone()) else {
+            return false;
+        };
+        let Some(old) = active.iter().find(|pod| pod.number < older) else { return false };
+        let (count, ready) = (active.len(), active.iter().filter(|pod| pod.is_ready()).count());
+        let desired = desired as usize;
+        if count == desired {
+            self.make_pod(revision);
+        } else if count == desired + 1 && (ready > desired || !old.is_ready()) {
+            self.unmake_pod(old.clone());
+        }
+        count == desired || count == desired + 1
     }
 
     fn make_pod(&mut self, revision: &Revision) {
@@ -119,9 +149,13 @@ impl Sim {
         if matches!(pod.state, PodState::Ready { .. } | PodState::Unready) && pod.restarts == 0 {
             pod.started = self.now;
         }
-        let revision = pod.revision.clone();
+        let (revision, ready) = (pod.revision.clone(), pod.is_ready());
         self.publish(Changed::Pod(name, Some(pod)));
         self.stir(&revision);
+        let min_ready = self.server.deployments.get(&revision).map_or(0, |deployment| deployment.min_ready);
+        if ready && min_ready > 0 {
+            self.agenda.plan(self.now + TimeDelta::seconds(i64::from(min_ready)), Todo::Sync(revision));
+        }
     }
 
     fn after_start(&mut self, name: &str, truth: Truth) {

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serin::audit::NO_PREV;
-use serin::rollout::{Revision, Weight};
+use serin::rollout::{Answer, Revision, Weight};
 
 use super::process::Life;
 
 /// What is remembered of a run to judge it.
 pub(super) struct Ledger {
-    /// Every event that was committed, in its order.
-    pub(super) told: Vec<String>,
+    /// Every event that was committed, in its order: its hash and its text.
+    pub(super) told: Vec<(String, String)>,
     /// The newest event's number and hash.
     pub(super) head: (u64, String),
     /// Events that an `audit.gap` gave up.
@@ -28,6 +28,12 @@ pub(super) struct Ledger {
     pub(super) hurt: BTreeSet<Revision>,
     /// Serving pods that were lost, and not through us.
     pub(super) losses: Vec<Loss>,
+    /// The uids of all commands that were ever given.
+    pub(super) commands: Vec<String>,
+    /// What was committed about commands.
+    pub(super) handled: BTreeMap<String, Answer>,
+    /// When drift of a Deployment was told last.
+    pub(super) drift: BTreeMap<String, DateTime<Utc>>,
     /// What strangers made of our Deployments' sizes: the version that it led to, and the size before.
     pub(super) meddled: Vec<(Revision, u64, u32)>,
     /// How many edges and faults of each kind there were: what the run was good for.
@@ -97,6 +103,9 @@ impl Ledger {
             hurt: BTreeSet::new(),
             losses: Vec::new(),
             meddled: Vec::new(),
+            commands: Vec::new(),
+            handled: BTreeMap::new(),
+            drift: BTreeMap::new(),
             happened: BTreeMap::new(),
             most: 0,
             jumps: 0,
@@ -117,6 +126,17 @@ impl Ledger {
     pub(super) fn lost(&mut self, revision: &Revision) {
         self.losses.push(Loss { revision: revision.clone(), visible: None });
         self.hurt.insert(revision.clone());
+    }
+
+    /// Somebody wrote an empty status: what it told is over, and the stream begins anew.
+    pub(super) fn wiped(&mut self) {
+        self.told.clear();
+        self.head = (0, NO_PREV.to_owned());
+        self.dropped.clear();
+        self.passed.clear();
+        self.handled.clear();
+        self.drift.clear();
+        (self.entered, self.rejected, self.last_stable) = (None, None, None);
     }
 
     /// The losses of a revision can be known from this version of its Deployment on.

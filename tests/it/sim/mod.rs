@@ -4,6 +4,7 @@
 
 mod acts;
 mod agenda;
+mod commands;
 mod faults;
 mod kubernetes;
 mod ledger;

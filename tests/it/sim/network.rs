@@ -48,11 +48,7 @@ impl Sim {
             self.ledger.count("fault.conflict");
             return Some(Error::Changed { what: "a write".to_owned() });
         }
-        let may = !matches!(
-            request,
-            Request::PutStatus { .. } | Request::PutFinalizers { .. } | Request::GetScale { .. } | Request::GetRecord { .. }
-        );
-        if may && self.rng.chance(refuse) {
+        if request.may_be_refused() && self.rng.chance(refuse) {
             self.ledger.count("fault.refused");
             return Some(refused("a policy says no"));
         }

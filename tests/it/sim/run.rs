@@ -158,7 +158,7 @@ impl Sim {
             Todo::Start => self.start(),
             Todo::Exit(life) => {
                 self.ends(life, "ends");
-                self.restart();
+                self.replace();
             }
             Todo::Act(act) => self.act(act),
             Todo::Autoscale => self.autoscale(),
@@ -174,11 +174,11 @@ impl Sim {
             self.agenda.retain(|todo| !matches!(todo, Todo::Arrive(_, ticket) if Some(*ticket) == sent));
         }
         self.ends(life, "dies");
-        self.restart();
+        self.replace();
     }
 
     /// Where no process is left, another one starts.
-    fn restart(&mut self) {
+    fn replace(&mut self) {
         if self.processes.is_empty() {
             self.plan_in(100, 40_000, Todo::Start);
         }

@@ -1,7 +1,7 @@
 //! What does the spec of this run look like, and how do the days of its life go?
 
 use chrono::TimeDelta;
-use serin::rollout::{Capacity, Check, Intent, OnStep, Pausing, Revision, Step, Threshold};
+use serin::rollout::{Bake, Capacity, Check, DeletionPolicy, Gate, Intent, OnStep, Pausing, Revision, Step, Threshold};
 
 use super::acts::{Act, Power};
 use super::agenda::Todo;
@@ -24,6 +24,8 @@ pub(super) struct Shape {
     surge: Part,
     max_unavailable: Part,
     stable_floor: Part,
+    bake: Option<(TimeDelta, Part)>,
+    min_ready: u32,
     /// What does not change.
     rest: Intent,
 }
@@ -62,6 +64,7 @@ impl Shape {
         rest.deadlines.on_step = rng.pick(&[OnStep::Pause, OnStep::Abort]);
         rest.warm_up = rng.millis(0, 30_000);
         rest.history_limit = rng.between(0, 3);
+        rest.deletion = if rng.chance(250) { DeletionPolicy::Delete } else { DeletionPolicy::Orphan };
         Self {
             replicas: rng.pick(&[1, 2, 3, 4, 5, 8, 10, 20]),
             steps,
@@ -71,8 +74,17 @@ impl Shape {
             surge: rng.pick(&[Part::Percent(25), Part::Pods(1), Part::Percent(100)]),
             max_unavailable: rng.pick(&[Part::Pods(0), Part::Pods(0), Part::Pods(0), Part::Percent(25), Part::Pods(1)]),
             stable_floor: rng.pick(&[Part::Pods(0), Part::Pods(0), Part::Pods(0), Part::Percent(100), Part::Percent(50)]),
+            bake: bake(rng),
+            min_ready: rng.pick(&[0, 0, 0, 5]),
             rest,
         }
+    }
+
+    /// Somebody edits how it is rolled out.
+    pub(super) fn redraw(&mut self, rng: &mut Rng) {
+        self.steps = steps(rng);
+        self.bake = bake(rng);
+        self.min_ready = rng.pick(&[0, 0, 5]);
     }
 
     /// The whole spec.
@@ -84,6 +96,8 @@ impl Shape {
             steps: self.steps.clone(),
             checks: self.checks.clone(),
             pausing: self.pausing,
+            bake: self.bake.map(|(time, keep)| Bake { time, keep: keep.up(replicas).min(replicas) }),
+            min_ready_seconds: Some(self.min_ready),
             capacity: Capacity {
                 surge: self.surge.up(replicas),
                 max_unavailable: self.max_unavailable.down(replicas),
@@ -96,9 +110,19 @@ impl Shape {
 }
 
 /// The steps that somebody writes.
-pub(super) fn steps(rng: &mut Rng) -> Vec<Step> {
+fn steps(rng: &mut Rng) -> Vec<Step> {
     let weights: &[u32] = rng.pick(&[&[10, 25, 50][..], &[5, 50], &[20], &[50], &[10, 30, 60, 90]]);
-    weights.iter().map(|weight| Step { weight: given::weight(*weight), hold: rng.millis(0, 90_000), approval: None }).collect()
+    let gates = rng.chance(200);
+    let gate = |rng: &mut Rng| {
+        let timeout = TimeDelta::minutes(i64::from(rng.pick(&[1, 10, 30])));
+        (gates && rng.chance(600)).then(|| Gate { timeout, on_timeout: rng.pick(&[OnStep::Pause, OnStep::Abort]) })
+    };
+    weights.iter().map(|weight| Step { weight: given::weight(*weight), hold: rng.millis(0, 90_000), approval: gate(rng) }).collect()
+}
+
+fn bake(rng: &mut Rng) -> Option<(TimeDelta, Part)> {
+    let keep = rng.pick(&[Part::Percent(25), Part::Pods(1), Part::Pods(0), Part::Percent(100)]);
+    rng.chance(350).then(|| (rng.millis(0, 300_000), keep))
 }
 
 fn check(name: &str, window: TimeDelta) -> Check {
@@ -147,6 +171,7 @@ impl Sim {
         let number = self.truths.len() + 1;
         let revision = Revision::new(format!("{number:02}").repeat(5));
         self.truths.insert(revision.clone(), truth);
+        self.server.images.insert(revision.clone(), revision.to_string());
         revision
     }
 }

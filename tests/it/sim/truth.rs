@@ -39,6 +39,11 @@ impl Truth {
         }
     }
 
+    /// Whether its pods cannot serve.
+    pub(super) fn is_broken(self) -> bool {
+        matches!(self, Self::NeverReady | Self::Crashing | Self::NoImage)
+    }
+
     /// What a check's query gives while the revision has that share.
     pub(super) fn reading(self, check: &str, share: u32, at: DateTime<Utc>) -> Reading {
         let bad = match self {

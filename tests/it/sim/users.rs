@@ -8,8 +8,7 @@ use serin::rollout::{Pausing, Revision, State};
 use super::acts::{Act, Power};
 use super::agenda::Todo;
 use super::faults::Faults;
-use super::scenario::steps;
-use super::server::objects::{Rollout, Spec, SpecReading};
+use super::server::objects::{Labels, Rollout, Spec, SpecReading, Writer};
 use super::server::{APP, Changed};
 use super::state::{Calm, Sim};
 use super::truth::Truth;
@@ -47,19 +46,13 @@ impl Sim {
                 self.shape.replicas = replicas;
                 self.edit(None);
             }
-            Act::Both(truth, replicas) => {
-                self.shape.replicas = replicas;
-                let revision = self.new_template(truth);
-                self.edit(Some(revision));
-                if self.rng.chance(600) {
-                    let again = Act::Both(Truth::draw(&mut self.rng), self.rng.between(1, 12));
-                    self.plan_in(100, 60_000, Todo::Act(again));
-                }
-            }
+            Act::Both(truth, replicas) => self.both(truth, replicas),
+            Act::SameTemplate => self.same_template(),
             Act::Steps => {
-                self.shape.steps = steps(&mut self.rng);
+                self.shape.redraw(&mut self.rng);
                 self.edit(None);
             }
+            Act::Command(verb, aim) => self.command(verb, aim),
             Act::Pausing(pausing) => {
                 self.shape.pausing = pausing;
                 self.edit(None);
@@ -77,6 +70,11 @@ impl Sim {
             Act::Autoscaler => self.autoscale_for(20),
             Act::Scale(which, replicas) => self.scaled_by_a_stranger(which, replicas),
             Act::DeleteDeployment(which) => self.deleted_by_a_stranger(which),
+            Act::EditDeployment(which) => self.meddle(which, |it| it.edited_by = Writer::Stranger),
+            Act::PauseDeployment(which) => self.meddle(which, |it| it.paused = true),
+            Act::Unlabel(which) => self.meddle(which, |it| it.labels = Labels::Lost),
+            Act::DeleteRecord(which) => self.delete_record(which),
+            Act::WipeStatus => self.wipe_status(),
             Act::DeletePod => self.hurt_pod(Hurt::Deleted),
             Act::CrashPod => self.hurt_pod(Hurt::Crashed),
             Act::UnreadyPod => self.hurt_pod(Hurt::Unready),
@@ -97,6 +95,26 @@ impl Sim {
                 }
             }
         }
+    }
+
+    /// A new template and other replicas in one write, often several times in a row.
+    fn both(&mut self, truth: Truth, replicas: u32) {
+        self.shape.replicas = replicas;
+        let revision = self.new_template(truth);
+        self.edit(Some(revision));
+        if self.rng.chance(600) {
+            let again = Act::Both(Truth::draw(&mut self.rng), self.rng.between(1, 12));
+            self.plan_in(100, 60_000, Todo::Act(again));
+        }
+    }
+
+    /// Somebody writes the same template another way, as tools do.
+    fn same_template(&mut self) {
+        let Some(before) = self.server.spec().map(|spec| spec.intent.revision.clone()) else { return };
+        let revision = self.new_template(self.truths[&before]);
+        let image = self.server.images[&before].clone();
+        self.server.images.insert(revision.clone(), image);
+        self.edit(Some(revision));
     }
 
     /// A user writes the spec as it is drawn now, with this template, or with the one it has.

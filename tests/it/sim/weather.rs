@@ -1,12 +1,14 @@
 //! What do strangers and bad luck do to Deployments, pods and machines?
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use serin::rollout::{PodState, Revision};
 
 use super::acts::Which;
 use super::agenda::Todo;
 use super::server::Changed;
-use super::server::objects::{Deployment, Node, Pod};
+use super::server::objects::{Committed, Deployment, Node, Pod, Rollout, Writer};
 use super::state::Sim;
 
 /// What happens to a pod.
@@ -65,7 +67,10 @@ impl Sim {
             self.ledger.lost(&revision);
         }
         let before = old.desired;
-        self.publish(Changed::Deployment(revision.clone(), Some(Deployment { desired: replicas, generation: old.generation + 1, ..old })));
+        self.publish(Changed::Deployment(
+            revision.clone(),
+            Some(Deployment { desired: replicas, scaled_by: Writer::Stranger, generation: old.generation + 1, ..old }),
+        ));
         self.ledger.meddled.push((revision.clone(), self.server.version, before));
         self.ledger.visible(&revision, self.server.version);
         self.stir(&revision);
@@ -80,6 +85,33 @@ impl Sim {
         self.orphaned(&revision);
         self.publish(Changed::Deployment(revision.clone(), None));
         self.ledger.visible(&revision, self.server.version);
+    }
+
+    /// Somebody changes something else about a Deployment of ours.
+    pub(super) fn meddle(&mut self, which: Which, change: impl FnOnce(&mut Deployment)) {
+        let Some(revision) = self.one_of_ours(which) else { return };
+        let Some(mut deployment) = self.server.deployments.get(&revision).cloned() else { return };
+        let before = deployment.desired;
+        change(&mut deployment);
+        deployment.generation += 1;
+        self.publish(Changed::Deployment(revision.clone(), Some(deployment)));
+        // What is gone from the watch may come back: until that is heard of, nobody can know better.
+        self.ledger.meddled.push((revision.clone(), self.server.version, before));
+        self.stir(&revision);
+    }
+
+    pub(super) fn delete_record(&mut self, which: Which) {
+        let Some(revision) = self.one_of_ours(which) else { return };
+        if self.server.records.contains_key(&revision) {
+            self.publish(Changed::Record(revision, None));
+        }
+    }
+
+    /// Somebody writes an empty status: all that was committed is lost, and its events with it.
+    pub(super) fn wipe_status(&mut self) {
+        let Some(old) = self.server.rollout.clone() else { return };
+        self.ledger.wiped();
+        self.publish(Changed::Rollout(Some(Rollout { committed: Arc::new(Committed::nothing()), ..old })));
     }
 
     fn one_of_ours(&self, which: Which) -> Option<Revision> {

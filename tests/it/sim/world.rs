@@ -1,20 +1,20 @@
 //! The simulated side of `World`: what the production's writer does, over requests that take their time and may be lost.
 
 use std::pin::Pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use chrono::{DateTime, Utc};
 use serin::api::Status;
 use serin::cluster::{Error, Index};
 use serin::controller::{Key, Seen, World};
-use serin::rollout::{Change, Direction, Fence, Question, Revision};
+use serin::rollout::{Change, Direction, Edited, Fence, Handled, Question, Revision};
 
 use super::agenda::Ticket;
 use super::process::{Life, Process};
 use super::promises;
-use super::server::objects::SpecReading;
-use super::server::requests::{Answer, Reply, Request, refused};
+use super::server::objects::{Spec, SpecReading};
+use super::server::requests::{Answer, Reply, Request};
 use super::state::{Sim, key};
 
 /// Everything there is. Each process looks at it through its own [`SimWorld`].
@@ -78,7 +78,7 @@ impl<'a> SimWorld<'a> {
     async fn write(&self, request: Request) -> Result<(), Error> {
         match self.send(request).await? {
             Answer::Object(item) => self.index(|index| index.reply(*item)),
-            Answer::Scale(..) | Answer::Gone | Answer::Nothing => {}
+            Answer::Scale(..) | Answer::Gone | Answer::Nothing | Answer::Deployment(_) => {}
         }
         Ok(())
     }
@@ -95,27 +95,33 @@ impl<'a> SimWorld<'a> {
         match change {
             Change::Guard => self.finalizers(true).await,
             Change::Release => self.finalizers(false).await,
-            Change::Record { revision, .. } => {
+            Change::Record { revision, number } => {
                 self.has_template(revision)?;
-                match self.write(Request::CreateRecord { revision: revision.clone() }).await {
+                match self.write(Request::CreateRecord { revision: revision.clone(), number: *number }).await {
                     Err(Error::Changed { .. }) => Ok(()),
                     result => result,
                 }
             }
             Change::Create { revision, replicas } => self.create(revision, *replicas).await,
-            Change::Mark { revision, outcome, .. } => {
-                self.write(Request::MarkRecord { revision: revision.clone(), outcome: outcome.clone() }).await
+            Change::Mark { revision, outcome, at } => {
+                self.write(Request::MarkRecord { revision: revision.clone(), outcome: outcome.clone(), at: *at }).await
             }
             Change::Prune { revision, fence } => self.prune(revision, fence).await,
             Change::Discard { revision } => self.discard(revision).await,
-            Change::Repair { .. }
-            | Change::Restart { .. }
-            | Change::Answer(_)
-            | Change::Forget { .. }
-            | Change::Hold { .. }
-            | Change::Unpause { .. }
-            | Change::ScaleHeld { .. }
-            | Change::LetGo { .. } => Ok(()),
+            Change::Repair { revision, fence, min_ready_seconds, template, .. } => {
+                if *template == Edited::Yes {
+                    self.source(revision).await?;
+                }
+                let (revision, fence) = (revision.clone(), fence.clone());
+                self.write(Request::RepairDeployment { revision, fence, min_ready: *min_ready_seconds, template: *template }).await
+            }
+            Change::Restart { revision, fence, restart } => {
+                let (revision, fence, restart) = (revision.clone(), fence.clone(), restart.clone());
+                self.write(Request::RestartDeployment { revision, fence, restart }).await
+            }
+            Change::Answer(handled) => self.answer(handled).await,
+            Change::Forget { name, uid } => self.forget(name, uid).await,
+            Change::Hold { .. } | Change::Unpause { .. } | Change::ScaleHeld { .. } | Change::LetGo { .. } => Ok(()),
             Change::Scale { revision, from, replicas, fence, direction } => {
                 self.scale(revision, (*from, *replicas), fence, *direction).await
             }
@@ -136,14 +142,38 @@ impl<'a> SimWorld<'a> {
     }
 
     async fn create(&self, revision: &Revision, replicas: u32) -> Result<(), Error> {
-        if self.has_template(revision).is_err() {
-            self.send(Request::GetRecord { revision: revision.clone() }).await?;
-        }
-        match self.write(Request::CreateDeployment { revision: revision.clone(), replicas }).await {
-            Err(Error::Changed { .. }) if self.desired(revision).is_none() => Err(refused("the name is taken")),
+        let min_ready = self.source(revision).await?;
+        match self.write(Request::CreateDeployment { revision: revision.clone(), replicas, min_ready }).await {
+            Err(Error::Changed { .. }) if self.desired(revision).is_none() => self.label(revision).await,
             Err(Error::Changed { .. }) => Ok(()),
             result => result,
         }
+    }
+
+    /// A Deployment of ours gets its labels back.
+    async fn label(&self, revision: &Revision) -> Result<(), Error> {
+        let Answer::Deployment(fence) = self.send(Request::GetDeployment { revision: revision.clone() }).await? else {
+            return Err(changed());
+        };
+        self.write(Request::LabelDeployment { revision: revision.clone(), fence }).await
+    }
+
+    async fn answer(&self, handled: &Handled) -> Result<(), Error> {
+        let known = self.index(|index| index.action_version(&key(), &handled.name, &handled.uid));
+        let Some(version) = known else { return Ok(()) };
+        match self.write(Request::AnswerAction { version, handled: handled.clone() }).await {
+            Err(Error::Gone { .. }) => self.index(|index| index.deleted_action(&key(), &handled.name)),
+            result => return result,
+        }
+        Ok(())
+    }
+
+    async fn forget(&self, name: &str, uid: &str) -> Result<(), Error> {
+        match self.send(Request::DeleteAction { name: name.to_owned(), uid: uid.to_owned() }).await {
+            Ok(_) | Err(Error::Gone { .. }) => self.index(|index| index.deleted_action(&key(), name)),
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     async fn prune(&self, revision: &Revision, fence: &Fence) -> Result<(), Error> {
@@ -196,13 +226,32 @@ impl<'a> SimWorld<'a> {
         self.index(|index| index.look(&key()).and_then(|look| look.children.get(revision).map(|child| child.desired)))
     }
 
-    /// Templates are made from the spec as the process knows it.
+    /// A revision is made from the spec as the process knows it, or from what is stored.
+    async fn source(&self, revision: &Revision) -> Result<u32, Error> {
+        let spec = self.spec()?;
+        if spec.intent.revision != *revision || spec.reading != SpecReading::All {
+            match self.send(Request::GetRecord { revision: revision.clone() }).await {
+                Ok(_) => {}
+                Err(Error::Gone { .. }) => {
+                    self.index(|index| index.deleted_record(&key(), &format!("checkout-{revision}")));
+                    return Err(changed());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(spec.intent.min_ready_seconds.unwrap_or(0))
+    }
+
+    /// Templates are stored from the spec as the process knows it.
     fn has_template(&self, revision: &Revision) -> Result<(), Error> {
+        let spec = self.spec()?;
+        if spec.intent.revision == *revision && spec.reading == SpecReading::All { Ok(()) } else { Err(changed()) }
+    }
+
+    fn spec(&self) -> Result<Arc<Spec>, Error> {
         let rollout = self.index(|index| index.rollout(&key())).ok_or_else(changed)?;
         let generation = usize::try_from(rollout.metadata.generation.unwrap_or_default()).expect("few generations");
-        let sim = self.sim();
-        let spec = sim.server.spec_of(generation);
-        if spec.intent.revision == *revision && spec.reading == SpecReading::All { Ok(()) } else { Err(changed()) }
+        Ok(Arc::clone(&self.sim().server.specs[generation - 1]))
     }
 }
 
@@ -225,7 +274,7 @@ impl World for SimWorld<'_> {
         result?;
         let state = status.state.clone();
         self.with(|process| {
-            if let Some(plan) = process.plan.as_mut().map(std::sync::Arc::make_mut) {
+            if let Some(plan) = process.plan.as_mut().map(Arc::make_mut) {
                 plan.state = state;
             }
         });

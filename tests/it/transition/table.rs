@@ -85,9 +85,10 @@ fn stands(state: &State) -> String {
         State::Baking(Baking { attempt, since, forced }) => {
             format!("Baking {} since {}{}", tried(attempt), at(*since), if *forced { ", forced" } else { "" })
         }
-        State::RollingBack(RollingBack { attempt, cause, since, overdue, blocked }) => {
+        State::RollingBack(RollingBack { attempt, cause, since, overdue, blocked, rejected }) => {
             let blocked = if *blocked { ", blocked" } else { "" };
-            format!("RollingBack {} since {}, {}{}{blocked}", tried(attempt), at(*since), ended(cause), late(*overdue))
+            let rejected = rejected.as_ref().map_or(String::new(), |rejected| format!(", {rejected} stays rejected"));
+            format!("RollingBack {} since {}, {}{}{blocked}{rejected}", tried(attempt), at(*since), ended(cause), late(*overdue))
         }
         State::Deleted(Deleted { stable, since }) => {
             format!("Deleted since {}, {} serves", at(*since), stable.as_ref().map_or("nothing".to_owned(), ToString::to_string))

@@ -31,7 +31,7 @@ impl Sim {
                 } else if self.truths[&revision] == Truth::Refused {
                     Template::Refused { revision, text: "unknown field".to_owned(), at }
                 } else {
-                    Template::Accepted { meaning: json::meaning(&revision), revision }
+                    Template::Accepted { meaning: json::meaning(&revision, &self.server.images[&revision]), revision }
                 })
             }
             Question::Measure { check, query, .. } => Told::Reading(match self.backend {

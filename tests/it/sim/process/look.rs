@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use chrono::DateTime;
 use serin::api::Status;
 use serin::audit::{Cluster, Teller};
 use serin::cluster::{FINALIZER, Look, Wish, fit};
 use serin::controller::{Ack, Seen};
-use serin::rollout::{Lifetime, Observed, Workload, split};
+use serin::rollout::{Lifetime, Observed, State, Workload};
 
 use super::{Life, Plan, sinks};
+use crate::given;
 use crate::sim::server::APP;
 use crate::sim::server::objects::{SpecReading, UID};
 use crate::sim::state::{Sim, key};
@@ -44,7 +44,7 @@ impl Sim {
             status: Ok(Status::default()),
             observed: Observed {
                 name: key().name,
-                created: DateTime::UNIX_EPOCH,
+                created: given::noon(),
                 lifetime: match (&metadata.deletion_timestamp, guarded) {
                     (Some(_), _) => Lifetime::Deleting,
                     (None, true) => Lifetime::Guarded,
@@ -63,7 +63,9 @@ impl Sim {
             teller: Teller { cluster: Cluster { name: "sim".to_owned(), uid: None }, controller: format!("serin-{life}") },
         };
         if let Ok(intent) = &seen.intent {
-            let steps = intent.steps.iter().map(|step| split(intent.replicas, step.weight, &intent.capacity).total());
+            let state = rollout.status.as_ref().ok().and_then(|status| status.state.as_ref());
+            let now = state.and_then(State::trial).map(|(_, weight)| weight);
+            let steps = intent.steps.iter().map(|step| step.weight).chain(now).map(|weight| intent.split(weight).total());
             self.ledger.most = steps.max().unwrap_or(0).max(intent.replicas);
         }
         let state = rollout.status.as_ref().ok().and_then(|status| status.state.clone());

@@ -1,11 +1,14 @@
 //! Invariant 5. Abort converges to stable 100 % from every state, and its first write waits for neither the registry, nor the metrics
-//! backend, nor a sink. That it ends is judged where everything comes to rest.
+//! backend, nor a sink. That it comes to rest at all is judged by `settled`; here it is whether that is the right end.
 
-use serin::rollout::{Change, Lifetime, State};
+use serin::rollout::{AttemptResult, Change, DeletionPolicy, Lifetime, State};
 
+use super::{Held, settled::unable};
 use crate::sim::process::Plan;
-
-use super::Held;
+use crate::sim::server::objects::{Labels, SpecReading};
+use crate::sim::state::Sim;
+use crate::sim::truth::Fate;
+use crate::sim::users::{Finale, Ground};
 
 /// A rollback that lacks stable pods asks for all of them in its first pass, whatever else is broken.
 pub(super) fn first_write(plan: &Plan, changes: &[Change]) -> Held {
@@ -18,4 +21,52 @@ pub(super) fn first_write(plan: &Plan, changes: &[Change]) -> Held {
         return Ok(());
     }
     Err(format!("stable {stable} has {} of {} pods, and what is done is {changes:?}", child.desired, intent.replicas))
+}
+
+/// Whether a last template came to the end that it had to come to.
+pub(super) fn fate(sim: &Sim) -> Held {
+    let (Finale::Fresh(revision, truth, ground), Some(spec)) = (&sim.finale, sim.server.spec()) else { return Ok(()) };
+    let (state, fate) = (sim.server.state(), truth.fate(&spec.intent));
+    let stable = matches!(state, Some(State::Idle(at)) if at.stable == *revision);
+    let rejected = matches!(state, Some(State::Idle(at)) if at.rejected.as_ref() == Some(revision));
+    let paused = matches!(state, Some(State::Paused(at)) if at.attempt.canary == *revision);
+    // Where stable did not come back, a new revision is installed like a first one.
+    let reinstalled = match state {
+        Some(State::Idle(at)) => at.last.result == AttemptResult::Installed && stable,
+        Some(State::Installing(at)) => at.overdue && truth.is_broken(),
+        _ => false,
+    };
+    if reinstalled || state.and_then(State::stable).is_some_and(|stable| stable != revision && unable(sim, stable)) {
+        return Ok(());
+    }
+    let as_told = match (ground, fate) {
+        (_, Fate::Promoted) => stable,
+        (Ground::Nothing, _) | (_, Fate::Any) => true,
+        (Ground::Stable, Fate::Rejected) => rejected,
+        (Ground::Stable, Fate::Undecided) => rejected || paused,
+        (Ground::Stable, Fate::NeverTried) => !stable && !rejected && !paused,
+    };
+    if as_told { Ok(()) } else { Err(format!("{revision} is {truth:?}, so it is {fate:?}, but the state is {state:?}")) }
+}
+
+/// A Rollout that is gone leaves its stable Deployment alone, and nothing else that serves; or nothing at all.
+pub(super) fn left_behind(sim: &Sim) -> Held {
+    if sim.server.rollout.is_some() {
+        return Ok(());
+    }
+    let Some(spec) = sim.server.specs.last().filter(|spec| spec.reading == SpecReading::All) else { return Ok(()) };
+    let begun = sim.ledger.last_stable.is_some();
+    let all = spec.intent.deletion == DeletionPolicy::Delete && begun;
+    let stable = sim.ledger.last_stable.as_ref().filter(|stable| !all && sim.server.deployments.contains_key(*stable));
+    if stable.is_none() && !all {
+        return Ok(());
+    }
+    // What lost our labels is not found any more.
+    let ours = sim.server.deployments.iter().filter(|(_, deployment)| deployment.labels == Labels::Ours);
+    for (revision, deployment) in ours.filter(|(revision, _)| Some(*revision) != stable) {
+        if all || deployment.desired > 0 {
+            return Err(format!("{revision} is left with {} pods beside {stable:?}", deployment.desired));
+        }
+    }
+    Ok(())
 }

@@ -3,9 +3,9 @@
 
 use chrono::TimeDelta;
 use serin::audit::HOLD_AT;
-use serin::rollout::{Attempt, Check, Intent, Lifetime, Pausing, PodState, Reading, State, Weight};
+use serin::rollout::{Attempt, Check, Intent, Lifetime, Pausing, PodState, Reading, State, Verb, Weight};
 
-use super::{Commit, Held, Write};
+use super::{Commit, Held, Write, asked};
 use crate::sim::ledger::Entered;
 
 /// In pods that are asked for.
@@ -54,10 +54,12 @@ pub(super) fn grows(commit: &Commit) -> Held {
 
 fn may_start(commit: &Commit, attempt: &Attempt, weight: Weight) -> Held {
     let intent = open(commit, attempt)?;
-    if Some(weight) != intent.steps.first().map(|step| step.weight) {
+    let (forced, retried) = (asked::does(commit, Verb::Promote), asked::does(commit, Verb::Retry));
+    let first = intent.steps.first().map_or(Weight::FULL, |step| step.weight);
+    if weight != first && !(forced && weight == Weight::FULL) {
         return Err(format!("the first step is not {weight}"));
     }
-    if commit.sim.ledger.rejected.as_ref() == Some(&attempt.canary) {
+    if commit.sim.ledger.rejected.as_ref() == Some(&attempt.canary) && !forced && !retried {
         return Err(format!("{} was rejected and the template did not change since", attempt.canary));
     }
     Ok(())
@@ -79,8 +81,16 @@ fn open<'a>(commit: &'a Commit, attempt: &Attempt) -> Result<&'a Intent, String>
 fn may_grow(commit: &Commit, attempt: &Attempt, from: Weight) -> Held {
     let Commit { sim, plan, .. } = commit;
     let intent = open(commit, attempt)?;
-    if !matches!(commit.old.state, Some(State::Stepping(_))) {
-        return Err("from a state that is no step".to_owned());
+    if asked::does(commit, Verb::Promote) || asked::does(commit, Verb::Skip) {
+        return Ok(());
+    }
+    let approved = match &commit.old.state {
+        Some(State::Stepping(at)) => at.approved || intent.gate(from).is_none(),
+        Some(State::Approval(_)) => asked::does(commit, Verb::Approve),
+        _ => return Err("from a state that is no step".to_owned()),
+    };
+    if !approved {
+        return Err(format!("nobody approved {from}"));
     }
     let Some(entered) = sim.ledger.entered.filter(|entered| (entered.attempt, entered.step) == (attempt.number, from)) else {
         return Err("from a step that was never entered".to_owned());

@@ -4,6 +4,7 @@ use serin::rollout::{Capacity, Intent, Revision, State};
 
 use super::{Write, capacity};
 use crate::sim::process::Plan;
+use crate::sim::server::objects::SpecReading;
 use crate::sim::state::Sim;
 
 pub(super) fn scaled(sim: &mut Sim, plan: &Plan, state: &State, (revision, from, to): (&Revision, u32, u32)) {
@@ -17,8 +18,12 @@ pub(super) fn scaled(sim: &mut Sim, plan: &Plan, state: &State, (revision, from,
         sim.ledger.violated("a rollback without a readable spec asks for no more than there was", how);
     }
     // The floor is judged by the smallest that any reading of the spec could mean.
-    let intent = &sim.server.spec_of(usize::try_from(plan.seen.generation).expect("few generations")).intent;
-    let replicas = plan.seen.replicas.unwrap_or(intent.replicas).min(intent.replicas);
+    let generation = usize::try_from(plan.seen.generation).expect("few generations");
+    let intent = &sim.server.spec_of(generation).intent;
+    let told = sim.server.specs[..generation].iter().rev().map(|spec| (spec.reading, spec.intent.replicas));
+    let read = told.take_while(|(reading, _)| *reading != SpecReading::All).count();
+    let last = sim.server.specs[..generation - read].last().map_or(0, |spec| spec.intent.replicas);
+    let replicas = plan.seen.replicas.unwrap_or(last).min(intent.replicas).min(last);
     let intent = &Intent { replicas, capacity: Capacity { abort_unavailable: replicas / 4, ..intent.capacity }, ..intent.clone() };
     if let Err(how) = capacity::kept(&Write { sim, plan, intent, state, revision, from, to }) {
         sim.ledger.violated(

@@ -1,7 +1,7 @@
 //! What serves is never deleted, and a Rollout is let go only when its last event was told and its sinks have it, or did not take it in
 //! time.
 
-use serin::rollout::{Revision, State};
+use serin::rollout::{DeletionPolicy, Revision, State};
 
 use super::Held;
 use crate::sim::process::Plan;
@@ -10,7 +10,9 @@ use crate::sim::state::Sim;
 
 pub(super) fn deleted(sim: &Sim, plan: &Plan, revision: &Revision) -> Held {
     let stable = plan.state.as_ref().and_then(State::stable);
-    if stable != Some(revision) && sim.server.desired(revision) == 0 {
+    let all = plan.seen.intent.as_ref().is_ok_and(|intent| intent.deletion == DeletionPolicy::Delete);
+    let wanted = matches!(plan.state, Some(State::Deleted(_))) && all;
+    if wanted || (stable != Some(revision) && sim.server.desired(revision) == 0) {
         return Ok(());
     }
     Err(format!("{revision} with {} replicas; stable is {stable:?}", sim.server.desired(revision)))

@@ -3,6 +3,7 @@
 //! Each is judged where it could break: when a status is committed, when a Deployment's size changes, when a pass sets out to change the
 //! cluster, and at the end. Nothing else that happens is ours. Each says in its own words how it was broken.
 
+mod asked;
 mod capacity;
 mod carried;
 mod causes;
@@ -16,11 +17,11 @@ mod told;
 
 use serin::api::Status;
 use serin::audit::{Body, Record};
-use serin::rollout::{Change, Intent, Lifetime, Revision, State};
+use serin::rollout::{Change, Handled, Intent, Lifetime, Revision, State};
 
 use super::ledger::{Strange, Wait};
 use super::process::{Life, Plan};
-use super::server::objects::{Committed, Rollout};
+use super::server::objects::{Action, Committed, Rollout};
 use super::state::Sim;
 
 /// Whether a promise holds; if not, how it was broken.
@@ -62,6 +63,9 @@ pub(super) fn committed(sim: &mut Sim, plan: &Plan, before: &Committed, after: &
     let held = [
         ("3: exposure grows only where it was earned", earned::grows(&commit)),
         ("4: no promotion without a Pass", passed::promoted(&commit)),
+        ("a lost status is never taken for a first installation", passed::recovered(&commit)),
+        ("a command is done once, in its turn, and for what it was meant", asked::once(&commit)),
+        ("drift of a Deployment is told at most once an hour", told::drift_once(&commit)),
         ("6: one event for each edge, in the same write", told::one_for_each_edge(&commit)),
         ("6: numbers have no gap and each event names its predecessor", told::chained(&commit)),
         ("6: no event is let go of before the sink has it", told::nothing_lost(&commit)),
@@ -73,6 +77,7 @@ pub(super) fn committed(sim: &mut Sim, plan: &Plan, before: &Committed, after: &
             sim.ledger.violated(promise, format!("{how}\nbefore {:?}\nafter  {:?}", old.state, new.state));
         }
     }
+    asked::note(sim, old, new);
     told::note(sim, plan.life, (old, new), &fresh);
     written(sim, plan, None);
 }
@@ -108,6 +113,10 @@ pub(super) fn scaled(sim: &mut Sim, plan: &Plan, (revision, from, to): (&Revisio
 /// Judges what a pass sets out to do.
 pub(super) fn about_to_change(sim: &mut Sim, life: Life, changes: &[Change]) {
     let Some(plan) = sim.process(life).and_then(|process| process.plan.clone()) else { return };
+    // Answers to commands are written on their own.
+    if !changes.is_empty() && changes.iter().all(|change| matches!(change, Change::Answer(_) | Change::Forget { .. })) {
+        return;
+    }
     if let Err(how) = converges::first_write(&plan, changes) {
         sim.ledger.violated("5: the first write of a rollback waits for nothing", format!("{how}\nstate {:?}", plan.state));
     }
@@ -123,8 +132,22 @@ pub(super) fn deleted(sim: &mut Sim, plan: &Plan, revision: &Revision) {
     written(sim, plan, Some(revision));
 }
 
+/// Judges what is written on a command.
+pub(super) fn answered(sim: &mut Sim, plan: &Plan, action: &Action, handled: &Handled) {
+    if !is_old(sim, plan)
+        && let Err(how) = asked::answered(sim, action, handled)
+    {
+        sim.ledger.violated("a command says what was committed about it", how);
+    }
+}
+
 /// Judges the end of a Rollout.
-pub(super) fn released(sim: &mut Sim, rollout: &Rollout) {
+pub(super) fn released(sim: &mut Sim, plan: &Plan, rollout: &Rollout) {
+    // Where stable is not complete, what else serves is left as it is.
+    let stable = plan.state.as_ref().and_then(State::stable).and_then(|stable| plan.seen.observed.children.get(stable));
+    if stable.is_none_or(|stable| stable.serving() < stable.desired) {
+        sim.ledger.last_stable = None;
+    }
     if let Err(how) = kept::released(sim, rollout) {
         sim.ledger.violated("a Rollout is let go only after its last event was told", how);
     }

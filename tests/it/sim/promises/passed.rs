@@ -1,23 +1,43 @@
-//! Invariant 4. No promotion without a Pass.
+//! Invariant 4. No promotion without a Pass, or a recorded action by somebody allowed to force it.
 
-use serin::rollout::State;
+use serin::rollout::{Promoting, State};
 
 use super::{Commit, Held};
 
 pub(super) fn promoted(commit: &Commit) -> Held {
-    let Commit { sim, old, new, .. } = commit;
-    let Some(State::Idle(idle)) = &new.state else { return Ok(()) };
-    let moved = old.state.as_ref().and_then(State::stable).is_some_and(|stable| *stable != idle.stable);
-    match &old.state {
-        Some(State::Promoting(at)) if idle.stable == at.attempt.canary => {
-            let (stable, canary) = (sim.server.desired(&at.attempt.stable), sim.server.desired(&at.attempt.canary));
-            let passed = sim.ledger.passed.contains(&at.attempt.number);
-            if passed && stable == 0 {
-                return Ok(());
-            }
-            Err(format!("passed: {passed}; stable asks for {stable} pods, the canary for {canary}"))
+    let Commit { old, new, .. } = commit;
+    let (before, after) = (old.state.as_ref(), new.state.as_ref());
+    match (before, after) {
+        (Some(State::Promoting(at)), Some(State::Idle(idle))) if idle.stable == at.attempt.canary => complete(commit, at),
+        (Some(State::Promoting(at)), Some(State::Baking(_))) => complete(commit, at),
+        (Some(from), Some(to @ State::Idle(_))) if from.stable().is_some_and(|stable| Some(stable) != to.stable()) => {
+            Err("stable moved without a promotion".to_owned())
         }
-        _ if moved => Err("stable moved without a promotion".to_owned()),
+        (Some(State::Baking(_)), Some(State::Baking(_))) => Ok(()),
+        (Some(from), Some(State::Baking(_))) => Err(format!("out of {}", from.phase())),
         _ => Ok(()),
+    }
+}
+
+/// All of the old pods are gone, but for those that a bake keeps.
+fn complete(commit: &Commit, at: &Promoting) -> Held {
+    let (sim, attempt) = (commit.sim, &at.attempt);
+    let keep = commit.plan.seen.intent.as_ref().map_or(u32::MAX, |intent| intent.bake.map_or(0, |bake| bake.keep));
+    let (stable, canary) = (sim.server.desired(&attempt.stable), sim.server.desired(&attempt.canary));
+    let passed = sim.ledger.passed.contains(&attempt.number);
+    if passed && stable <= keep {
+        return Ok(());
+    }
+    Err(format!("passed: {passed}; stable asks for {stable} pods of which {keep} may stay, the canary for {canary}"))
+}
+
+/// A Rollout whose status is empty is new only where nothing was ever stable.
+pub(super) fn recovered(commit: &Commit) -> Held {
+    let served: Vec<_> = commit.plan.seen.observed.records.iter().filter(|(_, record)| record.served()).map(|(it, _)| it).collect();
+    match (&commit.old.state, &commit.new.state) {
+        (None, Some(State::Idle(idle))) if served.contains(&&idle.stable) => Ok(()),
+        (None, Some(State::Installing(_))) if served.is_empty() => Ok(()),
+        (None, Some(state)) => Err(format!("it begins as {}, and these were stable: {served:?}", state.phase())),
+        (Some(_), _) | (None, None) => Ok(()),
     }
 }

@@ -1,14 +1,12 @@
 //! Invariant 7. Ten more passes over a settled rollout write nothing; and before that: it settles, where it may, in bounded time.
 
-use std::collections::BTreeSet;
-
 use chrono::TimeDelta;
-use serin::audit::verify;
-use serin::rollout::{AttemptResult, Idle, Installing, PauseCause, Paused, Revision, RollingBack, State};
+use serin::rollout::{Idle, Installing, Intent, PauseCause, Paused, Revision, RollingBack, State};
 
+use super::{converges, told};
+use crate::sim::server::objects::{Deployment, Labels, Writer};
 use crate::sim::state::{Calm, Sim};
-use crate::sim::truth::{Fate, Truth};
-use crate::sim::users::{Finale, Ground};
+use crate::sim::truth::Truth;
 
 /// So long may it take until everything is at rest once nothing goes wrong any more. Waiting for a step's deadline is the longest; a clock that
 /// was wrong by an hour may add another one.
@@ -28,9 +26,10 @@ impl Rest {
     /// Whether a run is over; looks at its end.
     pub(in crate::sim) fn is_over(&mut self, sim: &mut Sim) -> bool {
         let Calm::Since(calm) = sim.calm else { return false };
-        if sim.now > calm + AT_REST_WITHIN {
-            let missing = at_rest(sim).err();
-            sim.ledger.violated("it comes to rest", format!("not within {AT_REST_WITHIN}: {missing:?}"));
+        if sim.now > calm + AT_REST_WITHIN
+            && let Err(missing) = at_rest(sim)
+        {
+            sim.ledger.violated("it comes to rest", format!("not within {AT_REST_WITHIN}: {missing}"));
             return true;
         }
         if !is_quiet(sim) {
@@ -50,11 +49,10 @@ impl Rest {
             sim.trigger(sim.lives);
             return false;
         }
-        let gone = if sim.server.rollout.is_none() { left_behind(sim) } else { Ok(()) };
         for (promise, held) in [
-            ("5: the end is the right one", fate(sim)),
-            ("6: every event reaches its sink", delivered(sim)),
-            ("a Rollout that is gone leaves nothing but stable", gone),
+            ("5: the end is the right one", converges::fate(sim)),
+            ("6: every event reaches its sink", told::delivered(sim)),
+            ("a Rollout that is gone leaves nothing but stable", converges::left_behind(sim)),
         ] {
             if let Err(how) = held {
                 sim.ledger.violated(promise, how);
@@ -80,37 +78,33 @@ fn at_rest(sim: &Sim) -> Result<(), String> {
     if waiting > 0 {
         return Err(format!("{waiting} events wait"));
     }
+    if let Some(action) = sim.server.actions.values().find(|action| action.answer.is_none()) {
+        return Err(format!("{} has no answer", action.name));
+    }
     match &rollout.committed.status().state {
-        Some(State::Idle(Idle { stable, rejected, .. })) if !unable(sim, stable) => {
-            for revision in sim.server.deployments.keys() {
-                let wanted = if revision == stable { intent.replicas } else { 0 };
-                let (desired, ready) = (sim.server.desired(revision), sim.server.ready(revision));
-                if (desired, ready) != (wanted, wanted) {
-                    return Err(format!("{revision} has {ready} of {desired} pods ready, wanted are {wanted}"));
-                }
-            }
-            let why = rollout.committed.status().why.as_ref().map(|why| why.reason.as_str());
-            let refused = sim.truths[&intent.revision] == Truth::Refused && why == Some("InvalidTemplate");
-            let ended = *stable == intent.revision || rejected.as_ref() == Some(&intent.revision) || refused;
-            if ended { Ok(()) } else { Err(format!("{} was not tried", intent.revision)) }
-        }
+        Some(State::Idle(idle)) if lost(sim, &idle.stable) => Ok(()),
+        Some(State::Idle(idle)) if sim.truths[&idle.stable].is_broken() => ended(sim, idle, intent),
+        Some(State::Idle(idle)) => serves(sim, &idle.stable, intent.replicas).and_then(|()| ended(sim, idle, intent)),
         Some(State::Installing(Installing { revision, overdue: true, .. })) if *revision == intent.revision => match sim.truths[revision] {
             Truth::NeverReady | Truth::Crashing | Truth::NoImage | Truth::Refused => Ok(()),
             truth => Err(format!("{revision} is {truth:?} and was not installed")),
         },
         // A stable revision that cannot come back is waited for without an end; nothing better is known than to say so.
-        Some(State::Idle(Idle { stable, .. })) if unable(sim, stable) => Ok(()),
         Some(State::RollingBack(RollingBack { attempt, overdue: true, .. })) if unable(sim, &attempt.stable) => Ok(()),
         // There has to be time for the evidence that may still reject it.
-        Some(State::Paused(Paused { cause: PauseCause::Deadline, attempt, .. })) if attempt.canary == intent.revision => match sim.calm {
-            Calm::Since(calm) if sim.now > calm + TimeDelta::minutes(2) || sim.processes.values().all(|process| process.turn.is_none()) => {
-                Ok(())
+        Some(State::Paused(Paused { cause, attempt, .. })) if *cause != PauseCause::Spec && attempt.canary == intent.revision => {
+            match sim.calm {
+                Calm::Since(calm)
+                    if sim.now > calm + TimeDelta::minutes(2)
+                        || sim.processes.values().all(|process| process.turn.is_none_or(|turn| turn > sim.now + TimeDelta::hours(1))) =>
+                {
+                    Ok(())
+                }
+                Calm::Since(_) | Calm::NotYet => Err("evidence may still come".to_owned()),
             }
-            Calm::Since(_) | Calm::NotYet => Err("evidence may still come".to_owned()),
-        },
+        }
         Some(
-            State::Idle(_)
-            | State::Installing(_)
+            State::Installing(_)
             | State::Adopting(_)
             | State::HandingBack(_)
             | State::Paused(_)
@@ -125,60 +119,41 @@ fn at_rest(sim: &Sim) -> Result<(), String> {
     }
 }
 
-/// Whether stable cannot come back: its pods cannot run (it was installed while no replicas were wanted), or somebody deleted its
-/// Deployment and its template is not in the spec.
-fn unable(sim: &Sim, revision: &Revision) -> bool {
-    let broken = matches!(sim.truths[revision], Truth::NeverReady | Truth::Crashing | Truth::NoImage);
-    let wanted = sim.server.spec().is_some_and(|spec| spec.intent.revision == *revision);
-    broken || (!wanted && !sim.server.deployments.contains_key(revision))
-}
-
-/// Whether a last template came to the end that it had to come to.
-fn fate(sim: &Sim) -> Result<(), String> {
-    let (Finale::Fresh(revision, truth, ground), Some(spec)) = (&sim.finale, sim.server.spec()) else { return Ok(()) };
-    let state = sim.server.state();
-    let stable = matches!(state, Some(State::Idle(at)) if at.stable == *revision);
-    let rejected = matches!(state, Some(State::Idle(at)) if at.rejected.as_ref() == Some(revision));
-    let paused = matches!(state, Some(State::Paused(at)) if at.attempt.canary == *revision);
-    // Where stable did not come back, a new revision is installed like a first one.
-    let reinstalled = match state {
-        Some(State::Idle(at)) => at.last.result == AttemptResult::Installed && stable,
-        Some(State::Installing(at)) => at.overdue && truth.fate(&spec.intent) == Fate::Rejected,
-        _ => false,
-    };
-    if reinstalled || state.and_then(State::stable).is_some_and(|stable| stable != revision && unable(sim, stable)) {
-        return Ok(());
-    }
-    let fate = truth.fate(&spec.intent);
-    let as_told = match (ground, fate) {
-        (_, Fate::Promoted) => stable,
-        (Ground::Nothing, _) | (_, Fate::Any) => true,
-        (Ground::Stable, Fate::Rejected) => rejected,
-        (Ground::Stable, Fate::Undecided) => rejected || paused,
-        (Ground::Stable, Fate::NeverTried) => !stable && !rejected && !paused,
-    };
-    if as_told { Ok(()) } else { Err(format!("{revision} is {truth:?}, so it is {fate:?}, but the state is {state:?}")) }
-}
-
-/// Every committed event reached the sink, in its order, once each by its id; and the whole chain verifies.
-fn delivered(sim: &Sim) -> Result<(), String> {
-    verify(sim.ledger.told.iter().map(String::as_str)).map_err(|broken| format!("what was committed: {broken}"))?;
-    let wanted = |seq: &u64| !sim.ledger.dropped.contains(seq);
-    let told: Vec<u64> = (1..=sim.ledger.head.0).filter(wanted).collect();
-    let mut known = BTreeSet::new();
-    let first = sim.received.iter().filter(|(_, hash)| known.insert(hash));
-    let got: Vec<u64> = first.map(|(seq, _)| *seq).filter(wanted).collect();
-    if told == got { Ok(()) } else { Err(format!("told {told:?}, received {got:?}")) }
-}
-
-/// A Rollout that is gone leaves its stable Deployment alone, and nothing else that serves.
-fn left_behind(sim: &Sim) -> Result<(), String> {
-    let there = |stable: &&Revision| sim.server.deployments.contains_key(stable);
-    let Some(stable) = sim.ledger.last_stable.as_ref().filter(there) else { return Ok(()) };
-    for (revision, deployment) in &sim.server.deployments {
-        if revision != stable && deployment.desired > 0 {
-            return Err(format!("{revision} goes on with {} pods beside {stable}", deployment.desired));
+/// Stable has all pods, nothing else has any, and nothing of it is a stranger's.
+fn serves(sim: &Sim, stable: &Revision, replicas: u32) -> Result<(), String> {
+    // What lost our labels is not found any more, unless it serves.
+    let found = |(revision, deployment): &(&Revision, &Deployment)| deployment.labels == Labels::Ours || *revision == stable;
+    for (revision, deployment) in sim.server.deployments.iter().filter(found) {
+        let wanted = if revision == stable { replicas } else { 0 };
+        let ready = sim.server.ready(revision);
+        if (deployment.desired, ready) != (wanted, wanted) {
+            return Err(format!("{revision} has {ready} of {} pods ready, wanted are {wanted}", deployment.desired));
         }
     }
-    Ok(())
+    match sim.server.deployments.get(stable) {
+        Some(Deployment { paused: false, .. }) if !sim.server.records.contains_key(stable) => Ok(()),
+        Some(Deployment { edited_by: Writer::Serin, paused: false, .. }) => Ok(()),
+        Some(_) => Err(format!("{stable} is as a stranger made it")),
+        None => Err(format!("{stable} does not exist")),
+    }
+}
+
+/// The spec's revision had its chance.
+fn ended(sim: &Sim, idle: &Idle, intent: &Intent) -> Result<(), String> {
+    let why = sim.server.rollout.as_ref().and_then(|rollout| rollout.committed.status().why.as_ref()).map(|why| why.reason.as_str());
+    let refused = sim.truths[&intent.revision] == Truth::Refused && why == Some("InvalidTemplate");
+    let over = idle.serves(&intent.revision) || idle.rejected.as_ref() == Some(&intent.revision) || refused;
+    if over { Ok(()) } else { Err(format!("{} was not tried", intent.revision)) }
+}
+
+/// Whether stable cannot come back: its pods cannot run (it was installed while no replicas were wanted), or it is lost.
+pub(super) fn unable(sim: &Sim, revision: &Revision) -> bool {
+    sim.truths[revision].is_broken() || lost(sim, revision)
+}
+
+/// Whether somebody deleted a Deployment, and nothing has its template any more.
+fn lost(sim: &Sim, revision: &Revision) -> bool {
+    let wanted = sim.server.spec().is_some_and(|spec| spec.intent.revision == *revision);
+    let found = sim.server.deployments.get(revision).is_some_and(|deployment| deployment.labels == Labels::Ours);
+    !wanted && !found && !sim.server.records.contains_key(revision)
 }

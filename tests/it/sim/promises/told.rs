@@ -1,7 +1,10 @@
 //! Invariant 6. One event for each edge, in the same write, numbered without a gap; none lost or invented.
 
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
 use serin::api::Status;
-use serin::audit::Body;
+use serin::audit::{Body, verify};
 use serin::rollout::{AttemptResult, EventKind, Idle, Promoting, State, Stepping};
 
 use super::{Commit, Fresh, Held};
@@ -64,6 +67,18 @@ pub(super) fn nothing_lost(commit: &Commit) -> Held {
     Ok(())
 }
 
+pub(super) fn drift_once(commit: &Commit) -> Held {
+    let Commit { sim, old, new, .. } = commit;
+    let told = new.memo.drift.iter().filter(|(revision, at)| old.memo.drift.get(*revision) != Some(*at));
+    for (revision, _) in told {
+        let before = sim.ledger.drift.get(revision).filter(|_| sim.ledger.jumps == 0);
+        if before.is_some_and(|before| sim.now - *before < TimeDelta::minutes(59)) {
+            return Err(format!("that of {revision} was told at {before:?}"));
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn bounded(commit: &Commit) -> Held {
     let size = commit.after.text.len();
     if size <= MAX_STATUS_BYTES { Ok(()) } else { Err(format!("{size} bytes")) }
@@ -78,9 +93,12 @@ pub(super) fn note(sim: &mut Sim, life: Life, (old, new): (&Status, &Status), fr
             }
             let known = EventKind::ALL.into_iter().map(EventKind::name).find(|name| *name == body.kind);
             sim.ledger.count(known.unwrap_or("audit.gap"));
+            if body.kind == EventKind::ApprovalRequested.name() {
+                sim.approval_asked();
+            }
         }
         sim.ledger.head = (record.seq, record.hash.clone());
-        sim.ledger.told.push(record.text.clone());
+        sim.ledger.told.push((record.hash.clone(), record.text.clone()));
     }
     if !fresh.is_empty() {
         sim.stir_users();
@@ -89,6 +107,9 @@ pub(super) fn note(sim: &mut Sim, life: Life, (old, new): (&Status, &Status), fr
         let why = new.why.as_ref().map_or(String::new(), |why| format!("{}: {}", why.reason, why.message));
         format!("commits  {} | {} | {why}", brief(new.state.as_ref()), kinds(fresh))
     });
+    for (revision, _) in new.memo.drift.iter().filter(|(revision, at)| old.memo.drift.get(*revision) != Some(*at)) {
+        sim.ledger.drift.insert(revision.clone(), sim.now);
+    }
     let Some(state) = &new.state else { return };
     if let State::Stepping(Stepping { attempt, step, .. }) = state
         && sim.ledger.entered.is_none_or(|entered| (entered.attempt, entered.step) != (attempt.number, *step))
@@ -111,4 +132,16 @@ pub(super) fn note(sim: &mut Sim, life: Life, (old, new): (&Status, &Status), fr
 fn kinds(fresh: &[Fresh]) -> String {
     let kinds: Vec<String> = fresh.iter().filter_map(|(_, body)| body.as_ref()).map(|b| format!("#{} {}", b.seq, b.kind)).collect();
     kinds.join(" ")
+}
+
+/// Every committed event reached the sink, in its order, once each by its id; and the whole chain verifies.
+pub(super) fn delivered(sim: &Sim) -> Held {
+    verify(sim.ledger.told.iter().map(|(_, text)| text.as_str())).map_err(|broken| format!("what was committed: {broken}"))?;
+    let hashes: BTreeSet<&str> = sim.ledger.told.iter().map(|(hash, _)| hash.as_str()).collect();
+    let wanted = |seq: &u64| !sim.ledger.dropped.contains(seq);
+    let told: Vec<u64> = (1..=sim.ledger.head.0).filter(wanted).collect();
+    let mut known = BTreeSet::new();
+    let first = sim.received.iter().filter(|(_, hash)| hashes.contains(hash.as_str()) && known.insert(hash));
+    let got: Vec<u64> = first.map(|(seq, _)| *seq).filter(wanted).collect();
+    if told == got { Ok(()) } else { Err(format!("told {told:?}, received {got:?}")) }
 }

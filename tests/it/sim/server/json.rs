@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 use serin::cluster::{self, Item};
 use serin::rollout::{Meaning, PodState, Revision};
 
-use super::objects::{Deployment, Pod, Record, Rollout};
+use super::objects::{Action, Deployment, Pod, Record, Rollout, Writer};
+use crate::sim::acts::Power;
 
 pub(super) fn rollout(rollout: &Rollout) -> Item {
     Item::rollout(rollout.object()).expect("it has a name")
@@ -21,36 +22,77 @@ pub(super) fn service(version: u64, app: &str) -> Item {
     Item::service(read(&text)).expect("it has a name")
 }
 
-pub(super) fn deployment(revision: &Revision, deployment: &Deployment) -> Item {
-    let Deployment { uid, version, generation, observed, desired, created, replicas, available } = deployment;
-    let text = format!(
-        r#"{{"metadata":{{{},"uid":"{uid}","resourceVersion":"{version}","generation":{generation},"creationTimestamp":"{}"}},"spec":{{"replicas":{desired},"template":{}}},"status":{{"observedGeneration":{observed},"replicas":{replicas},"updatedReplicas":{replicas},"availableReplicas":{available}}}}}"#,
+pub(super) fn deployment(revision: &Revision, image: &str, deployment: &Deployment) -> Item {
+    Item::deployment(&read::<cluster::Deployment>(&deployment_text(revision, image, deployment))).expect("it has our labels")
+}
+
+/// As the reply to a repair.
+pub(super) fn repaired(revision: &Revision, image: &str, deployment: &Deployment) -> Item {
+    Item::repaired(&read::<cluster::Deployment>(&deployment_text(revision, image, deployment))).expect("it has our labels")
+}
+
+fn deployment_text(revision: &Revision, image: &str, deployment: &Deployment) -> String {
+    let Deployment { uid, version, generation, observed, desired, created, replicas, updated, available, paused, min_ready, .. } =
+        deployment;
+    let restart = deployment.restart.as_ref().map(|(restart, _)| restart.as_str());
+    let image = if deployment.edited_by == Writer::Stranger { "edited" } else { image };
+    let failing = r#""conditions":[{"type":"ReplicaFailure","status":"True","message":"exceeded quota"}],"#;
+    let conditions = if deployment.quota == Power::Down { failing } else { "" };
+    format!(
+        r#"{{"metadata":{{{},"uid":"{uid}","resourceVersion":"{version}","generation":{generation},"creationTimestamp":"{}","managedFields":[{}]}},"spec":{{"replicas":{desired},"paused":{paused},"minReadySeconds":{min_ready},"template":{}}},"status":{{{conditions}"observedGeneration":{observed},"replicas":{replicas},"updatedReplicas":{updated},"availableReplicas":{available}}}}}"#,
         names(&format!("checkout-{revision}"), revision),
         stamp(*created),
-        template(revision),
-    );
-    Item::deployment(&read::<cluster::Deployment>(&text)).expect("it has our labels")
+        strangers(deployment),
+        template(revision, image, restart),
+    )
+}
+
+/// The managed fields of those who are not Serin.
+fn strangers(deployment: &Deployment) -> String {
+    let entry = |manager: &str, fields: &str| format!(r#"{{"manager":"{manager}","fieldsV1":{{"f:spec":{fields}}}}}"#);
+    let scaled = (deployment.scaled_by == Writer::Stranger).then(|| entry("kubectl", r#"{"f:replicas":{}}"#));
+    let edited = (deployment.edited_by == Writer::Stranger).then(|| entry("kubectl-edit", r#"{"f:template":{"f:spec":{}}}"#));
+    scaled.into_iter().chain(edited).collect::<Vec<_>>().join(",")
 }
 
 /// A revision's pod template as the API server completes it.
-fn template(revision: &Revision) -> String {
+fn template(revision: &Revision, image: &str, restart: Option<&str>) -> String {
+    let restart = restart.map_or(String::new(), |restart| format!(r#""annotations":{{"serin.dev/restart":"{restart}"}},"#));
     format!(
-        r#"{{"metadata":{{"labels":{{"serin.dev/rollout":"checkout","serin.dev/revision":"{revision}"}}}},"spec":{{"image":"{revision}"}}}}"#
+        r#"{{"metadata":{{{restart}"labels":{{"serin.dev/rollout":"checkout","serin.dev/revision":"{revision}"}}}},"spec":{{"image":"{image}"}}}}"#
     )
 }
 
 /// What that means, in the eyes of the code that reads a real cluster.
-pub(in crate::sim) fn meaning(revision: &Revision) -> Meaning {
-    let text = format!(r#"{{"metadata":{{}},"spec":{{"template":{}}}}}"#, template(revision));
+pub(in crate::sim) fn meaning(revision: &Revision, image: &str) -> Meaning {
+    let text = format!(r#"{{"metadata":{{}},"spec":{{"template":{}}}}}"#, template(revision, image, None));
     cluster::child_view(&read(&text)).meaning
 }
 
 pub(super) fn record(revision: &Revision, version: u64, record: &Record) -> Item {
-    let annotations =
-        record.outcome.as_ref().map_or(String::new(), |outcome| format!(r#","annotations":{{"serin.dev/outcome":"{outcome}"}}"#));
-    let text =
-        format!(r#"{{"metadata":{{{},"resourceVersion":"{version}"{annotations}}}}}"#, names(&format!("checkout-{revision}"), revision));
+    let outcome = record
+        .outcome
+        .as_ref()
+        .map_or(String::new(), |(outcome, at)| format!(r#","serin.dev/outcome":"{outcome}","serin.dev/outcome-at":"{}""#, stamp(*at)));
+    let text = format!(
+        r#"{{"metadata":{{{},"resourceVersion":"{version}","annotations":{{"serin.dev/number":"{}"{outcome}}}}}}}"#,
+        names(&format!("checkout-{revision}"), revision),
+        record.number,
+    );
     Item::record(&read::<cluster::Record>(&text)).expect("it has our labels")
+}
+
+pub(super) fn action(action: &Action) -> Item {
+    let Action { name, uid, version, verb, revision, attempt, created, answer } = action;
+    let revision = revision.as_ref().map_or(String::new(), |revision| format!(r#","revision":"{revision}""#));
+    let attempt = attempt.map_or(String::new(), |attempt| format!(r#","attempt":{attempt}"#));
+    let status =
+        answer.as_ref().map_or(String::new(), |(answer, at)| format!(r#","status":{{"phase":"{answer:?}","at":"{}"}}"#, stamp(*at)));
+    let text = format!(
+        r#"{{"metadata":{{"name":"{name}","namespace":"shop","uid":"{uid}","resourceVersion":"{version}","creationTimestamp":"{}"}},"spec":{{"rollout":"checkout","verb":"{verb}","reason":"because"{revision}{attempt}}}{status}}}"#,
+        stamp(*created),
+    );
+    Item::action(&read::<cluster::Action>(&text)).expect("it has a name")
 }
 
 pub(super) fn pod(pod: &Pod, version: u64) -> Item {

@@ -3,6 +3,7 @@
 pub(super) mod json;
 pub(super) mod objects;
 pub(super) mod requests;
+mod upkeep;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use chrono::{DateTime, Utc};
 use serin::cluster::{Item, Kind};
 use serin::rollout::{PodState, Revision, State};
 
-use objects::{Deployment, Pod, Record, Rollout, Spec};
+use objects::{Action, Deployment, Labels, Pod, Record, Rollout, Spec};
 
 /// An object that changed; `None` where it is gone.
 pub(super) enum Changed {
@@ -21,6 +22,7 @@ pub(super) enum Changed {
     Deployment(Revision, Option<Deployment>),
     Record(Revision, Option<Record>),
     Pod(String, Option<Pod>),
+    Action(String, Option<Action>),
 }
 
 /// One line of a watch.
@@ -51,6 +53,9 @@ pub(super) struct Server {
     pub(super) deployments: BTreeMap<Revision, Deployment>,
     pub(super) records: BTreeMap<Revision, Record>,
     pub(super) pods: BTreeMap<String, Pod>,
+    pub(super) actions: BTreeMap<String, Action>,
+    /// What each template that was ever written asks for.
+    pub(super) images: BTreeMap<Revision, String>,
     logs: [Vec<News>; Kind::ALL.len()],
 }
 
@@ -67,6 +72,8 @@ impl Server {
             deployments: BTreeMap::new(),
             records: BTreeMap::new(),
             pods: BTreeMap::new(),
+            actions: BTreeMap::new(),
+            images: BTreeMap::new(),
             logs: std::array::from_fn(|_| Vec::new()),
         }
     }
@@ -101,12 +108,12 @@ impl Server {
                 let there = new.is_some();
                 let shown = new.or_else(|| self.deployments.remove(&revision)).expect("it was there");
                 let shown = Deployment { version, ..shown };
-                let item = json::deployment(&revision, &shown);
-                let name = revision.to_string();
+                let item = json::deployment(&revision, &self.images[&revision], &shown);
+                let (name, labels) = (revision.to_string(), shown.labels);
                 if there {
                     self.deployments.insert(revision, shown);
                 }
-                (Kind::Deployment, name, item, life(there))
+                (Kind::Deployment, name, item, life(there && labels == Labels::Ours))
             }
             Changed::Record(revision, new) => {
                 let there = new.is_some();
@@ -126,6 +133,16 @@ impl Server {
                     self.pods.insert(name.clone(), shown);
                 }
                 (Kind::Pod, name, item, life(there))
+            }
+            Changed::Action(name, new) => {
+                let there = new.is_some();
+                let shown = new.or_else(|| self.actions.remove(&name)).expect("it was there");
+                let shown = Action { version, ..shown };
+                let item = json::action(&shown);
+                if there {
+                    self.actions.insert(name.clone(), shown);
+                }
+                (Kind::Action, name, item, life(there))
             }
         }
     }
@@ -159,7 +176,7 @@ impl Server {
         self.deployments.get(revision).map_or(0, |deployment| deployment.desired)
     }
 
-    fn count(&self, revision: &Revision, which: impl Fn(&Pod) -> bool) -> u32 {
+    pub(super) fn count(&self, revision: &Revision, which: impl Fn(&Pod) -> bool) -> u32 {
         let pods = self.pods.values().filter(|pod| pod.revision == *revision && which(pod));
         u32::try_from(pods.count()).expect("few pods")
     }

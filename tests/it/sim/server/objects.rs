@@ -7,7 +7,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use serin::api::{Object, Status};
 use serin::audit;
 use serin::cluster::FINALIZER;
-use serin::rollout::{Intent, PodState, Revision};
+use serin::rollout::{Answer, Intent, PodState, Restart, Revision, Verb};
+
+use crate::given;
+use crate::sim::acts::Power;
 
 /// The Rollout's uid.
 pub(crate) const UID: &str = "11111111-2222-4333-8444-555555555555";
@@ -49,7 +52,7 @@ pub(crate) enum SpecReading {
 }
 
 /// A Deployment as it is stored.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct Deployment {
     pub(crate) uid: String,
     pub(crate) version: u64,
@@ -58,14 +61,80 @@ pub(crate) struct Deployment {
     pub(crate) desired: u32,
     pub(crate) created: DateTime<Utc>,
     pub(crate) replicas: u32,
+    /// Those that are not older than the last restart.
+    pub(crate) updated: u32,
     pub(crate) available: u32,
+    /// Whose size it is.
+    pub(crate) scaled_by: Writer,
+    /// Whose template it is.
+    pub(crate) edited_by: Writer,
+    pub(crate) paused: bool,
+    pub(crate) min_ready: u32,
+    /// The restart on its template, and the pods that are older.
+    pub(crate) restart: Option<(Restart, u64)>,
+    pub(crate) labels: Labels,
+    /// Whether its pods cannot be made.
+    pub(crate) quota: Power,
+}
+
+/// Who wrote a field last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writer {
+    Serin,
+    Stranger,
+}
+
+/// Whether a Deployment carries our labels: without them no watch tells of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Labels {
+    Ours,
+    Lost,
+}
+
+impl Deployment {
+    /// As Serin makes it.
+    pub(crate) fn new(uid: String, desired: u32, min_ready: u32, created: DateTime<Utc>) -> Self {
+        Self {
+            uid,
+            version: 0,
+            generation: 1,
+            observed: 0,
+            desired,
+            created,
+            replicas: 0,
+            updated: 0,
+            available: 0,
+            scaled_by: Writer::Serin,
+            edited_by: Writer::Serin,
+            paused: false,
+            min_ready,
+            restart: None,
+            labels: Labels::Ours,
+            quota: Power::Up,
+        }
+    }
 }
 
 /// A record as it is stored: a ControllerRevision without its data, which its name tells.
 #[derive(Clone, Default)]
 pub(crate) struct Record {
-    /// What became of the revision.
-    pub(crate) outcome: Option<String>,
+    pub(crate) number: u32,
+    /// What became of the revision, and when.
+    pub(crate) outcome: Option<(String, DateTime<Utc>)>,
+}
+
+/// A command as it is stored.
+#[derive(Clone)]
+pub(crate) struct Action {
+    pub(crate) name: String,
+    pub(crate) uid: String,
+    pub(crate) version: u64,
+    pub(crate) verb: Verb,
+    pub(crate) revision: Option<Revision>,
+    pub(crate) attempt: Option<u32>,
+    pub(crate) created: DateTime<Utc>,
+    /// What its status says, and since when.
+    pub(crate) answer: Option<(Answer, DateTime<Utc>)>,
 }
 
 /// A pod as it is stored.
@@ -129,6 +198,7 @@ impl Rollout {
             uid: Some(UID.to_owned()),
             resource_version: Some(self.version.to_string()),
             generation: Some(i64::try_from(self.generation).expect("few generations")),
+            creation_timestamp: Some(Time(jiff::Timestamp::from_second(given::noon().timestamp()).expect("in range"))),
             finalizers: self.guarded.then(|| vec![FINALIZER.to_owned()]),
             deletion_timestamp: self.deleting.then_some(Time(jiff::Timestamp::UNIX_EPOCH)),
             ..ObjectMeta::default()

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use serin::api::Status;
 use serin::cluster::{Error, Item};
-use serin::rollout::{Fence, Revision};
+use serin::rollout::{Edited, Fence, Handled, Restart, Revision};
 
 use super::Changed;
-use super::objects::{Committed, Deployment, Record, Rollout};
+use super::objects::{Committed, Deployment, Record, Rollout, Writer};
 use crate::sim::process::Plan;
 use crate::sim::promises;
 use crate::sim::state::Sim;
@@ -17,14 +18,44 @@ use crate::sim::state::Sim;
 pub(crate) enum Request {
     PutStatus { version: String, status: Box<Status> },
     PutFinalizers { version: String, guarded: bool },
-    CreateRecord { revision: Revision },
-    MarkRecord { revision: Revision, outcome: String },
+    CreateRecord { revision: Revision, number: u32 },
+    MarkRecord { revision: Revision, outcome: String, at: DateTime<Utc> },
     GetRecord { revision: Revision },
     DeleteRecord { revision: Revision },
-    CreateDeployment { revision: Revision, replicas: u32 },
+    CreateDeployment { revision: Revision, replicas: u32, min_ready: u32 },
+    GetDeployment { revision: Revision },
+    LabelDeployment { revision: Revision, fence: Fence },
+    RepairDeployment { revision: Revision, fence: Fence, min_ready: u32, template: Edited },
+    RestartDeployment { revision: Revision, fence: Fence, restart: Restart },
     PutScale { revision: Revision, replicas: u32, fence: Fence },
     GetScale { revision: Revision },
     DeleteDeployment { revision: Revision, fence: Fence },
+    AnswerAction { version: u64, handled: Handled },
+    DeleteAction { name: String, uid: String },
+}
+
+impl Request {
+    /// Whether a policy may have something against it. Reading and committing have to be possible, or nothing is.
+    pub(crate) fn may_be_refused(&self) -> bool {
+        match self {
+            Self::PutStatus { .. }
+            | Self::PutFinalizers { .. }
+            | Self::GetScale { .. }
+            | Self::GetRecord { .. }
+            | Self::GetDeployment { .. } => false,
+            Self::CreateRecord { .. }
+            | Self::MarkRecord { .. }
+            | Self::DeleteRecord { .. }
+            | Self::CreateDeployment { .. }
+            | Self::LabelDeployment { .. }
+            | Self::RepairDeployment { .. }
+            | Self::RestartDeployment { .. }
+            | Self::PutScale { .. }
+            | Self::DeleteDeployment { .. }
+            | Self::AnswerAction { .. }
+            | Self::DeleteAction { .. } => true,
+        }
+    }
 }
 
 /// What comes back.
@@ -38,6 +69,8 @@ pub(crate) enum Answer {
     Gone,
     /// What was asked for is there.
     Nothing,
+    /// A Deployment as it is now, whether a watch tells of it or not.
+    Deployment(Fence),
 }
 
 /// A request that a plan led to.
@@ -48,11 +81,11 @@ pub(crate) struct Sent {
 
 pub(crate) type Reply = Result<Answer, Error>;
 
-fn conflict() -> Error {
+pub(super) fn conflict() -> Error {
     Error::Changed { what: "a write".to_owned() }
 }
 
-fn gone() -> Error {
+pub(super) fn gone() -> Error {
     Error::Gone { what: "a write".to_owned() }
 }
 
@@ -67,19 +100,17 @@ impl Sim {
         match request {
             Request::PutStatus { version, status } => self.put_status(plan, version, status),
             Request::PutFinalizers { version, guarded } => self.put_finalizers(plan, version, *guarded),
-            Request::CreateRecord { revision } => {
+            Request::CreateRecord { revision, number } => {
                 if self.server.records.contains_key(revision) {
                     return Err(conflict());
                 }
                 self.takes(plan, &format!("records {revision}"));
-                Ok(self.stored(Changed::Record(revision.clone(), Some(Record::default()))))
+                Ok(self.stored(Changed::Record(revision.clone(), Some(Record { number: *number, outcome: None }))))
             }
-            Request::MarkRecord { revision, outcome } => {
-                if !self.server.records.contains_key(revision) {
-                    return Err(gone());
-                }
+            Request::MarkRecord { revision, outcome, at } => {
+                let number = self.server.records.get(revision).ok_or_else(gone)?.number;
                 self.takes(plan, &format!("marks {revision} {outcome}"));
-                Ok(self.stored(Changed::Record(revision.clone(), Some(Record { outcome: Some(outcome.clone()) }))))
+                Ok(self.stored(Changed::Record(revision.clone(), Some(Record { number, outcome: Some((outcome.clone(), *at)) }))))
             }
             Request::GetRecord { revision } => {
                 let there = self.server.records.contains_key(revision);
@@ -93,10 +124,18 @@ impl Sim {
                 self.publish(Changed::Record(revision.clone(), None));
                 Ok(Answer::Gone)
             }
-            Request::CreateDeployment { revision, replicas } => self.create(plan, revision, *replicas),
+            Request::CreateDeployment { revision, replicas, min_ready } => self.create(plan, revision, (*replicas, *min_ready)),
+            Request::GetDeployment { revision } => self.fence_of(revision).map(Answer::Deployment),
+            Request::LabelDeployment { revision, fence } => self.label(plan, revision, fence),
+            Request::RepairDeployment { revision, fence, min_ready, template } => {
+                self.repair(plan, revision, fence, (*min_ready, *template))
+            }
+            Request::RestartDeployment { revision, fence, restart } => self.restart(plan, revision, fence, restart),
             Request::PutScale { revision, replicas, fence } => self.put_scale(plan, revision, *replicas, fence),
             Request::GetScale { revision } => self.scale_of(revision),
             Request::DeleteDeployment { revision, fence } => self.delete(plan, revision, fence),
+            Request::AnswerAction { version, handled } => self.answer_action(plan, *version, handled),
+            Request::DeleteAction { name, uid } => self.delete_action(plan, name, uid),
         }
     }
 
@@ -128,7 +167,7 @@ impl Sim {
             return Err(refused("no finalizer can be added to what is being deleted"));
         }
         if !guarded && old.deleting {
-            promises::released(self, &old);
+            promises::released(self, plan, &old);
         }
         self.takes(plan, if guarded { "guards" } else { "releases" });
         let left = (guarded || !old.deleting).then_some(Rollout { guarded, ..old });
@@ -141,15 +180,14 @@ impl Sim {
         }
     }
 
-    fn create(&mut self, plan: &Plan, revision: &Revision, replicas: u32) -> Reply {
+    fn create(&mut self, plan: &Plan, revision: &Revision, (replicas, min_ready): (u32, u32)) -> Reply {
         if self.server.deployments.contains_key(revision) {
             return Err(conflict());
         }
         promises::scaled(self, plan, (revision, 0, replicas));
         self.takes(plan, &format!("creates {revision} with {replicas}"));
         let uid = format!("uid-{}", self.server.version);
-        let deployment =
-            Deployment { uid, version: 0, generation: 1, observed: 0, desired: replicas, created: self.now, replicas: 0, available: 0 };
+        let deployment = Deployment::new(uid, replicas, min_ready, self.now);
         let answer = self.stored(Changed::Deployment(revision.clone(), Some(deployment)));
         self.stir(revision);
         Ok(answer)
@@ -162,7 +200,7 @@ impl Sim {
             self.takes(plan, &format!("scales {revision} from {} to {replicas}", old.desired));
             self.publish(Changed::Deployment(
                 revision.clone(),
-                Some(Deployment { desired: replicas, generation: old.generation + 1, ..old }),
+                Some(Deployment { desired: replicas, scaled_by: Writer::Serin, generation: old.generation + 1, ..old }),
             ));
             self.stir(revision);
         }
@@ -184,7 +222,7 @@ impl Sim {
     }
 
     /// The Deployment, if it is the one that the fence speaks of.
-    fn fenced(&mut self, revision: &Revision, fence: &Fence) -> Result<Deployment, Error> {
+    pub(super) fn fenced(&mut self, revision: &Revision, fence: &Fence) -> Result<Deployment, Error> {
         let old = self.server.deployments.get(revision).cloned().ok_or_else(gone)?;
         if old.uid == fence.uid && old.version.to_string() == fence.resource_version {
             return Ok(old);
@@ -193,12 +231,12 @@ impl Sim {
         Err(conflict())
     }
 
-    fn stored(&mut self, changed: Changed) -> Answer {
+    pub(super) fn stored(&mut self, changed: Changed) -> Answer {
         Answer::Object(Box::new(self.publish(changed)))
     }
 
     /// A write of Serin's takes effect.
-    fn takes(&mut self, plan: &Plan, what: &str) {
+    pub(super) fn takes(&mut self, plan: &Plan, what: &str) {
         self.ledger.writes += 1;
         promises::guarded_first(self, plan, what);
         self.tell(plan.life, |_| format!("takes    {what}"));
