@@ -1,5 +1,6 @@
 //! How does a pass end, whatever happens in it?
 
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use super::world::{Key, World};
 const PASS_LIMIT: Duration = Duration::from_mins(1);
 
 /// How a pass ended.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome<E> {
     /// Everything that was decided is done; look again at this time even if nothing happens.
     Passed(Option<DateTime<Utc>>),
@@ -28,7 +29,12 @@ pub(super) enum Outcome<E> {
 
 /// One pass that neither lasts for ever nor takes others down.
 pub(super) async fn bounded<W: World>(world: W, key: Key) -> (Key, Outcome<W::Error>) {
-    let outcome = match timeout(PASS_LIMIT, AssertUnwindSafe(pass(&world, &key)).catch_unwind()).await {
+    let outcome = within(PASS_LIMIT, pass(&world, &key)).await;
+    (key, outcome)
+}
+
+async fn within<E>(limit: Duration, pass: impl Future<Output = Result<Option<DateTime<Utc>>, E>>) -> Outcome<E> {
+    match timeout(limit, AssertUnwindSafe(pass).catch_unwind()).await {
         Ok(Ok(Ok(wake))) => Outcome::Passed(wake),
         Ok(Ok(Err(error))) => Outcome::Failed(error),
         Ok(Err(panic)) => {
@@ -36,48 +42,35 @@ pub(super) async fn bounded<W: World>(world: W, key: Key) -> (Key, Outcome<W::Er
             Outcome::Panicked(text.unwrap_or("without words").to_owned())
         }
         Err(_) => Outcome::TimedOut,
-    };
-    (key, outcome)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::Status;
-    use crate::controller::Seen;
-    use crate::rollout::{Change, Question};
 
-    /// A world in which looking is a defect.
-    struct Broken;
+    type Told = Result<Option<DateTime<Utc>>, String>;
 
-    impl World for Broken {
-        type Error = String;
-
-        fn now(&self) -> DateTime<Utc> {
-            DateTime::UNIX_EPOCH
-        }
-
-        fn observe(&self, key: &Key) -> Option<Seen> {
-            panic!("no way to see {key}")
-        }
-
-        async fn commit(&self, _: &Key, _: &str, _: &Status) -> Result<(), String> {
-            Ok(())
-        }
-
-        async fn apply(&self, _: &Key, _: &[Change]) -> Result<(), String> {
-            Ok(())
-        }
-
-        fn ask(&self, _: &Key, _: Vec<Question>) {}
+    fn outcome(limit: Duration, pass: impl Future<Output = Told>) -> Outcome<String> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        runtime.block_on(within(limit, pass))
     }
 
     #[test]
-    fn a_defect_ends_its_own_pass_and_no_other() {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-        let key = Key { namespace: "shop".to_owned(), name: "checkout".to_owned() };
-        let (told, outcome) = runtime.block_on(bounded(Broken, key.clone()));
-        assert_eq!(told, key);
-        assert!(matches!(outcome, Outcome::Panicked(text) if text == "no way to see shop/checkout"));
+    fn a_pass_that_ends_says_when_to_look_again_or_what_failed() {
+        let wake = Some(DateTime::UNIX_EPOCH);
+        assert_eq!(outcome(PASS_LIMIT, async { Ok(wake) }), Outcome::Passed(wake));
+        assert_eq!(outcome(PASS_LIMIT, async { Err("refused".to_owned()) }), Outcome::Failed("refused".to_owned()));
+    }
+
+    #[test]
+    fn a_pass_that_hangs_is_cut_off_at_the_limit() {
+        assert_eq!(outcome(Duration::ZERO, std::future::pending::<Told>()), Outcome::TimedOut);
+    }
+
+    #[test]
+    fn a_defect_ends_its_own_pass_in_its_words() {
+        let defect = |text: &'static str| outcome(PASS_LIMIT, async move { panic!("{text}") });
+        assert_eq!(defect("no way to see it"), Outcome::Panicked("no way to see it".to_owned()));
     }
 }
