@@ -10,6 +10,9 @@ use crate::rollout::{AttemptResult, Baking, Idle, Mood, Revision, RollingBack, S
 /// A share that is further from its weight than this many points is worth a warning.
 const FAR: u32 = 10;
 
+/// Whether the cluster takes the writes of this rollout, those included that `why` has no place for.
+const WRITES_ACCEPTED: &str = "WritesAccepted";
+
 /// How a condition stands, before it has a time.
 struct Stand {
     kind: &'static str,
@@ -49,7 +52,7 @@ pub(super) fn conditions(view: &View<'_>, why: &Reason, old: &[Condition]) -> Ve
     timed.chain(foreign).collect()
 }
 
-fn stands(view: &View<'_>, why: &Reason) -> [Stand; 6] {
+fn stands(view: &View<'_>, why: &Reason) -> [Stand; 7] {
     let fate = fate(view);
     let mood = match (view.why.mood(), &fate) {
         // Nothing is ready before the spec's own revision serves.
@@ -74,7 +77,19 @@ fn stands(view: &View<'_>, why: &Reason) -> [Stand; 6] {
         stand("Promoted", promoted),
         stand("Aborted", aborted),
         stand("StepsAttainable", attainable(view)),
+        stand(WRITES_ACCEPTED, accepted(view)),
     ]
+}
+
+/// Whether these conditions already say that a write is refused, or that none is.
+pub(super) fn tell_refusal(conditions: &[Condition], refused: Option<&str>) -> bool {
+    let told = conditions.iter().any(|condition| condition.type_ == WRITES_ACCEPTED && condition.status == "False");
+    told == refused.is_some()
+}
+
+/// Writes that somebody has to permit again: a right that is missing, a policy, a quota.
+fn accepted(view: &View<'_>) -> (&'static str, &'static str, String) {
+    view.observed.refused.as_deref().map_or(("True", "Accepted", String::new()), |text| ("False", "Refused", cut(text)))
 }
 
 /// Whether whole pods can give every step's share: a warning from the first pass on, before a canary gets any traffic.

@@ -109,9 +109,12 @@ impl fmt::Display for Page {
     }
 }
 
-/// What the condition about the steps says, where they ask for more than whole pods can give.
+/// What the conditions say that warn: of steps that ask for more than whole pods can give, and of writes that the cluster refuses.
 fn warning(status: &Status) -> Option<String> {
-    status.conditions.iter().find(|c| c.type_ == "StepsAttainable" && c.status == "False").map(|c| c.message.clone())
+    let warns = |kind: &str| ["StepsAttainable", "WritesAccepted"].contains(&kind);
+    let told = status.conditions.iter().filter(|c| warns(&c.type_) && c.status == "False").map(|c| c.message.as_str());
+    let told: Vec<&str> = told.collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 fn shares(Shares { wanted, granted, achieved }: &Shares) -> String {

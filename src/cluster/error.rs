@@ -72,6 +72,16 @@ impl Error {
     }
 }
 
+/// What is refused after several attempts to write: the first refusal; nothing where all went well; else what was refused before, of which a
+/// conflict or silence says nothing.
+pub fn refusal(before: Option<String>, outcomes: [&Result<(), Error>; 2]) -> Option<String> {
+    let refused = outcomes.iter().find_map(|outcome| match outcome {
+        Err(error @ Error::Refused { .. }) => Some(error.to_string()),
+        Ok(()) | Err(Error::Changed { .. } | Error::Gone { .. } | Error::NoAnswer { .. }) => None,
+    });
+    refused.or_else(|| before.filter(|_| outcomes.iter().any(|outcome| outcome.is_err())))
+}
+
 /// The words of the API server, without what they owe to a scratch name, and not too many.
 fn short(message: &str) -> String {
     let said = ["strict decoding error: ", "\" is invalid: "].iter().find_map(|lead| message.split_once(lead)).map(|(_, said)| said);
@@ -121,6 +131,17 @@ mod tests {
         assert_eq!(told(429, "too many requests"), "no answer: creating: HTTP 429: too many requests");
         assert_eq!(told(503, "no endpoints"), "no answer: creating: HTTP 503: no endpoints");
         assert_eq!(told(401, "Unauthorized"), "no answer: creating: HTTP 401: Unauthorized");
+    }
+
+    #[test]
+    fn a_refusal_is_over_only_when_nothing_fails() {
+        let before = || Some("creating: quota".to_owned());
+        let refused = Err(Error::Refused { what: "scaling".to_owned(), text: "policy".to_owned() });
+        let conflict = Err(Error::changed("scaling"));
+        assert_eq!(refusal(before(), [&Ok(()), &Ok(())]), None);
+        assert_eq!(refusal(before(), [&conflict, &Ok(())]), before());
+        assert_eq!(refusal(before(), [&Ok(()), &refused]), Some("scaling: policy".to_owned()));
+        assert_eq!(refusal(None, [&conflict, &refused]), Some("scaling: policy".to_owned()));
     }
 
     #[test]

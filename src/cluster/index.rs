@@ -13,6 +13,7 @@ use super::group::{Group, Listed, News, Source};
 use super::item::{Item, Kind, View};
 use super::look::Look;
 use super::meta::version;
+use super::readiness::Refusals;
 use super::services::ServiceSpec;
 use super::workloads::{Place, Workloads, place};
 use crate::api::{Object, from_time};
@@ -22,7 +23,8 @@ use crate::rollout::{Action, Key, Phase, Pod, Record, Revision};
 #[derive(Debug)]
 pub struct Index {
     tables: Mutex<Tables>,
-    listed: watch::Sender<BTreeSet<Kind>>,
+    pub(super) listed: watch::Sender<BTreeSet<Kind>>,
+    pub(super) refusals: Refusals,
     places: watch::Sender<BTreeSet<Place>>,
 }
 
@@ -72,7 +74,12 @@ impl Default for Index {
             bindings: Group::new(),
             workloads: Workloads::default(),
         };
-        Self { tables: Mutex::new(tables), listed: watch::Sender::new(BTreeSet::new()), places: watch::Sender::new(BTreeSet::new()) }
+        Self {
+            tables: Mutex::new(tables),
+            listed: watch::Sender::new(BTreeSet::new()),
+            places: watch::Sender::new(BTreeSet::new()),
+            refusals: Refusals::default(),
+        }
     }
 }
 
@@ -113,24 +120,6 @@ impl Index {
             census.events += i64::try_from(status.audit.pending().count()).unwrap_or(i64::MAX);
         }
         census
-    }
-
-    /// Whether every kind was listed once.
-    pub fn is_ready(&self) -> bool {
-        self.listed.borrow().len() == Kind::ALL.len()
-    }
-
-    /// Waits until every kind was listed once.
-    pub async fn ready(&self) {
-        let mut listed = self.listed.subscribe();
-        // The sender lives in `self`, so it cannot be gone.
-        let _ = listed.wait_for(|listed| listed.len() == Kind::ALL.len()).await;
-    }
-
-    /// The kinds that were not listed yet.
-    pub fn missing(&self) -> Vec<Kind> {
-        let listed = self.listed.borrow();
-        Kind::ALL.into_iter().filter(|kind| !listed.contains(kind)).collect()
     }
 
     /// Takes over what a watch brings; says which rollouts have to be looked at again.

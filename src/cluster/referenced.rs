@@ -50,14 +50,15 @@ async fn watch(client: Client, index: Arc<Index>, place: Place, tell: impl Fn(No
     let (mut found, mut listed) = (Found::default(), Listed::default());
     let mut pauses = None;
     loop {
-        let broke = tokio::select! {
-            Some(event) = running.next() => event.map(|event| found.take(event)).err(),
-            Some(event) = scaling.next() => event.map(|event| listed.take(&index, namespace, event)).err(),
+        let told = tokio::select! {
+            Some(event) = running.next() => event.map(|event| (is_news(&event), found.take(event)).0),
+            Some(event) = scaling.next() => event.map(|event| (is_news(&event), listed.take(&index, namespace, event)).0),
             else => return,
         };
-        match broke {
-            None => pauses = None,
-            Some(error) => {
+        match told {
+            Ok(true) => pauses = None,
+            Ok(false) => {}
+            Err(error) => {
                 let pause = pauses.get_or_insert_with(|| delays(Pace::Watch)).next().unwrap_or_default();
                 warn!(namespace, name, %error, pause_ms = pause.as_millis(), "a watch of a Deployment that is taken over broke and begins anew");
                 index.place_unknown(&place, &format!("Deployment {name} cannot be watched: {error}"));
@@ -73,6 +74,11 @@ async fn watch(client: Client, index: Arc<Index>, place: Place, tell: impl Fn(No
             tell(Notice::Changed(key));
         }
     }
+}
+
+/// At the beginning of a list nothing was answered yet.
+fn is_news<K>(event: &Event<K>) -> bool {
+    !matches!(event, Event::Init)
 }
 
 /// What the watch of one Deployment has found.

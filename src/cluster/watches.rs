@@ -3,12 +3,14 @@
 use std::fmt::Debug;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::StreamExt;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tracing::{debug, warn};
 
 use super::actions::{ACTIONS_POLICY, Action, Binding};
@@ -24,6 +26,10 @@ use super::services::Service;
 use crate::api::Object;
 use crate::retry::{Pace, delays};
 use crate::rollout::Key;
+
+/// A watch that works may bring nothing for hours, one that is refused is refused at once: one that broke and then brings nothing for this long
+/// works again.
+const QUIET: Duration = Duration::from_secs(10);
 
 /// What a watch tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,14 +72,26 @@ impl<F: Fn(Notice)> Target<F> {
         let mut events = pin!(watcher(api, config));
         let mut listed = Listed::default();
         let mut pauses = None;
-        while let Some(event) = events.next().await {
+        loop {
+            let event = if pauses.is_some() { timeout(QUIET, events.next()).await } else { Ok(events.next().await) };
             match event {
-                Ok(event) => {
+                Ok(None) => break,
+                // It only says that a list is about to be asked for.
+                Ok(Some(Ok(event @ Event::Init))) => self.take(event, item, &mut listed),
+                Ok(Some(Ok(event))) => {
                     pauses = None;
+                    self.index.refusals().end(self.kind);
                     self.take(event, item, &mut listed);
                 }
+                Err(_) => {
+                    pauses = None;
+                    self.index.refusals().end(self.kind);
+                }
                 // The watcher goes on where it was when it is polled again, so a pause before that is all it takes.
-                Err(error) => {
+                Ok(Some(Err(error))) => {
+                    if let Some(text) = refusal(&error) {
+                        self.index.refusals().add(self.kind, text);
+                    }
                     let pause = pauses.get_or_insert_with(|| delays(Pace::Watch)).next().unwrap_or_default();
                     warn!(kind = self.kind.resource(), %error, pause_ms = pause.as_millis(), "a watch broke and begins anew");
                     (self.tell)(Notice::Broke(self.kind));
@@ -105,4 +123,19 @@ impl<F: Fn(Notice)> Target<F> {
             (self.tell)(Notice::Changed(key));
         }
     }
+}
+
+/// The API server's words where it does not let us follow a kind; trouble of other kinds passes.
+fn refusal(error: &watcher::Error) -> Option<&str> {
+    let status = match error {
+        watcher::Error::InitialListFailed(kube::Error::Api(status))
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status))
+        | watcher::Error::WatchFailed(kube::Error::Api(status))
+        | watcher::Error::WatchError(status) => status,
+        watcher::Error::InitialListFailed(_)
+        | watcher::Error::WatchStartFailed(_)
+        | watcher::Error::WatchFailed(_)
+        | watcher::Error::NoResourceVersion => return None,
+    };
+    matches!(status.code, 401 | 403).then_some(&status.message)
 }

@@ -174,10 +174,10 @@ impl Draft<'_> {
         state
     }
 
-    /// Pods that do not come because the cluster refuses them are not merely on their way.
+    /// Pods that do not come because the cluster refuses them are not merely on their way, and neither is the end of a Rollout.
     fn blame(&self, why: Why) -> Why {
         match (&self.seen.observed.refused, why) {
-            (Some(text), Why::WaitingForPods(_) | Why::RollingBack(_)) => Why::WriteRefused(text.clone()),
+            (Some(text), Why::WaitingForPods(_) | Why::RollingBack(_) | Why::Deleting) => Why::WriteRefused(text.clone()),
             (_, why) => why,
         }
     }
@@ -185,7 +185,8 @@ impl Draft<'_> {
     /// Writes where nothing moved but the reason or the generation is another one. A dry run that is under way is no news: its answer
     /// comes in a moment.
     fn commit_if_new(&mut self, state: Option<&State>, why: &Why) {
-        if *why != Why::CheckingTemplate && !self.committed.tells(why, self.seen.generation) {
+        let told = self.committed.tells(why, self.seen.generation) && self.committed.tells_refusal(self.seen.observed.refused.as_deref());
+        if *why != Why::CheckingTemplate && !told {
             self.commit(state, why);
         }
     }

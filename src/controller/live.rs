@@ -12,7 +12,7 @@ use super::metrics::Metrics;
 use super::world::{Ack, Key, Seen, World};
 use crate::api::{self, Status};
 use crate::audit::{Record, SinkName, Teller};
-use crate::cluster::{Error, FINALIZER, Found, Index, Look, Wish, Writer, fit};
+use crate::cluster::{Error, FINALIZER, Found, Index, Look, Wish, Writer, fit, refusal};
 use crate::prometheus::Providers;
 use crate::rollout::{Change, Lifetime, Observed, Question, Sample, Workload};
 use crate::sink::{Delivery, Offers, Report, kubernetes_event, post};
@@ -159,6 +159,33 @@ impl Live {
         }
     }
 
+    /// Makes changes in their order, up to the first that fails.
+    async fn make(&self, key: &Key, changes: &[Change]) -> Result<(), Error> {
+        for change in changes {
+            let result = self.0.writer.change(key, change).await;
+            self.0.parts.metrics.changed(change, result.as_ref().copied());
+            result?;
+            info!(rollout = %key, "{}", told(change));
+            if *change == Change::Guard {
+                // Nothing else will happen to a Rollout that is only just guarded.
+                (self.0.parts.trigger)(key.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// The status still tells of a refusal that is over.
+    fn note_refusal(&self, key: &Key, outcomes: [&Result<(), Error>; 2]) {
+        let over = self.with(key, |memory| {
+            let before = memory.refused.take();
+            memory.refused = refusal(before.clone(), outcomes);
+            before.is_some() && memory.refused.is_none()
+        });
+        if over == Some(true) {
+            (self.0.parts.trigger)(key.clone());
+        }
+    }
+
     /// Asks one question and has the rollout looked at with the answer.
     async fn answer(self, key: Key, question: Question) {
         let asked = Asked::new(&question);
@@ -221,25 +248,11 @@ impl World for Live {
         Ok(())
     }
 
-    async fn apply(&self, key: &Key, changes: &[Change]) -> Result<(), Error> {
-        for change in changes {
-            let result = self.0.writer.change(key, change).await;
-            self.0.parts.metrics.changed(change, result.as_ref().copied());
-            match &result {
-                Ok(()) => info!(rollout = %key, "{}", told(change)),
-                Err(error @ Error::Refused { .. }) => {
-                    self.with(key, |memory| memory.refused = Some(error.to_string()));
-                }
-                Err(Error::Changed { .. } | Error::Gone { .. } | Error::NoAnswer { .. }) => {}
-            }
-            result?;
-            if *change == Change::Guard {
-                // Nothing else will happen to a Rollout that is only just guarded.
-                (self.0.parts.trigger)(key.clone());
-            }
-        }
-        self.with(key, |memory| memory.refused = None);
-        Ok(())
+    async fn apply(&self, key: &Key, answers: &[Change], changes: &[Change]) -> Result<(), Error> {
+        let answered = self.make(key, answers).await;
+        let done = self.make(key, changes).await;
+        self.note_refusal(key, [&done, &answered]);
+        done.and(answered)
     }
 
     fn ask(&self, key: &Key, questions: Vec<Question>) {

@@ -20,8 +20,6 @@ pub async fn pass<W: World>(world: &W, key: &Key) -> Result<Option<DateTime<Utc>
         world.commit(key, &seen.version, status).await?;
     }
     world.ask(key, decision.asks);
-    let answered = if decision.answers.is_empty() { Ok(()) } else { world.apply(key, &decision.answers).await };
-    world.apply(key, &decision.changes).await?;
-    answered?;
+    world.apply(key, &decision.answers, &decision.changes).await?;
     Ok(decision.wake)
 }

@@ -18,7 +18,7 @@ use super::queue::{Ended, Queue};
 use super::start::{self, StartError};
 use super::world::{Key, World};
 use crate::audit::{Cluster, Teller};
-use crate::cluster::{Error, Index, Notice, watch};
+use crate::cluster::{Error, Index, Kind, Notice, watch};
 use crate::config::Config;
 use crate::prometheus::Providers;
 use crate::retry::{Pace, delays};
@@ -62,13 +62,15 @@ impl Controller {
         }
     }
 
-    /// Whether the cluster was seen whole once.
+    /// Whether the cluster was seen whole once, and may be looked at.
     ///
     /// # Errors
-    /// Says which lists are missing.
+    /// Says which lists are missing, and what may not be watched.
     pub fn ready(&self) -> Result<(), String> {
-        let missing: Vec<&str> = self.index.missing().into_iter().map(crate::cluster::Kind::resource).collect();
-        if missing.is_empty() { Ok(()) } else { Err(format!("not listed yet: {}", missing.join(", "))) }
+        let missing: Vec<&str> = self.index.missing().into_iter().map(Kind::resource).collect();
+        let missing = (!missing.is_empty()).then(|| format!("not listed yet: {}", missing.join(", ")));
+        let said: Vec<String> = missing.into_iter().chain(self.index.refusals().sentences()).collect();
+        if said.is_empty() { Ok(()) } else { Err(said.join("; ")) }
     }
 
     /// The controller's own metrics as OpenMetrics text.
@@ -131,21 +133,24 @@ impl Controller {
 
     async fn wait_for_lists(&self) {
         while timeout(SLOW_START, self.index.ready()).await.is_err() {
-            let missing: Vec<&str> = self.index.missing().into_iter().map(crate::cluster::Kind::resource).collect();
-            warn!(missing = missing.join(", "), "the first lists are not complete; nothing is decided before");
+            let why = self.ready().err().unwrap_or_default();
+            warn!(why, "the first lists are not complete; nothing is decided before");
         }
         info!("every list is here; at work");
     }
 
     /// Starts passes as they are due, until it is told to stop.
-    async fn work(&self, live: &Live, stop: &mut (impl Future<Output = ()> + Unpin)) {
+    async fn work<W>(&self, world: &W, stop: &mut (impl Future<Output = ()> + Unpin))
+    where
+        W: World<Error = Error> + Clone + Send + Sync + 'static,
+    {
         let start = Instant::now();
         let mut passes = JoinSet::new();
         loop {
             let wake = {
                 let mut queue = self.queue.lock();
                 while let Some(key) = queue.next(start.elapsed()) {
-                    passes.spawn(bounded(live.clone(), key));
+                    passes.spawn(bounded(world.clone(), key));
                 }
                 queue.wake()
             };
@@ -155,7 +160,7 @@ impl Controller {
                 Some(ended) = passes.join_next() => {
                     // A pass catches its own panics, and nobody aborts it.
                     if let Ok((key, outcome)) = ended {
-                        self.settle(live, &key, outcome, start);
+                        self.settle(&key, outcome, (start, world.now()));
                     }
                 }
                 () = at(start, wake) => {}
@@ -168,9 +173,9 @@ impl Controller {
         }
     }
 
-    fn settle(&self, live: &Live, key: &Key, outcome: Outcome<Error>, start: Instant) {
+    fn settle(&self, key: &Key, outcome: Outcome<Error>, (start, now): (Instant, DateTime<Utc>)) {
         let (result, ended) = match &outcome {
-            Outcome::Passed(wake) => (PassResult::Done, Ended::Well(wake.map(|wake| start.elapsed() + until(live.now(), wake)))),
+            Outcome::Passed(wake) => (PassResult::Done, Ended::Well(wake.map(|wake| start.elapsed() + until(now, wake)))),
             Outcome::Failed(Error::Changed { .. } | Error::Gone { .. }) => (PassResult::Conflict, Ended::Badly),
             Outcome::Failed(Error::Refused { .. } | Error::NoAnswer { .. }) => (PassResult::Failed, Ended::Badly),
             Outcome::TimedOut => (PassResult::TimedOut, Ended::Badly),
@@ -220,3 +225,6 @@ impl Shared {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,11 +59,12 @@ pub trait World {
     /// A conflict means: look again. Nothing was written then.
     fn commit(&self, key: &Key, version: &str, status: &Status) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Makes the changes in their order, each at most once. The first that fails ends it; what is left is derived again by the next pass.
+    /// Writes the answers on actions, then makes the changes: each list in its order, each write at most once. The first that fails ends its list;
+    /// what is left is derived again by the next pass. What is refused is seen until a pass in which nothing fails.
     ///
     /// # Errors
-    /// Says which change failed and why.
-    fn apply(&self, key: &Key, changes: &[Change]) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    /// Says which write failed and why.
+    fn apply(&self, key: &Key, answers: &[Change], changes: &[Change]) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Fires questions and returns at once. A question that is already under way is not asked twice. Each answer triggers a pass.
     fn ask(&self, key: &Key, questions: Vec<Question>);

@@ -34,6 +34,7 @@ mod given;
 mod prometheus_asking;
 mod prometheus_odd;
 mod prometheus_peer;
+mod refused;
 mod server;
 mod sim;
 mod sink_kubernetes;

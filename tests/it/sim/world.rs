@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use chrono::{DateTime, Utc};
 use serin::api::Status;
-use serin::cluster::{Error, Index};
+use serin::cluster::{Error, Index, refusal};
 use serin::controller::{Key, Seen, World};
 use serin::rollout::{Change, Direction, Edited, Fence, Handled, Question, Revision};
 
@@ -79,6 +79,16 @@ impl<'a> SimWorld<'a> {
         match self.send(request).await? {
             Answer::Object(item) => self.index(|index| index.reply(*item)),
             Answer::Scale(..) | Answer::Gone | Answer::Nothing | Answer::Deployment(_) => {}
+        }
+        Ok(())
+    }
+
+    async fn changes(&self, changes: &[Change]) -> Result<(), Error> {
+        for change in changes {
+            self.change(change).await?;
+            if *change == Change::Guard {
+                self.sim().trigger(self.life);
+            }
         }
         Ok(())
     }
@@ -282,19 +292,19 @@ impl World for SimWorld<'_> {
         Ok(())
     }
 
-    async fn apply(&self, _: &Key, changes: &[Change]) -> Result<(), Error> {
+    async fn apply(&self, _: &Key, answers: &[Change], changes: &[Change]) -> Result<(), Error> {
+        let answered = self.changes(answers).await;
         promises::about_to_change(&mut self.sim(), self.life, changes);
-        for change in changes {
-            let result = self.change(change).await;
-            match &result {
-                Ok(()) if *change == Change::Guard => self.sim().trigger(self.life),
-                Err(Error::Refused { text, .. }) => self.with(|process| process.refused = Some(text.clone())),
-                Ok(()) | Err(Error::Changed { .. } | Error::Gone { .. } | Error::NoAnswer { .. }) => {}
-            }
-            result?;
+        let done = self.changes(changes).await;
+        let over = self.with(|process| {
+            let before = process.refused.take();
+            process.refused = refusal(before.clone(), [&done, &answered]);
+            before.is_some() && process.refused.is_none()
+        });
+        if over {
+            self.sim().trigger(self.life);
         }
-        self.with(|process| process.refused = None);
-        Ok(())
+        done.and(answered)
     }
 
     fn ask(&self, _: &Key, questions: Vec<Question>) {
