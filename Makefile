@@ -16,9 +16,9 @@ stage = @echo "== $(1)"; began=$$SECONDS; $(2); echo "== $(1): $$((SECONDS - beg
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## promote a good revision and roll a bad one back, before your eyes (KEEP=1 leaves it running until Ctrl-C)
+demo: ## promote a good revision and roll a bad one back, before your eyes (KEEP=1: go on until Ctrl-C; CONTEXT=name: on that cluster)
 	$(call stage,build serin,cargo build --package serin)
-	@$(DEV) demo $(if $(KEEP),--keep)
+	@$(DEV) demo $(if $(KEEP),--keep) $(if $(CONTEXT),--context $(CONTEXT))
 
 up: ## start a control plane on this machine and say how to use it
 	@$(DEV) up

@@ -38,6 +38,9 @@ enum Command {
         /// Leave everything running until Ctrl-C.
         #[arg(long)]
         keep: bool,
+        /// Not on a control plane of this machine but on the cluster of this context of your kubeconfig.
+        #[arg(long)]
+        context: Option<String>,
     },
     /// Hold a control plane until told to stop; `up` runs this.
     #[command(hide = true)]
@@ -82,11 +85,17 @@ fn run(command: Command) -> Result<()> {
         Command::Up(plane) => print(&describe(&plane.name, &serin_dev::up(&plane.options())?)),
         Command::Down { name } if serin_dev::down(&name)? => print(&format!("the control plane {name} is down")),
         Command::Down { name } => print(&format!("no control plane {name} was running")),
-        Command::Demo { serin, keep } => {
+        Command::Demo { serin, keep, context } => {
             let serin =
                 serin.canonicalize().with_context(|| format!("no build of Serin at {}: run `cargo build` first", serin.display()))?;
             let afterwards = if keep { serin_dev::Afterwards::Keep } else { serin_dev::Afterwards::Stop };
-            runtime()?.block_on(serin_dev::demo(&serin, afterwards))
+            match context {
+                None => runtime()?.block_on(serin_dev::demo(&serin, afterwards)),
+                Some(context) => {
+                    let guest = serin_dev::Guest { kubeconfig: None, context };
+                    runtime()?.block_on(serin_dev::demo_as_guest(&guest, &serin, afterwards))
+                }
+            }
         }
         Command::Hold(plane) => runtime()?.block_on(serin_dev::hold(plane.options())),
         Command::Traffic { kubeconfig, listen } => {
