@@ -46,9 +46,17 @@ impl Installed {
             }
         }
         wait_for_actions(&client).await?;
-        let kubeconfig = plane.service_account_kubeconfig(NAMESPACE, ACCOUNT).await?;
-        let address = plane.controller_address();
-        let config = plane.dir().join("serin.yaml");
+        let address = plane.controller_addresses().next().context("a plane has an address for a controller")?;
+        Self::as_account(plane, ACCOUNT, address).await
+    }
+
+    /// A configuration for a controller of its own that runs as another service account of Serin's namespace.
+    ///
+    /// # Errors
+    /// There is no such service account.
+    pub async fn as_account(plane: &ControlPlane, account: &str, address: String) -> Result<Self> {
+        let kubeconfig = plane.service_account_kubeconfig(NAMESPACE, account).await?;
+        let config = plane.dir().join(format!("{account}.yaml"));
         let text = json!({
             "cluster": {"name": "workshop"},
             "listen": address,
@@ -62,11 +70,21 @@ impl Installed {
         Ok(Self { kubeconfig, config, address })
     }
 
-    /// Starts the controller and waits until it is ready. What it prints, events and log lines, is appended to the log of that name on the plane.
+    /// The kubeconfig of the controller's identity.
+    pub fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
+    /// Where the controller answers: `/readyz`, `/metrics`.
+    pub fn url(&self, page: &str) -> String {
+        format!("http://{}/{page}", self.address)
+    }
+
+    /// Starts the controller. What it prints, events and log lines, is appended to the log of that name on the plane.
     ///
     /// # Errors
-    /// It ends, or does not become ready.
-    pub async fn start(&self, plane: &ControlPlane, binary: &Path, log: &str) -> Result<Supervised> {
+    /// There is no such program.
+    pub fn launch(&self, plane: &ControlPlane, binary: &Path, log: &str) -> Result<Supervised> {
         let argv = [
             binary,
             "run".as_ref(),
@@ -77,8 +95,16 @@ impl Installed {
             "--kubeconfig".as_ref(),
             &self.kubeconfig,
         ];
-        let mut running = plane.supervise(log, &argv.map(|word| word.display().to_string()))?;
-        let (url, begun) = (format!("http://{}/readyz", self.address), Instant::now());
+        plane.supervise(log, &argv.map(|word| word.display().to_string()))
+    }
+
+    /// Starts the controller and waits until it is ready.
+    ///
+    /// # Errors
+    /// It ends, or does not become ready.
+    pub async fn start(&self, plane: &ControlPlane, binary: &Path, log: &str) -> Result<Supervised> {
+        let mut running = self.launch(plane, binary, log)?;
+        let (url, begun) = (self.url("readyz"), Instant::now());
         while !fetch::answers(&url).await {
             if let Some(end) = running.ended() {
                 let said = std::fs::read_to_string(running.log()).unwrap_or_default();

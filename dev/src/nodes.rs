@@ -11,26 +11,30 @@ use serde_json::{Value, json};
 
 use crate::part::KUBELET_LABEL;
 
-/// Creates `node-0`, `node-1` and so on, each with room for anything.
+/// Creates `node-0`, `node-1` and so on.
 pub(crate) async fn create(client: Client, count: u16) -> Result<()> {
-    let nodes: Api<Node> = Api::all(client);
     for at in 0..count {
-        let name = format!("node-{at}");
-        let labels =
-            [(KUBELET_LABEL, "kwok"), ("kubernetes.io/hostname", &name), ("kubernetes.io/os", "linux"), ("kubernetes.io/arch", "amd64")];
-        let room = [("cpu", "1000"), ("memory", "1Ti"), ("pods", "20000")];
-        let room: BTreeMap<_, _> = room.map(|(what, much)| (what.to_owned(), Quantity(much.to_owned()))).into();
-        let node = Node {
-            metadata: ObjectMeta {
-                name: Some(name.clone()),
-                labels: Some(labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into()),
-                ..ObjectMeta::default()
-            },
-            status: Some(NodeStatus { allocatable: Some(room.clone()), capacity: Some(room), ..NodeStatus::default() }),
-            ..Node::default()
-        };
-        nodes.create(&PostParams::default(), &node).await.with_context(|| format!("cannot create {name}"))?;
+        create_one(client.clone(), &format!("node-{at}")).await?;
     }
+    Ok(())
+}
+
+/// Creates a node with room for anything.
+pub(crate) async fn create_one(client: Client, name: &str) -> Result<()> {
+    let labels =
+        [(KUBELET_LABEL, "kwok"), ("kubernetes.io/hostname", name), ("kubernetes.io/os", "linux"), ("kubernetes.io/arch", "amd64")];
+    let room = [("cpu", "1000"), ("memory", "1Ti"), ("pods", "20000")];
+    let room: BTreeMap<_, _> = room.map(|(what, much)| (what.to_owned(), Quantity(much.to_owned()))).into();
+    let node = Node {
+        metadata: ObjectMeta {
+            name: Some(name.to_owned()),
+            labels: Some(labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into()),
+            ..ObjectMeta::default()
+        },
+        status: Some(NodeStatus { allocatable: Some(room.clone()), capacity: Some(room), ..NodeStatus::default() }),
+        ..Node::default()
+    };
+    Api::<Node>::all(client).create(&PostParams::default(), &node).await.with_context(|| format!("cannot create {name}"))?;
     Ok(())
 }
 

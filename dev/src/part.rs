@@ -164,6 +164,11 @@ impl Site {
             "--concurrent-service-endpoint-syncs=20".to_owned(),
             format!("--node-monitor-period={NODE_LOOK_EVERY}"),
             format!("--node-monitor-grace-period={NODE_LOST_AFTER}"),
+            // An autoscaler follows what it reads at once: a test waits for it.
+            "--horizontal-pod-autoscaler-sync-period=1s".to_owned(),
+            "--horizontal-pod-autoscaler-downscale-stabilization=0s".to_owned(),
+            "--horizontal-pod-autoscaler-initial-readiness-delay=0s".to_owned(),
+            "--horizontal-pod-autoscaler-cpu-initialization-period=0s".to_owned(),
         ]
     }
 

@@ -115,9 +115,9 @@ impl ControlPlane {
         format!("http://127.0.0.1:{}", self.site.ports.prometheus())
     }
 
-    /// Where a controller on this plane may listen: an address that nobody else uses.
-    pub fn controller_address(&self) -> String {
-        format!("127.0.0.1:{}", self.site.ports.controller())
+    /// Where controllers on this plane may listen: addresses that nobody else uses.
+    pub fn controller_addresses(&self) -> impl Iterator<Item = String> {
+        self.site.ports.controllers().map(|port| format!("127.0.0.1:{port}"))
     }
 
     /// Starts a program that ends with the plane at the latest; what it prints is appended to `<name>.log` among the logs.
@@ -201,7 +201,15 @@ impl ControlPlane {
         nodes::resume_heartbeat(self.client().await?, name).await
     }
 
-    /// Deletes a node, as when a spot instance is taken away. As on any cluster its pods stay for about a minute, then they are collected.
+    /// Creates a node, one that was deleted for example.
+    ///
+    /// # Errors
+    /// There is one of that name.
+    pub async fn create_node(&self, name: &str) -> Result<()> {
+        nodes::create_one(self.client().await?, name).await
+    }
+
+    /// Deletes a node, as when a spot instance is taken away. As on any cluster its pods stay for 40 to 80 s, then they are collected.
     ///
     /// # Errors
     /// There is no such node.

@@ -10,8 +10,8 @@ use anyhow::{Context, Result, bail};
 /// Below the range from which the kernel takes the ports of outgoing connections, so that a part which is stopped for a while finds its port free.
 const FIRST: u16 = 20_000;
 /// One block serves one plane.
-const BLOCK: u16 = 8;
-const BLOCKS: u16 = 1_500;
+const BLOCK: u16 = 24;
+const BLOCKS: u16 = 500;
 
 /// A block of ports, reserved by a file lock until the value is dropped or the process is gone.
 #[derive(Debug)]
@@ -56,8 +56,9 @@ impl Ports {
     pub(crate) fn traffic(&self) -> u16 {
         self.base + 4
     }
-    pub(crate) fn controller(&self) -> u16 {
-        self.base + 5
+    /// One for each of several controllers at once.
+    pub(crate) fn controllers(&self) -> impl Iterator<Item = u16> {
+        self.base + 5..self.base + BLOCK
     }
 }
 

@@ -58,7 +58,7 @@ impl Supervised {
     }
 
     /// Says how the program ended, if it did.
-    pub(crate) fn ended(&mut self) -> Option<String> {
+    pub fn ended(&mut self) -> Option<String> {
         let status = self.shell.try_wait().ok().flatten()?;
         Some(status.code().map_or_else(|| status.to_string(), |code| format!("exit code {code}")))
     }

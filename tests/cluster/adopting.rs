@@ -20,7 +20,7 @@ use super::shop::{NAME, Shop, errors_below, message, phase, reason, template};
 const OLD: &str = "old-checkout";
 
 /// A Rollout that takes it over and leaves its replicas to it.
-fn taking_over() -> Value {
+pub fn taking_over() -> Value {
     json!({
         "workloadRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": OLD},
         "service": NAME,
@@ -34,7 +34,7 @@ fn deployments(shop: &Shop) -> Api<Deployment> {
 }
 
 /// Four pods of v1 behind the Service, as somebody without Serin has them.
-async fn running(shop: &Shop) -> Result<()> {
+pub async fn running(shop: &Shop) -> Result<()> {
     shop.service(50).await?;
     let object: Deployment = serde_json::from_value(json!({
         "metadata": {"name": OLD},

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::apps::v1::Deployment;
+use kube::Client;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
 use serde::Deserialize as _;
 use serde_json::json;
@@ -13,6 +14,7 @@ use serin::cluster::{Error, Index, Item, Writer};
 use serin::rollout::{Change, Direction, Fence, Key, Revision};
 
 use super::ground::Ground;
+use super::rights;
 use super::shop::{NAME, Shop, quick};
 
 /// A rollout that the controller does not know, so that it leaves its Deployment alone.
@@ -45,6 +47,11 @@ fn deployment() -> Result<Deployment> {
 impl Stage {
     /// A Deployment of four that was looked at before somebody else wrote to it.
     async fn stale(shop: &Shop) -> Result<Self> {
+        Self::stale_for(shop, shop.client.clone()).await
+    }
+
+    /// The same, and this client writes.
+    async fn stale_for(shop: &Shop, client: Client) -> Result<Self> {
         let deployments: Api<Deployment> = Api::namespaced(shop.client.clone(), &shop.namespace);
         let made = deployments.create(&PostParams::default(), &deployment()?).await?;
         let index = Arc::new(Index::default());
@@ -53,7 +60,7 @@ impl Stage {
         let seen =
             Fence { uid: made.metadata.uid.context("a uid")?, resource_version: made.metadata.resource_version.context("a version")? };
         let key = Key { namespace: shop.namespace.clone(), name: GHOST.to_owned() };
-        let stage = Self { deployments, writer: Writer::new(shop.client.clone(), index), key, seen };
+        let stage = Self { deployments, writer: Writer::new(client, index), key, seen };
         stage.write(json!({"metadata": {"annotations": {"somebody": "was here"}}})).await?;
         Ok(stage)
     }
@@ -89,6 +96,21 @@ pub async fn a_lowering_write_on_a_stale_look_goes_through_at_once(_: &Ground, s
     ensure!(stage.replicas().await? == 1);
     // Bringing stable back is a lowering write too, and it goes up.
     stage.scale((1, 4), Direction::Lower).await?;
+    ensure!(stage.replicas().await? == 4);
+    Ok(())
+}
+
+/// Where the right to read that one scale is missing, the refusal says so.
+pub async fn a_conflict_that_may_not_be_read_names_the_right(ground: &Ground, shop: &Shop) -> Result<()> {
+    let account = "never-reads-a-scale";
+    let all = rights::rights()?;
+    let missing = all.iter().find(|right| right.verb == "get" && right.resource == "deployments/scale").context("a right of Serin")?;
+    rights::grant(&shop.client, account, all.iter().filter(|right| *right != missing)).await?;
+    rights::account(&shop.client, account).await?;
+    let kubeconfig = ground.plane.service_account_kubeconfig(rights::SERIN, account).await?;
+    let stage = Stage::stale_for(shop, serin_dev::client(&kubeconfig).await?).await?;
+    let refused = stage.scale((4, 1), Direction::Lower).await;
+    ensure!(matches!(&refused, Err(Error::Refused { text, .. }) if text.contains(&missing.missing())), "{refused:?}");
     ensure!(stage.replicas().await? == 4);
     Ok(())
 }

@@ -28,6 +28,7 @@ impl Ground {
             Plane::Shared => ("shared", Audit::Off),
             Plane::Rough => ("rough", Audit::Off),
             Plane::Audited => ("audited", Audit::On),
+            Plane::Barred => ("barred", Audit::On),
         };
         let plane = ControlPlane::start(Options { name: name.to_owned(), nodes: 3, audit }).await?;
         let installed = Installed::on(&plane).await?;

@@ -7,7 +7,9 @@
 #![expect(clippy::print_stdout, reason = "a test says what it sees")]
 
 mod adopting;
+mod autoscaler;
 mod bad_input;
+mod bare;
 mod command_line;
 mod commands;
 mod evidence;
@@ -17,10 +19,15 @@ mod going_back;
 mod ground;
 mod installing;
 mod kills;
+mod load;
+mod malformed;
 mod people;
+mod permissions;
 mod quiet;
+mod rights;
 mod shop;
 mod stepping;
+mod storm;
 mod waiting;
 
 use std::future::Future;
@@ -46,6 +53,8 @@ enum Plane {
     Rough,
     /// Every request is counted here.
     Audited,
+    /// The controller's rights are taken away here, and requests are counted.
+    Barred,
 }
 
 /// One test: its name is a sentence.
@@ -90,7 +99,8 @@ fn shared() -> Vec<Case> {
         case!(Shared, stepping::ten_replicas_step_through_their_shares_and_never_exceed_the_surge),
         case!(Shared, stepping::a_pause_freezes_exposure_and_resuming_goes_on),
         case!(Shared, stepping::scaling_in_flight_keeps_the_ratio),
-        case!(Shared, stepping::a_settled_rollout_is_left_alone),
+        case!(Shared, autoscaler::an_autoscaler_scales_in_every_state),
+        case!(Shared, autoscaler::an_autoscaler_is_not_misled_by_the_pods_on_top),
         case!(Shared, evidence::a_canary_with_errors_is_aborted_and_stable_keeps_its_pods),
         case!(Shared, evidence::without_traffic_exposure_is_held_and_the_step_deadline_pauses),
         case!(Shared, evidence::traffic_that_stops_is_no_pass_for_the_next_step),
@@ -135,6 +145,7 @@ fn shared() -> Vec<Case> {
         case!(Shared, fences::a_raise_on_a_stale_look_writes_nothing),
         case!(Shared, fences::a_lowering_write_on_a_stale_look_goes_through_at_once),
         case!(Shared, fences::a_lowering_write_leaves_what_somebody_else_scaled),
+        case!(Shared, fences::a_conflict_that_may_not_be_read_names_the_right),
         case!(Shared, fences::a_write_never_hits_a_namesake),
         case!(Shared, fences::a_commit_on_a_stale_look_writes_nothing),
     ]
@@ -144,17 +155,26 @@ fn shared() -> Vec<Case> {
 fn exclusive() -> Vec<Case> {
     vec![
         case!(Rough, kills::a_kill_in_every_state_changes_nothing),
+        case!(Rough, storm::fifty_kills_in_a_row_change_nothing),
         case!(Rough, commands::commands_that_come_between_two_passes_are_done_in_their_order),
         case!(Rough, commands::a_kill_between_a_command_s_commit_and_its_answer_does_it_once),
         case!(Rough, commands::without_the_stamping_policy_a_forged_actor_is_refused),
         case!(Rough, kills::a_restart_does_not_begin_the_hold_anew),
         case!(Rough, kills::a_metrics_backend_that_is_down_holds_exposure_and_no_more),
         case!(Rough, kills::a_lost_node_stops_the_clock_and_blames_nobody),
-        case!(Rough, kills::a_cluster_without_the_crd_is_refused_with_a_hint),
+        case!(Rough, malformed::objects_that_an_older_crd_let_in_stop_nobody_else),
+        case!(Rough, bare::a_cluster_without_the_crd_is_refused_with_a_hint),
+        case!(Rough, bare::the_demo_is_a_guest_on_a_cluster_that_is_there_already),
+        case!(Rough, kills::a_node_that_vanishes_is_nobodys_fault),
         case!(Rough, kills::an_api_server_that_restarts_is_waited_for),
+        case!(Rough, kills::an_etcd_that_restarts_is_waited_for),
         case!(Audited, quiet::a_whole_rollout_reads_nothing_and_writes_little),
         case!(Audited, quiet::two_hundred_settled_rollouts_ask_for_nothing_in_a_minute),
+        case!(Audited, quiet::a_new_controller_over_settled_rollouts_writes_nothing),
         case!(Audited, quiet::the_controller_is_refused_nothing_and_reads_no_secret),
+        // In this order: the first one needs a plane without Rollouts.
+        case!(Barred, permissions::a_missing_right_to_watch_is_named_and_nothing_spins),
+        case!(Barred, permissions::a_missing_right_to_write_is_named_and_nothing_spins),
     ]
 }
 
@@ -162,7 +182,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let runtime = Arc::new(Runtime::new().expect("threads can be started"));
     let mut code = ExitCode::SUCCESS;
-    for plane in [Plane::Shared, Plane::Rough, Plane::Audited] {
+    for plane in [Plane::Shared, Plane::Rough, Plane::Audited, Plane::Barred] {
         let chosen: Vec<Case> = cases().into_iter().filter(|case| case.plane == plane && is_chosen(&arguments, case.name)).collect();
         if chosen.is_empty() {
             continue;

@@ -68,6 +68,29 @@ pub async fn two_hundred_settled_rollouts_ask_for_nothing_in_a_minute(ground: &G
     Ok(())
 }
 
+/// Scenario 38: a new process, as after an upgrade of the controller, finds promoted and rejected revisions, makes none and writes nothing.
+pub async fn a_new_controller_over_settled_rollouts_writes_nothing(ground: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(50).await?;
+    shop.create(quick(2, "v1")).await?;
+    shop.installed().await?;
+    shop.image("v2").await?;
+    shop.promoted(&revision("v2")).await?;
+    shop.image("v3-err50").await?;
+    shop.aborted().await?;
+    quiet(ground, shop).await?;
+    let (before, pods) = (asked(ground)?.len(), shop.pods(&revision("v2")).await?);
+    ground.kill_controller();
+    ground.start_controller().await?;
+    quiet(ground, shop).await?;
+    let requests = asked(ground)?.split_off(before);
+    // Who it is and which cluster that is it asks once.
+    let known = |r: &&AuditEvent| ["get", "list", "watch"].contains(&r.verb.as_str()) || r.resource == "selfsubjectreviews";
+    let writes: Vec<&AuditEvent> = requests.iter().filter(|r| !known(r)).collect();
+    ensure!(!requests.is_empty() && writes.is_empty(), "{writes:#?}");
+    ensure!(shop.pods(&revision("v2")).await? == pods && shop.deployments().await?.len() == 3);
+    Ok(())
+}
+
 /// Nobody reads Secrets, and nothing is asked that is not granted.
 pub async fn the_controller_is_refused_nothing_and_reads_no_secret(ground: &Ground, _: &Shop) -> Result<()> {
     let requests = asked(ground)?;

@@ -176,6 +176,13 @@ impl Shop {
         Ok(names)
     }
 
+    /// Names of the pods that a node has.
+    pub async fn pods_on(&self, node: &str) -> Result<Vec<String>> {
+        let there = ListParams::default().fields(&format!("spec.nodeName={node}"));
+        let pods = Api::<Pod>::namespaced(self.client.clone(), &self.namespace).list(&there).await?.items;
+        Ok(pods.iter().map(ResourceExt::name_any).collect())
+    }
+
     /// Deletes this namespace's pods on a node.
     pub async fn drain(&self, node: &str) -> Result<()> {
         let there = ListParams::default().fields(&format!("spec.nodeName={node}"));

@@ -6,9 +6,9 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use serde_json::json;
 
-use super::ground::{Ground, wait};
+use super::ground::Ground;
 use super::installing::wait_for_replicas;
-use super::shop::{Shop, condition, phase, quick, reason, revision};
+use super::shop::{Shop, condition, phase, quick, revision};
 
 /// Scenario 7.
 pub async fn ten_replicas_step_through_their_shares_and_never_exceed_the_surge(ground: &Ground, shop: &Shop) -> Result<()> {
@@ -100,16 +100,4 @@ pub async fn scaling_in_flight_keeps_the_ratio(ground: &Ground, shop: &Shop) -> 
     wait_for_replicas(shop, &[("v1", 2), ("v2", 2)]).await?;
     ensure!(shop.told(ground)?.iter().filter(|t| *t == "rollout.started").count() == 1);
     Ok(())
-}
-
-/// Scenario 38 as far as one build can show it: a restart without a change writes nothing.
-pub async fn a_settled_rollout_is_left_alone(_: &Ground, shop: &Shop) -> Result<()> {
-    shop.service(0).await?;
-    shop.create(quick(2, "v1")).await?;
-    let settled = shop.installed().await?;
-    // The acknowledgment of the last event is the last write.
-    let acked = |r: &serde_json::Value| r["status"]["audit"]["pending"].as_array().is_some_and(Vec::is_empty);
-    let quiet = shop.until("all events are acknowledged", acked).await?;
-    ensure!(reason(&quiet) == "Settled" && quiet["status"]["stable"] == settled["status"]["stable"]);
-    wait("the outcome's mark", Duration::from_secs(10), || async { true }).await
 }
