@@ -14,6 +14,7 @@ mod command_line;
 mod commands;
 mod evidence;
 mod fences;
+mod foreign;
 mod gates;
 mod going_back;
 mod ground;
@@ -76,7 +77,7 @@ macro_rules! case {
 }
 
 fn cases() -> Vec<Case> {
-    shared().into_iter().chain(exclusive()).collect()
+    shared().into_iter().chain(with_others()).chain(exclusive()).collect()
 }
 
 /// Those that run side by side.
@@ -99,8 +100,6 @@ fn shared() -> Vec<Case> {
         case!(Shared, stepping::ten_replicas_step_through_their_shares_and_never_exceed_the_surge),
         case!(Shared, stepping::a_pause_freezes_exposure_and_resuming_goes_on),
         case!(Shared, stepping::scaling_in_flight_keeps_the_ratio),
-        case!(Shared, autoscaler::an_autoscaler_scales_in_every_state),
-        case!(Shared, autoscaler::an_autoscaler_is_not_misled_by_the_pods_on_top),
         case!(Shared, evidence::a_canary_with_errors_is_aborted_and_stable_keeps_its_pods),
         case!(Shared, evidence::without_traffic_exposure_is_held_and_the_step_deadline_pauses),
         case!(Shared, evidence::traffic_that_stops_is_no_pass_for_the_next_step),
@@ -142,6 +141,18 @@ fn shared() -> Vec<Case> {
         case!(Shared, waiting::waiting_ends_with_what_became_of_the_revision),
         case!(Shared, waiting::history_lists_what_became_of_each_revision),
         case!(Shared, waiting::a_watched_status_prints_each_change_until_it_is_interrupted),
+    ]
+}
+
+/// Those that run side by side, and in which somebody else writes, too.
+fn with_others() -> Vec<Case> {
+    vec![
+        case!(Shared, foreign::what_is_deleted_in_flight_is_made_again),
+        case!(Shared, foreign::what_is_changed_in_flight_is_put_right),
+        case!(Shared, foreign::a_wiped_status_is_rebuilt),
+        case!(Shared, foreign::a_namespace_that_is_deleted_in_flight_is_gone_within_a_minute),
+        case!(Shared, autoscaler::an_autoscaler_scales_in_every_state),
+        case!(Shared, autoscaler::an_autoscaler_is_not_misled_by_the_pods_on_top),
         case!(Shared, fences::a_raise_on_a_stale_look_writes_nothing),
         case!(Shared, fences::a_lowering_write_on_a_stale_look_goes_through_at_once),
         case!(Shared, fences::a_lowering_write_leaves_what_somebody_else_scaled),
