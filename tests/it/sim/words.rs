@@ -12,13 +12,13 @@ impl Sim {
         if self.trace.is_none() {
             return;
         }
-        let (sees, decision) = (sees(seen), decide(&key(), seen, self.clock(life)));
+        let (told, decision) = (sees(seen), decide(&key(), seen, self.clock(life)));
         let idle = decision.status.is_none() && decision.changes.is_empty() && decision.answers.is_empty() && decision.asks.is_empty();
-        if idle && self.last_seen.get(&life) == Some(&sees) {
+        if idle && self.last_seen.get(&life) == Some(&told) {
             return;
         }
-        self.tell(life, |_| format!("sees     {sees}"));
-        self.last_seen.insert(life, sees);
+        self.tell(life, |_| format!("sees     {told}"));
+        self.last_seen.insert(life, told);
         if !idle {
             self.tell(life, |_| format!("decides  {}", decides(&decision)));
         }
