@@ -2,10 +2,10 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use super::render::{View, result_name, shorten};
+use super::render::{View, result_name};
 use super::status::Reason;
 use super::time::to_time;
-use crate::rollout::{AttemptResult, Baking, Idle, Mood, Revision, RollingBack, State, Step};
+use crate::rollout::{AttemptResult, Baking, Idle, Mood, Revision, RollingBack, State, Step, cut};
 
 /// A share that is further from its weight than this many points is worth a warning.
 const FAR: u32 = 10;
@@ -97,7 +97,7 @@ fn attainable(view: &View<'_>) -> (&'static str, &'static str, String) {
         (
             "False",
             "TooFewPods",
-            shorten(&format!("with {replicas} replicas {}; use other weights, more replicas or more surge", far.join(", "))),
+            cut(&format!("with {replicas} replicas {}; use other weights, more replicas or more surge", far.join(", "))),
         )
     }
 }
@@ -109,7 +109,10 @@ fn fate(view: &View<'_>) -> Fate {
         State::RollingBack(RollingBack { attempt, cause, .. })
             if attempt.canary == *wanted && matches!(cause.result(), AttemptResult::Aborted | AttemptResult::Undone) =>
         {
-            Fate::Aborted { message: shorten(&cause.to_string()) }
+            Fate::Aborted { message: cut(&cause.to_string()) }
+        }
+        State::RollingBack(RollingBack { rejected: Some(rejected), cause, .. }) if rejected == wanted => {
+            Fate::Aborted { message: cut(&cause.to_string()) }
         }
         State::Baking(Baking { attempt, .. }) if attempt.canary == *wanted => {
             Fate::Promoted { reason: "Baking", message: format!("revision {wanted} is stable and still watched") }
@@ -130,11 +133,11 @@ fn fate(view: &View<'_>) -> Fate {
 fn idle_fate(idle: &Idle, wanted: &Revision) -> Fate {
     let Idle { last, rejected, .. } = idle;
     if rejected.as_ref() == Some(wanted) {
-        Fate::Aborted { message: shorten(&last.message) }
+        Fate::Aborted { message: cut(&last.message) }
     } else if !idle.serves(wanted) {
         Fate::Open
     } else if last.revision == *wanted {
-        Fate::Promoted { reason: result_name(last.result), message: shorten(&last.message) }
+        Fate::Promoted { reason: result_name(last.result), message: cut(&last.message) }
     } else {
         // The template went back to what was stable all along.
         Fate::Promoted { reason: "Stable", message: format!("revision {wanted} is stable") }

@@ -5,10 +5,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::conditions::conditions;
 use super::status::{LastOutcome, Reason, Shares, Status};
 use crate::audit::Outbox;
-use crate::rollout::{Attempt, AttemptResult, Baking, Child, Idle, Intent, Memo, Observed, Revision, Split, State, Weight, Why, target};
-
-/// Longer messages are cut: an API server's refusal may be a page, and status is not where it is read.
-const MAX_MESSAGE: usize = 1024;
+use crate::rollout::{
+    Attempt, AttemptResult, Child, Ended, Idle, Intent, Memo, Observed, Revision, Split, State, Weight, Why, cut, target,
+};
 
 /// What a status is rendered from, besides the status that was committed last.
 #[derive(Clone, Debug)]
@@ -71,14 +70,6 @@ impl View<'_> {
     }
 }
 
-/// Cuts a text to what a status may hold.
-pub(super) fn shorten(text: &str) -> String {
-    match text.char_indices().nth(MAX_MESSAGE) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", &text[..end]),
-    }
-}
-
 /// How an attempt ended, as statuses and people say it.
 pub const fn result_name(result: AttemptResult) -> &'static str {
     match result {
@@ -95,7 +86,7 @@ fn why(before: &Status, view: &View<'_>) -> Reason {
     let goes_on = before.tells(view.why, view.generation) && before.state.as_ref() == view.state;
     match &before.why {
         Some(told) if goes_on => told.clone(),
-        Some(_) | None => Reason { reason: view.why.reason().to_owned(), message: shorten(&view.why.to_string()) },
+        Some(_) | None => Reason { reason: view.why.reason().to_owned(), message: cut(&view.why.to_string()) },
     }
 }
 
@@ -143,20 +134,14 @@ fn achieved(attempt: &Attempt, seen: &Observed) -> Option<i64> {
     (serving.total() > 0).then(|| i64::from(serving.percent()))
 }
 
+fn outcome(Ended { revision, result, message, at }: &Ended) -> LastOutcome {
+    LastOutcome { revision: revision.to_string(), result: result_name(*result).to_owned(), message: cut(message), at: Some(text(*at)) }
+}
+
 fn last_outcome(state: &State) -> Option<LastOutcome> {
     match state {
-        State::Idle(Idle { last, .. }) => Some(LastOutcome {
-            revision: last.revision.to_string(),
-            result: result_name(last.result).to_owned(),
-            message: shorten(&last.message),
-            at: Some(text(last.at)),
-        }),
-        State::Baking(Baking { attempt, since, .. }) => Some(LastOutcome {
-            revision: attempt.canary.to_string(),
-            result: result_name(AttemptResult::Promoted).to_owned(),
-            message: format!("revision {} replaced revision {}", attempt.canary, attempt.stable),
-            at: Some(text(*since)),
-        }),
+        State::Idle(Idle { last, .. }) => Some(outcome(last)),
+        State::Baking(at) => Some(outcome(&at.ended())),
         State::Installing(_)
         | State::Adopting(_)
         | State::Stepping(_)

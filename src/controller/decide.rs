@@ -121,7 +121,7 @@ impl Draft<'_> {
         match next {
             Next::Edge(edge) => self.edge(edge),
             Next::Answer(edge, handled) => {
-                self.memo.handled.push(handled);
+                self.memo.handled.push(handled.bounded());
                 self.edge(edge)
             }
             Next::Stay { state: moved, why, wake } => {
@@ -168,6 +168,7 @@ impl Draft<'_> {
         }
         self.note_replicas(&state);
         self.outbox.append(&event, &self.seen.teller, &subject, self.now);
+        let state = state.bounded();
         self.wake_at(Some(self.now));
         self.commit(Some(&state), &why);
         state
@@ -221,7 +222,7 @@ impl Draft<'_> {
             | State::Paused(_)
             | State::Promoting(_)
             | State::Baking(_)
-                if frozen =>
+                if frozen && self.seen.observed.lifetime != Lifetime::Deleting =>
             {
                 Vec::new()
             }

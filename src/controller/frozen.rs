@@ -9,7 +9,7 @@ use crate::rollout::{Capacity, Deadlines, DeletionPolicy, Intent, OnStep, Pausin
 /// An intent that keeps the committed state as it is: its own revision, the replicas that can be read or were asked for last, no step, no check.
 /// It carries what a rollback needs, and never what would grow exposure.
 pub(super) fn frozen(seen: &Seen, committed: &Status) -> Intent {
-    let revision = committed.state.as_ref().map_or_else(|| Revision::new(""), own_revision);
+    let revision = committed.state.as_ref().and_then(State::revision).cloned().unwrap_or_else(|| Revision::new(""));
     let replicas = seen.replicas.unwrap_or_else(|| asked_for(seen, committed));
     Intent {
         revision,
@@ -40,23 +40,4 @@ pub(super) fn frozen(seen: &Seen, committed: &Status) -> Intent {
 fn asked_for(seen: &Seen, committed: &Status) -> u32 {
     let told = u32::try_from(committed.replicas).ok().filter(|replicas| *replicas > 0);
     told.unwrap_or_else(|| seen.observed.children.values().map(|child| child.desired).max().unwrap_or(0))
-}
-
-/// The revision that the state is about.
-fn own_revision(state: &State) -> Revision {
-    match state {
-        State::Installing(at) => at.revision.clone(),
-        State::Adopting(at) => at.revision.clone(),
-        State::HandingBack(at) => at.stable.clone(),
-        State::Idle(at) => at.stable.clone(),
-        State::Stepping(_)
-        | State::Approval(_)
-        | State::Paused(_)
-        | State::Promoting(_)
-        | State::Baking(_)
-        | State::RollingBack(_)
-        | State::Deleted(_) => {
-            state.attempt().map(|attempt| attempt.canary.clone()).or_else(|| state.stable().cloned()).unwrap_or_else(|| Revision::new(""))
-        }
-    }
 }

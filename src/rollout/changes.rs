@@ -10,7 +10,7 @@ use super::upkeep::upkeep;
 use super::workload::{Move, Readiness, keep_down};
 use super::{
     Adoptee, AttemptResult, Change, Child, DeletionPolicy, Direction, Ended, Idle, Intent, Lifetime, Observed, Record, Revision,
-    ServiceView, Split, State, Target, Template, target,
+    ServiceView, Split, State, Target, Template, Weight, target,
 };
 
 /// The changes that `state` still needs, in the order in which they have to be made.
@@ -34,6 +34,10 @@ pub fn changes(intent: &Intent, state: &State, seen: &Observed) -> Vec<Change> {
         Target::Retreat { stable, canary, pods, floor } => plan.retreat(&stable, &canary, pods, floor),
         Target::HandsOff => Vec::new(),
     };
+    if let State::Baking(at) = state {
+        // It is stable already: should the status be lost, it is found again.
+        out.extend(mark(&at.ended(), seen));
+    }
     out.extend(upkeep(intent, state, seen));
     out.extend(keep_down(state, seen));
     out
@@ -47,8 +51,8 @@ fn everything(seen: &Observed) -> Vec<Change> {
 }
 
 /// What became of the last attempt, where its record does not say so yet.
-pub(super) fn mark(idle: &Idle, seen: &Observed) -> Option<Change> {
-    let Ended { revision, result, at, .. } = &idle.last;
+pub(super) fn mark(last: &Ended, seen: &Observed) -> Option<Change> {
+    let Ended { revision, result, at, .. } = last;
     let record = seen.records.get(revision)?;
     let news = match result {
         // What was stable once remains a way back.
@@ -56,7 +60,9 @@ pub(super) fn mark(idle: &Idle, seen: &Observed) -> Option<Change> {
         AttemptResult::Recovered => false,
         AttemptResult::Installed | AttemptResult::Promoted | AttemptResult::Aborted | AttemptResult::Undone => true,
     };
-    let unmarked = record.outcome.as_deref() != Some(result.word());
+    // It is stored in whole seconds. A revision that was promoted before and is so again has served last now: an undo asks for that.
+    let older = record.outcome_at.is_some_and(|written| written.timestamp() < at.timestamp());
+    let unmarked = record.outcome.as_deref() != Some(result.word()) || older;
     (news && unmarked).then(|| Change::Mark { revision: revision.clone(), outcome: result.word().to_owned(), at: *at })
 }
 
@@ -138,7 +144,9 @@ impl Plan<'_> {
         if old_up > old_has {
             out.extend(self.grow(stable, old_up));
         }
-        let stable_is_there = old_serves + tolerated(goal.stable) >= goal.stable;
+        // The old pods that a bake keeps are only a way back: what earned everything does not wait for them.
+        let earned = matches!(self.state.trial(), Some((_, Weight::FULL)));
+        let stable_is_there = earned || old_serves + tolerated(goal.stable) >= goal.stable;
         let new_up = if stable_is_there { goal.canary.min(ceiling.saturating_sub(old_has)) } else { new_has };
         // Without replicas there is nothing to grow, but a revision without a Deployment could not become stable.
         if new_up > new_has || (new.is_none() && self.intent.replicas == 0) {
@@ -227,7 +235,7 @@ impl Plan<'_> {
 
     /// Idle only: the last outcome is written on its record, and old revisions beyond the history limit go.
     fn bookkeeping(&self, idle: &Idle) -> Vec<Change> {
-        mark(idle, self.seen).into_iter().chain(self.prune(idle)).chain(self.discard(idle)).collect()
+        mark(&idle.last, self.seen).into_iter().chain(self.prune(idle)).chain(self.discard(idle)).collect()
     }
 
     fn prune<'b>(&'b self, idle: &'b Idle) -> impl Iterator<Item = Change> + 'b {

@@ -87,8 +87,10 @@ fn had_pods(state: &State, revision: &Revision) -> bool {
             };
             attempt.stable == *revision || (began && attempt.canary == *revision)
         }
-        State::Approval(_) | State::Paused(_) | State::Promoting(_) | State::Baking(_) => {
-            state.attempt().is_some_and(|attempt| attempt.stable == *revision)
+        // It was paused or promoted by somebody before it had a pod, perhaps.
+        State::Paused(_) | State::Promoting(_) => state.attempt().is_some_and(|attempt| attempt.stable == *revision),
+        State::Approval(_) | State::Baking(_) => {
+            state.attempt().is_some_and(|attempt| attempt.stable == *revision || attempt.canary == *revision)
         }
     }
 }

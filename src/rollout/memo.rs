@@ -10,6 +10,9 @@ use super::{Action, Event, Handled, Observed};
 /// The most actions that wait for their own status to be written: then no further one is done.
 const MOST_HANDLED: usize = 32;
 
+/// The most Deployments whose drift is remembered as told: more than a history has room for were made by somebody else.
+const MOST_DRIFTED: usize = 128;
+
 /// Drift of one object is told once in this time.
 const QUIET: TimeDelta = TimeDelta::hours(1);
 
@@ -58,8 +61,13 @@ impl Memo {
         }
     }
 
-    /// Notes that drift is told now.
+    /// Notes that drift is told now. Where too much of it is remembered, what was told longest ago is forgotten.
     pub fn note(&mut self, drift: &Event, now: DateTime<Utc>) {
+        if self.drift.len() >= MOST_DRIFTED
+            && let Some(oldest) = self.drift.iter().min_by_key(|(_, at)| **at).map(|(object, _)| object.clone())
+        {
+            self.drift.remove(&oldest);
+        }
         let object = if drift.reason == super::drift::HELD { ADOPTED } else { drift.revision.as_str() };
         self.drift.insert(object.to_owned(), now);
     }

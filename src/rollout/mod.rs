@@ -4,6 +4,7 @@
 //! the writes that a state still needs. Both are total: everything that can go wrong is a value.
 
 mod action;
+mod bounds;
 mod change;
 mod changes;
 mod clock;
@@ -25,6 +26,7 @@ mod why;
 mod workload;
 
 pub use action::{Action, Answer, Author, Handled, Verb};
+pub use bounds::cut;
 pub use change::{Change, Direction, Edited, Fence};
 pub use changes::changes;
 pub use clock::Clock;

@@ -117,9 +117,16 @@ pub struct Record {
 impl Record {
     /// Whether the revision was stable once.
     pub fn served(&self) -> bool {
-        self.outcome
-            .as_deref()
-            .is_some_and(|word| [AttemptResult::Installed, AttemptResult::Promoted].iter().any(|result| result.word() == word))
+        self.ended_as(&[AttemptResult::Installed, AttemptResult::Promoted])
+    }
+
+    /// Whether it was given up, and nobody asked for it again.
+    pub fn rejected(&self) -> bool {
+        self.ended_as(&[AttemptResult::Aborted, AttemptResult::Undone])
+    }
+
+    fn ended_as(&self, results: &[AttemptResult]) -> bool {
+        self.outcome.as_deref().is_some_and(|word| results.iter().any(|result| result.word() == word))
     }
 }
 

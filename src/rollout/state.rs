@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::clock::millis;
-use super::{AttemptResult, Cause, Clock, Revision, Weight};
+use super::{AttemptResult, Author, Cause, Clock, Revision, Weight};
 
 /// The state of one rollout, as it is committed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -186,6 +186,9 @@ pub struct Paused {
     pub held: TimeDelta,
     /// What stopped it.
     pub cause: PauseCause,
+    /// Who stopped it, where that was an action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<Author>,
     /// Whether the step's approval was given already.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub approved: bool,
@@ -246,7 +249,7 @@ pub struct RollingBack {
     /// Whether something that keeps stable's pods from coming was told.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub blocked: bool,
-    /// A revision that was rejected before somebody went back to an earlier one: it stays so.
+    /// The spec's revision where that is not the one that goes but is not wanted either: it was rejected before, or means the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected: Option<Revision>,
 }
@@ -375,6 +378,23 @@ impl State {
         }
     }
 
+    /// The revision that the state is about: what is on trial, or what serves.
+    pub const fn revision(&self) -> Option<&Revision> {
+        match self {
+            Self::Installing(s) => Some(&s.revision),
+            Self::Adopting(s) => Some(&s.revision),
+            Self::Idle(s) => Some(&s.stable),
+            Self::HandingBack(s) => Some(&s.stable),
+            Self::Deleted(s) => s.stable.as_ref(),
+            Self::Stepping(Stepping { attempt, .. })
+            | Self::Approval(Approval { attempt, .. })
+            | Self::Paused(Paused { attempt, .. })
+            | Self::Promoting(Promoting { attempt, .. })
+            | Self::Baking(Baking { attempt, .. })
+            | Self::RollingBack(RollingBack { attempt, .. }) => Some(&attempt.canary),
+        }
+    }
+
     /// Whether somebody forced the canary past the measured checks.
     pub const fn is_forced(&self) -> bool {
         match self {
@@ -414,6 +434,22 @@ impl Idle {
     /// Whether stable is what this revision asks for: it is that revision, or means the same.
     pub fn serves(&self, revision: &Revision) -> bool {
         self.stable == *revision || self.alias.as_ref() == Some(revision)
+    }
+}
+
+impl Baking {
+    /// How the attempt ended: nothing of that is open any more.
+    pub fn ended(&self) -> Ended {
+        let Attempt { stable, canary, .. } = &self.attempt;
+        let message = format!("revision {canary} replaced revision {stable}");
+        Ended { revision: canary.clone(), result: AttemptResult::Promoted, message, at: self.since }
+    }
+}
+
+impl RollingBack {
+    /// A rollback that begins now.
+    pub const fn new(attempt: Attempt, cause: Cause, now: DateTime<Utc>) -> Self {
+        Self { attempt, cause, since: now, overdue: false, blocked: false, rejected: None }
     }
 }
 

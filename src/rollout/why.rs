@@ -150,9 +150,9 @@ impl fmt::Display for Why {
             }
             Self::Baking(until) => write!(f, "the promoted revision is watched until {}", until.format("%H:%M:%S UTC")),
             Self::Paused(PauseCause::Deadline, text) => write!(f, "the step's deadline passed: {text}; resume it, or change the template"),
-            Self::Paused(PauseCause::Approval, text) => write!(f, "{text}; resume it to ask again, or change the template"),
+            Self::Paused(PauseCause::Approval, _) => f.write_str("nobody approved in time; resume it to ask again, or change the template"),
             Self::Paused(PauseCause::Spec, _) => f.write_str("spec.paused is set"),
-            Self::Paused(PauseCause::Action, text) => write!(f, "paused by {text}"),
+            Self::Paused(PauseCause::Action, text) => write!(f, "{text}; resume it, or change the template"),
             Self::InvalidTemplate(text) => write!(f, "the API server refuses the template: {text}"),
             Self::TemplateUnknown(text) => write!(f, "the template could not be checked yet: {text}"),
             Self::CheckingTemplate => f.write_str("the template is being checked"),

@@ -67,6 +67,11 @@ macro_rules! case {
 }
 
 fn cases() -> Vec<Case> {
+    shared().into_iter().chain(exclusive()).collect()
+}
+
+/// Those that run side by side.
+fn shared() -> Vec<Case> {
     vec![
         case!(Shared, installing::a_first_revision_is_stable_only_once_it_is_available),
         case!(Shared, installing::a_first_revision_that_crashes_is_told_and_a_fixed_one_installs_at_once),
@@ -132,6 +137,12 @@ fn cases() -> Vec<Case> {
         case!(Shared, fences::a_lowering_write_leaves_what_somebody_else_scaled),
         case!(Shared, fences::a_write_never_hits_a_namesake),
         case!(Shared, fences::a_commit_on_a_stale_look_writes_nothing),
+    ]
+}
+
+/// Those that need a plane to themselves.
+fn exclusive() -> Vec<Case> {
+    vec![
         case!(Rough, kills::a_kill_in_every_state_changes_nothing),
         case!(Rough, commands::commands_that_come_between_two_passes_are_done_in_their_order),
         case!(Rough, commands::a_kill_between_a_command_s_commit_and_its_answer_does_it_once),

@@ -46,7 +46,7 @@ fn ended(stable: serin::rollout::Revision, revision: serin::rollout::Revision, r
 }
 
 fn paused(cause: PauseCause) -> State {
-    State::Paused(Paused { attempt: attempt(), step: weight(25), held: chrono::TimeDelta::zero(), cause, approved: false })
+    State::Paused(Paused { attempt: attempt(), step: weight(25), held: chrono::TimeDelta::zero(), cause, author: None, approved: false })
 }
 
 #[test]

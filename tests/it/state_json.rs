@@ -97,8 +97,12 @@ fn trial_state() -> impl Strategy<Value = State> {
             held,
             since
         })),
-        (an_attempt(), any_weight(), held(), proptest::sample::select(causes), any::<bool>())
-            .prop_map(|(attempt, step, held, cause, approved)| State::Paused(Paused { attempt, step, held, cause, approved })),
+        (an_attempt(), any_weight(), held(), proptest::sample::select(causes), any::<bool>()).prop_map(
+            |(attempt, step, held, cause, approved)| {
+                let author = (cause == PauseCause::Action).then(Author::default);
+                State::Paused(Paused { attempt, step, held, cause, author, approved })
+            }
+        ),
         (an_attempt(), time(), any::<bool>()).prop_map(|(attempt, since, forced)| State::Promoting(Promoting { attempt, since, forced })),
         (an_attempt(), time(), any::<bool>()).prop_map(|(attempt, since, forced)| State::Baking(Baking { attempt, since, forced })),
     ]
@@ -116,8 +120,8 @@ fn state() -> impl Strategy<Value = State> {
         (revision(), time(), any::<bool>()).prop_map(|(revision, since, overdue)| State::Adopting(Adopting { revision, since, overdue })),
         (revision(), time()).prop_map(|(stable, since)| State::HandingBack(HandingBack { stable, since })),
         trial_state(),
-        (an_attempt(), cause(), time(), any::<bool>(), any::<bool>(), proptest::option::of(revision())).prop_map(
-            |(attempt, cause, since, overdue, blocked, rejected)| {
+        (an_attempt(), cause(), time(), any::<[bool; 2]>(), proptest::option::of(revision())).prop_map(
+            |(attempt, cause, since, [overdue, blocked], rejected)| {
                 State::RollingBack(RollingBack { attempt, cause, since, overdue, blocked, rejected })
             }
         ),

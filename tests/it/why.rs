@@ -27,12 +27,12 @@ fn every_reason_has_a_word_a_mood_and_a_sentence() {
             Mood::Stuck,
             "the step's deadline passed: the text; resume it, or change the template",
         ),
-        (Why::Paused(PauseCause::Action, text()), "PausedByAction", Mood::Working, "paused by the text"),
+        (Why::Paused(PauseCause::Action, text()), "PausedByAction", Mood::Working, "the text; resume it, or change the template"),
         (
             Why::Paused(PauseCause::Approval, text()),
             "ApprovalTimeout",
             Mood::Stuck,
-            "the text; resume it to ask again, or change the template",
+            "nobody approved in time; resume it to ask again, or change the template",
         ),
         (Why::Approval(None), "WaitingForApproval", Mood::Working, "the step passed and waits for an approval"),
         (

@@ -1,11 +1,13 @@
 //! What does an action do? Each is answered once, by one edge: it is done, refused, or meant for something that is over.
 
+use super::super::reach::{Reach, reach};
 use super::super::{
-    Action, Answer, Approval, Attempt, Cause, Event, EventKind, Handled, Idle, Lifetime, PauseCause, Paused, Pausing, Promoting, Restart,
-    Revision, RollingBack, State, Stepping, Verb, Verdict, Weight, Why,
+    Action, Answer, Approval, Attempt, Cause, Event, EventKind, Handled, Idle, Lifetime, Paused, Pausing, Promoting, Restart, Revision,
+    RollingBack, State, Stepping, Verb, Verdict, Weight, Why,
 };
 use super::advance::{Earned, advance, enter, promote};
-use super::{Edge, Facts, Next, approval, idle, paused, roll_back, stepping, tell};
+use super::stepping::{self, Stop};
+use super::{Edge, Facts, Next, approval, back, idle, own, paused, roll_back, tell};
 
 /// What becomes of an action.
 pub(super) enum Reply {
@@ -37,8 +39,8 @@ pub(super) fn next(state: &State, facts: &Facts) -> Option<Next> {
             let message = edge.event.message.clone();
             (edge, Answer::Done, message)
         }
-        Refused(text) => (told(state, action, EventKind::ActionRefused, &text), Answer::Refused, text),
-        Superseded(text) => (told(state, action, EventKind::ActionSuperseded, &text), Answer::Superseded, text),
+        Refused(text) => (told(state, action, facts, (EventKind::ActionRefused, &text)), Answer::Refused, text),
+        Superseded(text) => (told(state, action, facts, (EventKind::ActionSuperseded, &text)), Answer::Superseded, text),
     };
     let handled = Handled {
         uid: action.uid.clone(),
@@ -112,7 +114,7 @@ fn in_flight(state: &State, attempt: &Attempt, action: &Action, facts: &Facts) -
     let frozen = facts.intent.pausing == Pausing::On;
     match action.verb {
         Verb::Abort => done(roll_back(attempt.clone(), Cause::Aborted(action.author.clone()), facts)),
-        Verb::Undo => done(roll_back(attempt.clone(), Cause::Undone(action.author.clone()), facts)),
+        Verb::Undo => take_back(attempt, action, facts),
         Verb::Retry => Refused(format!("revision {} is on trial already", attempt.canary)),
         Verb::Restart => Refused("an attempt is in flight; restart when it is over".to_owned()),
         Verb::Pause => pause(state, action, facts),
@@ -133,16 +135,29 @@ fn in_flight(state: &State, attempt: &Attempt, action: &Action, facts: &Facts) -
     }
 }
 
+/// An attempt that is in flight has one way back.
+fn take_back(attempt: &Attempt, action: &Action, facts: &Facts) -> Reply {
+    match &action.to {
+        Some(to) if *to != attempt.stable => {
+            Refused(format!("revision {} is in flight and goes back to revision {} only", attempt.canary, attempt.stable))
+        }
+        Some(_) | None => done(roll_back(attempt.clone(), Cause::Undone(action.author.clone()), facts)),
+    }
+}
+
 fn approve(state: &State, action: &Action, facts: &Facts) -> Reply {
     let message = |step: Weight| format!("the step at {step} is approved by {}", action.author);
     match state {
-        State::Approval(at) => match facts.verdict {
-            Verdict::Pass(_) => {
+        State::Approval(at) => match (facts.verdict, reach(facts.intent, &at.attempt, at.step, facts.seen)) {
+            (Verdict::Pass(_), Reach::Reached) => {
                 let earned = Earned { reason: "Approved", message: message(at.step) };
                 done(advance(&at.attempt, at.step, facts, &earned))
             }
-            // An approval never replaces a Pass: the step ends with the next one.
-            Verdict::Fail(_) | Verdict::Inconclusive(_) | Verdict::Error(_) => {
+            // An approval replaces neither a Pass nor a pod: the step ends with its next Pass.
+            (
+                Verdict::Pass(_) | Verdict::Fail(_) | Verdict::Inconclusive(_) | Verdict::Error(_),
+                Reach::Reached | Reach::Waiting(_) | Reach::Exceeded(_),
+            ) => {
                 let message = format!("{}; it ends with the next Pass", message(at.step));
                 done(approval::go_on(at, facts, EventKind::ApprovalGranted, "Approved", message))
             }
@@ -168,10 +183,9 @@ fn approve(state: &State, action: &Action, facts: &Facts) -> Reply {
 }
 
 fn pause(state: &State, action: &Action, facts: &Facts) -> Reply {
-    let text = action.author.to_string();
     match state {
-        State::Stepping(at) => done(stepping::pause(at, facts, PauseCause::Action, text)),
-        State::Approval(at) => done(approval::pause(at, facts, PauseCause::Action, text)),
+        State::Stepping(at) => done(stepping::pause(at, facts, Stop::by(&action.author))),
+        State::Approval(at) => done(approval::pause(at, facts, Stop::by(&action.author))),
         State::Installing(_)
         | State::Adopting(_)
         | State::Idle(_)
@@ -200,7 +214,7 @@ fn skip(state: &State, attempt: &Attempt, action: &Action, facts: &Facts) -> Rep
 fn ending(attempt: &Attempt, action: &Action, facts: &Facts, already: &str) -> Reply {
     match action.verb {
         Verb::Abort => done(roll_back(attempt.clone(), Cause::Aborted(action.author.clone()), facts)),
-        Verb::Undo => done(roll_back(attempt.clone(), Cause::Undone(action.author.clone()), facts)),
+        Verb::Undo => take_back(attempt, action, facts),
         Verb::Approve | Verb::Promote | Verb::Pause | Verb::Resume | Verb::Retry | Verb::Skip | Verb::Restart => {
             Refused(already.to_owned())
         }
@@ -225,11 +239,11 @@ fn at_rest(at: &Idle, action: &Action, facts: &Facts) -> Reply {
 /// An attempt that somebody asked for: from its first step, or all at once.
 fn begin(at: &Idle, action: &Action, facts: &Facts) -> Reply {
     let wanted = &facts.intent.revision;
-    if at.serves(wanted) {
-        return Refused(format!("revision {} is stable already", at.stable));
-    }
     if let Some(other) = meant_for(action, wanted, at.attempts) {
         return other;
+    }
+    if at.serves(wanted) {
+        return Refused(format!("revision {} is stable already", at.stable));
     }
     if facts.intent.pausing == Pausing::On {
         return Refused("spec.paused is set; unset it first".to_owned());
@@ -237,10 +251,14 @@ fn begin(at: &Idle, action: &Action, facts: &Facts) -> Reply {
     if action.verb == Verb::Retry && at.rejected.as_ref() != Some(wanted) {
         return Refused(format!("revision {wanted} was not rejected; its attempt begins by itself"));
     }
-    match idle::blocked(facts) {
+    if idle::unfinished(at, facts) {
+        return Later;
+    }
+    match idle::gone(at, facts.seen).or_else(|| idle::blocked(facts)) {
         Some(Why::CheckingTemplate) if at.rejected.as_ref() != Some(wanted) => return Later,
         Some(Why::CheckingTemplate) => return Refused(format!("revision {wanted} is no longer stored; change the template and back")),
         Some(why) => return Refused(why.to_string()),
+        None if idle::means_the_same(at, facts) => return Refused(format!("revision {wanted} means the same as revision {}", at.stable)),
         None => {}
     }
     if action.verb == Verb::Retry {
@@ -288,12 +306,11 @@ fn undo(at: &Idle, action: &Action, facts: &Facts) -> Reply {
         },
     };
     let attempt = Attempt { number: at.attempts.saturating_add(1), stable: to, canary: at.stable.clone() };
-    let cause = Cause::Undone(action.author.clone());
-    let edge = roll_back(attempt.clone(), cause.clone(), facts);
-    // The template in the spec may be a third one, rejected before: going back is no reason to try it again.
-    let rejected = at.rejected.clone();
-    let state = State::RollingBack(RollingBack { attempt, cause, since: facts.now, overdue: false, blocked: false, rejected });
-    done(Edge { state, event: Event { kind: EventKind::Undone, ..edge.event }, ..edge })
+    // What the spec has instead of what goes was not wanted before, and is not now.
+    let unwanted = [&at.rejected, &at.alias].into_iter().flatten().find(|revision| **revision == facts.intent.revision);
+    let state = RollingBack { rejected: unwanted.cloned(), ..RollingBack::new(attempt, Cause::Undone(action.author.clone()), facts.now) };
+    let edge = back(state);
+    done(Edge { event: Event { kind: EventKind::Undone, ..edge.event }, ..edge })
 }
 
 /// The revision that was stable before, by the time at which it became so.
@@ -302,23 +319,22 @@ fn previous(at: &Idle, facts: &Facts) -> Option<Revision> {
     served.max_by_key(|(_, record)| (record.outcome_at, record.number)).map(|(revision, _)| revision.clone())
 }
 
-/// An action that changes nothing is told all the same: somebody asked.
-fn told(state: &State, action: &Action, kind: EventKind, text: &str) -> Edge {
-    let (revision, number) = match (state.attempt(), state.stable()) {
-        (Some(attempt), _) => (Some(&attempt.canary), attempt.number),
-        (None, stable) => (stable, 0),
+/// An action that changes nothing is told all the same: somebody asked. What the state waits for is what it waited for before.
+fn told(state: &State, action: &Action, facts: &Facts, (kind, text): (EventKind, &str)) -> Edge {
+    let why = match own(state, facts) {
+        Next::Stay { why, .. } | Next::Edge(Edge { why, .. }) | Next::Answer(Edge { why, .. }, _) => why,
     };
     let reason = if kind == EventKind::ActionRefused { "Refused" } else { "Superseded" };
     let event = Event {
         kind,
-        revision: action.revision.as_ref().or(revision).cloned().unwrap_or_else(|| Revision::new("")),
+        revision: action.revision.as_ref().or(state.revision()).cloned().unwrap_or_else(|| facts.intent.revision.clone()),
         stable: state.stable().cloned(),
-        attempt: number,
+        attempt: state.attempt().map_or(0, |attempt| attempt.number),
         weight: None,
         reason,
-        message: format!("{} by {} is not done: {text}", action.verb, action.author),
+        message: format!("{} is not done: {text} (asked by {})", action.verb, action.author),
         failure: None,
         author: Some(action.author.clone()),
     };
-    Edge { state: state.clone(), event, why: Why::CheckingTemplate }
+    Edge { state: state.clone(), event, why }
 }

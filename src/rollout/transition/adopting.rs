@@ -50,7 +50,7 @@ fn adopted(at: &Adopting, facts: &Facts) -> Edge {
         weight: Some(Weight::FULL),
         ..about(EventKind::Adopted, &at.revision, "Available", message)
     };
-    Edge { state: settle(at.revision.clone(), 0, last, None), event, why: Why::CheckingTemplate }
+    Edge { state: settle(at.revision.clone(), 0, last), event, why: Why::CheckingTemplate }
 }
 
 /// It goes on, but somebody has to look: what was there goes on serving.

@@ -1,7 +1,8 @@
 //! The step passed; a person or CI has to approve before exposure grows. Harm is still watched for.
 
 use super::super::{Approval, Cause, Clock, Event, EventKind, OnStep, PauseCause, Pausing, State, Stepping, Why};
-use super::{Edge, Facts, Next, roll_back, stay, stepping, tell, unread};
+use super::stepping::{self, Stop};
+use super::{Edge, Facts, Next, roll_back, stay, tell, unread};
 
 /// The step passed and asks.
 pub(super) fn enter(at: &Stepping, facts: &Facts, passed: &str) -> Edge {
@@ -21,26 +22,32 @@ pub(super) fn next(at: &Approval, facts: &Facts) -> Next {
         return stay(State::Approval(at.clone()), why, None);
     }
     if intent.pausing == Pausing::On {
-        return pause(at, facts, PauseCause::Spec, "spec.paused is set".to_owned()).into();
+        return pause(at, facts, Stop::by_spec()).into();
     }
     let Some(gate) = intent.gate(at.step) else {
         let message = format!("the step at {} asks for no approval any more", at.step);
         return go_on(at, facts, EventKind::Resumed, "GateRemoved", message).into();
     };
     let deadline = at.since + gate.timeout;
+    if let Some(brake) = facts.brake {
+        // Nobody can approve now, so nobody is late: the time that is left begins anew where it ran out.
+        let since = if now < deadline { at.since } else { now };
+        return stay(State::Approval(Approval { since, ..at.clone() }), brake.clone(), Some(since + gate.timeout));
+    }
     if now < deadline {
         return stay(State::Approval(at.clone()), Why::Approval(Some(deadline)), Some(deadline));
     }
     let text = format!("nobody approved at {} in time", at.step);
     match gate.on_timeout {
         OnStep::Abort => roll_back(at.attempt.clone(), Cause::Unapproved(text), facts).into(),
-        OnStep::Pause => pause(at, facts, PauseCause::Approval, text).into(),
+        OnStep::Pause => pause(at, facts, Stop::late(PauseCause::Approval, text)).into(),
     }
 }
 
 /// Back to the step, whose gate is open now: it ends with a Pass.
 pub(super) fn go_on(at: &Approval, facts: &Facts, kind: EventKind, reason: &'static str, message: String) -> Edge {
-    let clock = Clock::Waiting { since: facts.now, held: at.held };
+    // Not more than the hold counts as held, so that the time for a Pass begins anew.
+    let clock = Clock::Waiting { since: facts.now, held: at.held.min(facts.intent.hold(at.step)) };
     Edge {
         state: State::Stepping(Stepping { attempt: at.attempt.clone(), step: at.step, clock, approved: true }),
         event: Event { weight: Some(at.step), ..tell(kind, &at.attempt, reason, message) },
@@ -49,8 +56,8 @@ pub(super) fn go_on(at: &Approval, facts: &Facts, kind: EventKind, reason: &'sta
 }
 
 /// Exposure stands still until somebody acts.
-pub(super) fn pause(at: &Approval, facts: &Facts, cause: PauseCause, text: String) -> Edge {
-    stepping::pause(&at.stepping(facts.now), facts, cause, text)
+pub(super) fn pause(at: &Approval, facts: &Facts, stop: Stop) -> Edge {
+    stepping::pause(&at.stepping(facts.now), facts, stop)
 }
 
 impl Approval {

@@ -1,6 +1,6 @@
 //! What was promoted serves everything and is still watched. A Fail brings back what served before; `transition` has handled that already.
 
-use super::super::{AttemptResult, Baking, Ended, Event, EventKind, PauseCause, Pausing, State, Weight, Why};
+use super::super::{Baking, Event, EventKind, PauseCause, Pausing, State, Weight, Why};
 use super::{Edge, Facts, Next, settle, stay, tell};
 
 pub(super) fn next(at: &Baking, facts: &Facts) -> Next {
@@ -13,7 +13,8 @@ pub(super) fn next(at: &Baking, facts: &Facts) -> Next {
         let message = format!("the template changed to revision {}", intent.revision);
         return baked(at, "Superseded", &message).into();
     }
-    let end = at.since + intent.bake.map_or_else(chrono::TimeDelta::zero, |bake| bake.time);
+    let Some(bake) = intent.bake else { return baked(at, "BakeRemoved", "the spec asks for that no more").into() };
+    let end = at.since + bake.time;
     match intent.pausing {
         Pausing::On => wait(Why::Paused(PauseCause::Spec, String::new()), None),
         Pausing::Off if now < end => wait(Why::Baking(end), Some(end)),
@@ -24,11 +25,9 @@ pub(super) fn next(at: &Baking, facts: &Facts) -> Next {
 /// The old pods go.
 pub(super) fn baked(at: &Baking, reason: &'static str, message: &str) -> Edge {
     let Baking { attempt, .. } = at;
-    let replaced = format!("revision {} replaced revision {}", attempt.canary, attempt.stable);
-    let last = Ended { revision: attempt.canary.clone(), result: AttemptResult::Promoted, message: replaced, at: at.since };
     let message = format!("revision {} is no longer watched beside revision {}: {message}", attempt.canary, attempt.stable);
     Edge {
-        state: settle(attempt.canary.clone(), attempt.number, last, None),
+        state: settle(attempt.canary.clone(), attempt.number, at.ended()),
         event: Event {
             weight: Some(Weight::FULL),
             stable: Some(attempt.canary.clone()),

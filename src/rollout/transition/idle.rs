@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::super::changes::mark;
 use super::super::reach::missing;
 use super::super::{
-    Attempt, AttemptResult, Ended, Event, EventKind, Idle, PauseCause, Pausing, Promoting, State, Step, Stepping, Template, Weight, Why,
+    Attempt, Event, EventKind, Idle, Observed, PauseCause, Pausing, Promoting, State, Step, Stepping, Template, Weight, Why,
 };
 use super::{Edge, Facts, Next, installing, service_trouble, stay, tell, template_trouble, unread};
 
@@ -24,12 +25,13 @@ pub(super) fn next(at: &Idle, facts: &Facts) -> Next {
         let state = State::Idle(Idle { rejected: None, alias, ..at.clone() });
         return stay(state, facts.brake.cloned().unwrap_or_else(|| settled(at, facts)), None);
     }
+    // What is written in this pass is seen in the next one, and nobody else asks for that.
+    let soon = unmarked(at, facts).then(|| facts.now + SOON);
     if let Some(why) = waits(at, facts) {
-        return idle(why);
+        return stay(State::Idle(at.clone()), why, soon);
     }
-    if unmarked(at, facts) {
-        // It is written in this pass, and nobody says so but the next one.
-        return stay(State::Idle(at.clone()), Why::CheckingTemplate, Some(facts.now + SOON));
+    if soon.is_some() {
+        return stay(State::Idle(at.clone()), Why::CheckingTemplate, soon);
     }
     if means_the_same(at, facts) {
         let state = State::Idle(Idle { alias: Some(intent.revision.clone()), ..at.clone() });
@@ -48,29 +50,41 @@ pub(super) fn next(at: &Idle, facts: &Facts) -> Next {
 
 /// Why a new revision does not get its attempt yet.
 fn waits(at: &Idle, facts: &Facts) -> Option<Why> {
-    let Facts { intent, seen, .. } = *facts;
-    // Without its Deployment and its template, stable cannot be made again: that counts for more than what waits.
-    let Some(child) = seen.children.get(&at.stable) else {
-        let stored = seen.records.contains_key(&at.stable);
-        return Some(if stored {
-            Why::WaitingForPods("stable's Deployment is made again".to_owned())
-        } else {
-            Why::Missing(at.stable.clone())
-        });
-    };
-    if at.rejected.as_ref() == Some(&intent.revision) {
+    // What stable lacks counts for more than what else waits.
+    if let Some(why) = gone(at, facts.seen) {
+        return Some(why);
+    }
+    if at.rejected.as_ref() == Some(&facts.intent.revision) {
         return Some(rejected(at));
     }
-    // An attempt remembers neither of these, so they are done before it begins.
-    if at.restart.is_some() && at.restart != child.restart {
+    if restarting(at, facts.seen) {
         return Some(Why::WaitingForPods("stable's pods are being restarted".to_owned()));
     }
     blocked(facts)
 }
 
+/// Whether something is about to be written of which an attempt knows nothing: that comes before an attempt begins.
+pub(super) fn unfinished(at: &Idle, facts: &Facts) -> bool {
+    restarting(at, facts.seen) || unmarked(at, facts)
+}
+
+/// Whether stable's pods are to be restarted and its Deployment does not say so yet.
+fn restarting(at: &Idle, seen: &Observed) -> bool {
+    at.restart.is_some() && seen.children.get(&at.stable).is_some_and(|child| child.restart != at.restart)
+}
+
 /// Whether the outcome of the last attempt is not on its record yet, although it can be written.
 fn unmarked(at: &Idle, facts: &Facts) -> bool {
-    facts.seen.refused.is_none() && super::super::changes::mark(at, facts.seen).is_some()
+    facts.seen.refused.is_none() && mark(&at.last, facts.seen).is_some()
+}
+
+/// What becomes of stable where its Deployment is gone. Without its template it cannot be made again.
+pub(super) fn gone(at: &Idle, seen: &Observed) -> Option<Why> {
+    match (seen.children.contains_key(&at.stable), seen.records.contains_key(&at.stable)) {
+        (true, _) => None,
+        (false, true) => Some(Why::WaitingForPods("stable's Deployment is made again".to_owned())),
+        (false, false) => Some(Why::Missing(at.stable.clone())),
+    }
 }
 
 /// What keeps every new revision from getting pods, if anything does.
@@ -79,7 +93,7 @@ pub(super) fn blocked(facts: &Facts) -> Option<Why> {
 }
 
 /// Whether the API server makes the same pods of the spec's template as of stable's.
-fn means_the_same(at: &Idle, facts: &Facts) -> bool {
+pub(super) fn means_the_same(at: &Idle, facts: &Facts) -> bool {
     let Facts { intent, seen, .. } = *facts;
     let stable = seen.children.get(&at.stable).map(|child| &child.meaning);
     let wanted = match (&seen.template, seen.children.get(&intent.revision)) {
@@ -141,12 +155,8 @@ pub(super) fn is_alone(at: &Idle, facts: &Facts) -> bool {
 
 /// What holds after an attempt ended without a promotion.
 pub(super) fn rejected(at: &Idle) -> Why {
-    let Ended { revision, message, result, .. } = &at.last;
-    match result {
-        AttemptResult::Recovered | AttemptResult::Installed | AttemptResult::Promoted => {
-            let revision = at.rejected.clone().unwrap_or_else(|| revision.clone());
-            Why::Rejected(revision, "in an earlier attempt".to_owned())
-        }
-        AttemptResult::Aborted | AttemptResult::Superseded | AttemptResult::Undone => Why::Rejected(revision.clone(), message.clone()),
+    match &at.rejected {
+        Some(revision) if *revision != at.last.revision => Why::Rejected(revision.clone(), "in an earlier attempt".to_owned()),
+        Some(_) | None => Why::Rejected(at.last.revision.clone(), at.last.message.clone()),
     }
 }

@@ -81,7 +81,7 @@ fn installed(at: &Installing, now: DateTime<Utc>) -> Edge {
         failure: None,
         author: None,
     };
-    Edge { state: settle(at.revision.clone(), at.attempts, last, None), event, why: Why::Settled }
+    Edge { state: settle(at.revision.clone(), at.attempts, last), event, why: Why::Settled }
 }
 
 fn overdue(at: &Installing, stuck: &str, blocked: Option<Why>) -> Edge {

@@ -143,12 +143,17 @@ fn deletion(state: &State, facts: &Facts) -> Option<Next> {
         State::RollingBack(s) if gone(&s.attempt.stable) => Some(delete(state, facts).into()),
         State::RollingBack(_) => None,
         State::Adopting(s) => Some(handing_back::from_adopting(s, facts).unwrap_or_else(|| delete(state, facts)).into()),
-        State::Installing(_) => Some(delete(state, facts).into()),
-        State::Idle(s) if handing_back::can_begin(s, facts) => Some(handing_back::enter(s, facts).into()),
-        State::Idle(s) if idle::is_alone(s, facts) => Some(delete(state, facts).into()),
         // The old pods of a bake go first: afterwards nobody would take them away.
-        State::Idle(_) => Some(stay(state.clone(), Why::Deleting, None)),
-        State::Baking(s) => Some(baking::baked(s, "Deleted", "the Rollout was deleted").into()),
+        State::Idle(s) if !idle::is_alone(s, facts) => Some(stay(state.clone(), Why::Deleting, None)),
+        State::Idle(s) if handing_back::can_begin(s, facts) => Some(handing_back::enter(s, facts).into()),
+        State::Installing(_) | State::Idle(_) => Some(delete(state, facts).into()),
+        State::Baking(s) => match facts.verdict {
+            // What does harm is not left serving.
+            Verdict::Fail(failure) => Some(roll_back(s.attempt.clone(), Cause::Failed(failure.clone()), facts).into()),
+            Verdict::Pass(_) | Verdict::Inconclusive(_) | Verdict::Error(_) => {
+                Some(baking::baked(s, "Deleted", "the Rollout was deleted").into())
+            }
+        },
         State::Stepping(_) | State::Approval(_) | State::Paused(_) | State::Promoting(_) => {
             state.attempt().map(|attempt| roll_back(attempt.clone(), Cause::Deleted, facts).into())
         }
@@ -157,23 +162,28 @@ fn deletion(state: &State, facts: &Facts) -> Option<Next> {
 
 /// Ends an attempt and brings stable back.
 fn roll_back(attempt: Attempt, cause: Cause, facts: &Facts) -> Edge {
-    let kind = if matches!(cause, Cause::Superseded(_)) { EventKind::Superseded } else { EventKind::Aborted };
-    let verb = if kind == EventKind::Superseded { "superseded" } else { "aborted" };
-    let failure: Option<Failure> = if let Cause::Failed(failure) = &cause { Some(failure.clone()) } else { None };
+    back(RollingBack::new(attempt, cause, facts.now))
+}
+
+/// A rollback begins.
+fn back(state: RollingBack) -> Edge {
+    let RollingBack { attempt, cause, .. } = &state;
+    let (kind, ended) = match cause {
+        Cause::Superseded(_) => (EventKind::Superseded, format!("superseded: {cause}")),
+        Cause::Aborted(_) | Cause::Undone(_) => (EventKind::Aborted, format!("is {cause}")),
+        Cause::Failed(_) | Cause::Unavailable(_) | Cause::Undecided(_) | Cause::Deleted | Cause::Unapproved(_) => {
+            (EventKind::Aborted, format!("aborted: {cause}"))
+        }
+    };
+    let failure: Option<Failure> = if let Cause::Failed(failure) = cause { Some(failure.clone()) } else { None };
     let event = Event {
         failure,
-        author: author(&cause).cloned(),
+        author: author(cause).cloned(),
         weight: Weight::new(0),
-        ..tell(
-            kind,
-            &attempt,
-            cause.reason(),
-            format!("revision {} {verb}: {cause}; revision {} comes back", attempt.canary, attempt.stable),
-        )
+        ..tell(kind, attempt, cause.reason(), format!("revision {} {ended}; revision {} comes back", attempt.canary, attempt.stable))
     };
     let why = Why::RollingBack(cause.to_string());
-    let state = State::RollingBack(RollingBack { attempt, cause, since: facts.now, overdue: false, blocked: false, rejected: None });
-    Edge { state, event, why }
+    Edge { state: State::RollingBack(state), event, why }
 }
 
 /// Who asked for the end of an attempt, if somebody did.
@@ -233,8 +243,8 @@ fn tell(kind: EventKind, attempt: &Attempt, reason: &'static str, message: Strin
 }
 
 /// The end of an attempt: nothing is in flight any more.
-fn settle(stable: Revision, attempts: u32, last: Ended, rejected: Option<Revision>) -> State {
-    State::Idle(Idle { rejected, ..Idle::new(stable, attempts, last) })
+const fn settle(stable: Revision, attempts: u32, last: Ended) -> State {
+    State::Idle(Idle::new(stable, attempts, last))
 }
 
 fn stay(state: State, why: Why, wake: Option<DateTime<Utc>>) -> Next {

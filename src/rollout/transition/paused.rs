@@ -13,7 +13,7 @@ pub(super) fn next(at: &Paused, facts: &Facts) -> Next {
         (PauseCause::Spec, Pausing::Off) => resume(at, facts, "ResumedBySpec").into(),
         // Whoever sets spec.paused takes over a pause that has another cause, so unsetting it goes on; the time for a Pass begins anew.
         (PauseCause::Deadline | PauseCause::Approval | PauseCause::Action, Pausing::On) => {
-            stay_paused(&Paused { cause: PauseCause::Spec, held: held(at, facts), ..at.clone() }, facts)
+            stay_paused(&Paused { cause: PauseCause::Spec, author: None, held: held(at, facts), ..at.clone() }, facts)
         }
         (PauseCause::Spec, Pausing::On) | (PauseCause::Deadline | PauseCause::Approval | PauseCause::Action, Pausing::Off) => {
             stay_paused(at, facts)
@@ -27,7 +27,8 @@ fn held(at: &Paused, facts: &Facts) -> TimeDelta {
 }
 
 fn stay_paused(at: &Paused, facts: &Facts) -> Next {
-    let text = verdict_text(facts.verdict);
+    // Who paused it counts for more than what the checks say meanwhile.
+    let text = at.author.as_ref().map_or_else(|| verdict_text(facts.verdict), |author| format!("paused by {author}"));
     stay(State::Paused(at.clone()), Why::Paused(at.cause, text), None)
 }
 

@@ -1,7 +1,7 @@
 //! The canary earned everything and replaces stable, pod by pod.
 
 use super::super::reach::{Reach, late_at, reach};
-use super::super::{AttemptResult, Baking, Cause, Ended, Event, EventKind, Promoting, State, Weight, Why};
+use super::super::{Baking, Cause, Event, EventKind, Promoting, State, Weight, Why};
 use super::{Edge, Facts, Next, roll_back, settle, stay, tell, unread};
 
 pub(super) fn next(at: &Promoting, facts: &Facts) -> Next {
@@ -27,17 +27,17 @@ pub(super) fn next(at: &Promoting, facts: &Facts) -> Next {
 /// The canary is stable now. Where it is watched for a while, a part of the old pods stays.
 fn promoted(at: &Promoting, facts: &Facts) -> Edge {
     let Promoting { attempt, forced, .. } = at;
-    let message = format!("revision {} replaced revision {}", attempt.canary, attempt.stable);
-    let last = Ended { revision: attempt.canary.clone(), result: AttemptResult::Promoted, message: message.clone(), at: facts.now };
+    let baking = Baking { attempt: attempt.clone(), since: facts.now, forced: *forced };
+    let ended = baking.ended();
     let reason = if *forced { "Forced" } else { "Passed" };
-    let event =
-        Event { weight: Some(Weight::FULL), stable: Some(attempt.canary.clone()), ..tell(EventKind::Promoted, attempt, reason, message) };
+    let event = Event {
+        weight: Some(Weight::FULL),
+        stable: Some(attempt.canary.clone()),
+        ..tell(EventKind::Promoted, attempt, reason, ended.message.clone())
+    };
     let (state, why) = match facts.intent.bake {
-        Some(bake) => {
-            let baking = Baking { attempt: attempt.clone(), since: facts.now, forced: *forced };
-            (State::Baking(baking), Why::Baking(facts.now + bake.time))
-        }
-        None => (settle(attempt.canary.clone(), attempt.number, last, None), Why::Settled),
+        Some(bake) => (State::Baking(baking), Why::Baking(facts.now + bake.time)),
+        None => (settle(attempt.canary.clone(), attempt.number, ended), Why::Settled),
     };
     Edge { state, event, why }
 }

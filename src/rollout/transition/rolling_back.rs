@@ -13,7 +13,7 @@ pub(super) fn next(at: &RollingBack, facts: &Facts) -> Next {
     let Facts { intent, seen, now, .. } = *facts;
     let waiting = missing("stable", seen.children.get(&at.attempt.stable), intent.replicas)
         .or_else(|| missing("canary", seen.children.get(&at.attempt.canary), 0));
-    let Some(waiting) = waiting else { return rolled_back(at, now).into() };
+    let Some(waiting) = waiting else { return rolled_back(at, facts).into() };
     if let Some(edge) = gives_way(at, facts) {
         return edge.into();
     }
@@ -56,6 +56,12 @@ fn trouble(at: &RollingBack, facts: &Facts) -> Option<String> {
     let Facts { intent, seen, now, .. } = *facts;
     let child = seen.children.get(&at.attempt.stable);
     missing("stable", child, intent.replicas)?;
+    if cannot_be_made(at, facts) {
+        return Some(format!(
+            "its Deployment is gone, and so is its template: set the template back to that of revision {}",
+            at.attempt.stable
+        ));
+    }
     let named = || {
         let child = child?;
         child
@@ -82,19 +88,19 @@ fn named(state: &PodState) -> Option<&str> {
 
 fn unscheduled(child: &Child, from: DateTime<Utc>, now: DateTime<Utc>) -> Option<String> {
     let homeless = child.pods.iter().filter(|pod| pod.state == PodState::Unscheduled).count();
-    (homeless > 0 && now >= from).then(|| format!("{homeless} stable pods have no node"))
+    (homeless > 0 && now >= from).then(|| format!("no node for {homeless} of stable's pods"))
 }
 
-fn rolled_back(at: &RollingBack, now: DateTime<Utc>) -> Edge {
+fn rolled_back(at: &RollingBack, facts: &Facts) -> Edge {
     let RollingBack { attempt, cause, rejected, .. } = at;
     let event = Event {
         weight: Weight::new(0),
         ..tell(EventKind::RolledBack, attempt, cause.reason(), format!("revision {} serves everything again: {cause}", attempt.stable))
     };
     let result = cause.result();
-    let last = Ended { revision: attempt.canary.clone(), result, message: cause.to_string(), at: now };
-    let given_up = matches!(result, AttemptResult::Aborted | AttemptResult::Undone).then(|| attempt.canary.clone());
-    let rejected = rejected.clone().or(given_up);
+    let last = Ended { revision: attempt.canary.clone(), result, message: cause.to_string(), at: facts.now };
+    let unwanted = matches!(result, AttemptResult::Aborted | AttemptResult::Undone).then(|| attempt.canary.clone());
+    let rejected = rejected.clone().filter(|rejected| *rejected == facts.intent.revision).or(unwanted);
     let idle = Idle { rejected, ..Idle::new(attempt.stable.clone(), attempt.number, last) };
     let why = match result {
         AttemptResult::Aborted | AttemptResult::Undone => idle::rejected(&idle),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::super::reach::{Reach, achieved, late_at, reach};
-use super::super::{Cause, Child, Clock, Event, EventKind, OnStep, PauseCause, Paused, Pausing, State, Stepping, Verdict, Why};
+use super::super::{Author, Cause, Child, Clock, Event, EventKind, OnStep, PauseCause, Paused, Pausing, State, Stepping, Verdict, Why};
 use super::advance::{Earned, advance};
 use super::{Edge, Facts, Next, approval, installing, roll_back, stay, tell};
 
@@ -11,7 +11,7 @@ use super::{Edge, Facts, Next, approval, installing, roll_back, stay, tell};
 pub(super) fn next(at: &Stepping, facts: &Facts) -> Next {
     let Facts { intent, seen, now, .. } = *facts;
     if intent.pausing == Pausing::On {
-        return pause(at, facts, PauseCause::Spec, "spec.paused is set".to_owned()).into();
+        return pause(at, facts, Stop::by_spec()).into();
     }
     match reach(intent, &at.attempt, at.step, seen) {
         Reach::Waiting(text) => wait(at, facts, Why::WaitingForPods(text)),
@@ -72,7 +72,7 @@ fn hold(at: &Stepping, facts: &Facts) -> Next {
 /// No Pass in time.
 fn late(at: &Stepping, facts: &Facts, open: &Why) -> Edge {
     match facts.intent.deadlines.on_step {
-        OnStep::Pause => pause(at, facts, PauseCause::Deadline, open.to_string()),
+        OnStep::Pause => pause(at, facts, Stop::late(PauseCause::Deadline, open.to_string())),
         OnStep::Abort => roll_back(at.attempt.clone(), Cause::Undecided(format!("no Pass at {} in time: {open}", at.step)), facts),
     }
 }
@@ -88,8 +88,32 @@ fn passed_at(at: &Stepping, facts: &Facts, passed: &str) -> Edge {
     advance(attempt, *step, facts, &Earned { reason: "Passed", message })
 }
 
+/// What keeps exposure where it is.
+pub(super) struct Stop {
+    cause: PauseCause,
+    author: Option<Author>,
+    text: String,
+}
+
+impl Stop {
+    /// `spec.paused` is set.
+    pub(super) fn by_spec() -> Self {
+        Self { cause: PauseCause::Spec, author: None, text: "spec.paused is set".to_owned() }
+    }
+
+    /// Somebody asks for it by an action.
+    pub(super) fn by(author: &Author) -> Self {
+        Self { cause: PauseCause::Action, author: Some(author.clone()), text: format!("paused by {author}") }
+    }
+
+    /// Something did not happen in time.
+    pub(super) const fn late(cause: PauseCause, text: String) -> Self {
+        Self { cause, author: None, text }
+    }
+}
+
 /// Exposure stands still.
-pub(super) fn pause(at: &Stepping, facts: &Facts, cause: PauseCause, text: String) -> Edge {
+pub(super) fn pause(at: &Stepping, facts: &Facts, Stop { cause, author, text }: Stop) -> Edge {
     let reason = match cause {
         PauseCause::Deadline => "StepDeadline",
         PauseCause::Spec => "PausedBySpec",
@@ -100,7 +124,8 @@ pub(super) fn pause(at: &Stepping, facts: &Facts, cause: PauseCause, text: Strin
         weight: Some(at.step),
         ..tell(EventKind::Paused, &at.attempt, reason, format!("revision {} stays at {}: {text}", at.attempt.canary, at.step))
     };
-    let paused = Paused { attempt: at.attempt.clone(), step: at.step, held: at.clock.held(facts.now), cause, approved: at.approved };
+    let Stepping { attempt, step, clock, approved } = at.clone();
+    let paused = Paused { attempt, step, held: clock.held(facts.now), cause, author, approved };
     Edge { state: State::Paused(paused), event, why: Why::Paused(cause, text) }
 }
 

@@ -6,6 +6,7 @@ use serin::rollout::{Clock, Edge, Next, State};
 
 use super::cells::{Cell, DIMENSIONS, cells, row, states};
 use super::list::{Condition, list};
+use crate::given::Given;
 use crate::transition::decide;
 
 const HEAD: &str = "# What every state does
@@ -22,32 +23,58 @@ not readable*): exposure does not grow, a rollback goes on.
 
 #[test]
 fn generated_page_of_all_transitions_is_fresh() {
-    let page = page();
-    assert!(page.lines().count() <= 300, "nobody reads {} lines", page.lines().count());
-    crate::generated::check("docs/transitions.md", &page);
+    crate::generated::check("docs/transitions.md", &page());
+}
+
+/// The states whose tables are the same, and that table.
+struct Section {
+    names: Vec<&'static str>,
+    sentences: Vec<&'static str>,
+    table: String,
 }
 
 fn page() -> String {
-    let mut page = HEAD.to_owned();
+    let mut sections: Vec<Section> = Vec::new();
     for (name, sentence, state) in states() {
-        let _ = write!(page, "\n## {name}\n\n{sentence}\n\n| When | Then | Event | Why |\n|---|---|---|---|\n");
-        let mut outcomes: Vec<String> = Vec::new();
-        let decided: Vec<(Cell, usize)> = cells()
-            .into_iter()
-            .map(|cell| {
-                let outcome = outcome(&state, &decide(&row(&state, &cell)));
-                let index = outcomes.iter().position(|known| *known == outcome).unwrap_or_else(|| {
-                    outcomes.push(outcome);
-                    outcomes.len() - 1
-                });
-                (cell, index)
-            })
-            .collect();
-        for (conditions, outcome) in list(&decided) {
-            let _ = writeln!(page, "| {} | {} |", when(&conditions), outcomes[outcome]);
+        if sentence.is_empty() {
+            continue;
+        }
+        let table = table(&state);
+        assert!(table.lines().count() <= 30, "nobody reads a table like that of {name}");
+        match sections.iter_mut().find(|section| section.table == table) {
+            Some(section) => {
+                section.names.push(name);
+                section.sentences.push(sentence);
+            }
+            None => sections.push(Section { names: vec![name], sentences: vec![sentence], table }),
         }
     }
+    let mut page = format!("{HEAD}{}{}", super::diagram::section(), super::commands::section());
+    for Section { names, sentences, table } in sections {
+        let (name, sentence) = (names.join("; "), sentences.join(" "));
+        let _ = write!(page, "\n## {name}\n\n{sentence}\n\n| When | Then | Event | Why |\n|---|---|---|---|\n{table}");
+    }
     page
+}
+
+fn table(state: &Given) -> String {
+    let mut outcomes: Vec<String> = Vec::new();
+    let decided: Vec<(Cell, usize)> = cells()
+        .into_iter()
+        .map(|cell| {
+            let outcome = outcome(&state.state, &decide(&row(state, &cell)));
+            let index = outcomes.iter().position(|known| *known == outcome).unwrap_or_else(|| {
+                outcomes.push(outcome);
+                outcomes.len() - 1
+            });
+            (cell, index)
+        })
+        .collect();
+    let mut table = String::new();
+    for (conditions, outcome) in list(&decided) {
+        let _ = writeln!(table, "| {} | {} |", when(&conditions), outcomes[outcome]);
+    }
+    table
 }
 
 fn when(conditions: &[Condition]) -> String {
@@ -63,8 +90,7 @@ fn when(conditions: &[Condition]) -> String {
 
 fn outcome(from: &State, next: &Next) -> String {
     match next {
-        Next::Stay { state, why, .. } if state == from => format!("stays | | {}", why.reason()),
-        Next::Stay { state, why, .. } => format!("stays, {} | | {}", moved(state), why.reason()),
+        Next::Stay { state, why, .. } => format!("stays{} | | {}", moved(from, state), why.reason()),
         Next::Edge(Edge { state, event, why }) | Next::Answer(Edge { state, event, why }, _) => {
             format!("**{}** | `{}` {} | {}", arrives(state), event.kind.name(), event.reason, why.reason())
         }
@@ -72,26 +98,31 @@ fn outcome(from: &State, next: &Next) -> String {
 }
 
 /// What moved in a state that stays.
-fn moved(state: &State) -> &'static str {
-    match state {
-        State::Stepping(at) => match at.clock {
-            Clock::Waiting { .. } => "clock stands",
-            Clock::Running { .. } => "clock runs",
+fn moved(from: &State, to: &State) -> &'static str {
+    match (from, to) {
+        _ if from == to => "",
+        (_, State::Stepping(at)) => match at.clock {
+            Clock::Waiting { .. } => ", clock stands",
+            Clock::Running { .. } => ", clock runs",
         },
-        State::Idle(_) => "forgets the rejection",
-        State::Paused(_) => "now paused by spec.paused",
-        State::Promoting(_) => "the wait begins anew",
-        State::Installing(_)
-        | State::Adopting(_)
-        | State::HandingBack(_)
-        | State::Approval(_)
-        | State::Baking(_)
-        | State::RollingBack(_)
-        | State::Deleted(_) => "moved",
+        (State::Idle(from), State::Idle(to)) if from.rejected != to.rejected => ", forgets the rejection",
+        (_, State::Idle(_)) => "",
+        (_, State::Paused(_)) => ", now paused by spec.paused",
+        (_, State::Promoting(_) | State::Approval(_)) => ", the wait begins anew",
+        (
+            _,
+            State::Installing(_)
+            | State::Adopting(_)
+            | State::HandingBack(_)
+            | State::Baking(_)
+            | State::RollingBack(_)
+            | State::Deleted(_),
+        ) => ", moved",
     }
 }
 
-fn arrives(state: &State) -> String {
+/// Where an edge leads.
+pub(super) fn arrives(state: &State) -> String {
     match state {
         State::Stepping(at) => format!("Stepping at {}", at.step),
         State::Approval(at) => format!("Approval at {}", at.step),
@@ -101,7 +132,9 @@ fn arrives(state: &State) -> String {
             None => "Idle".to_owned(),
         },
         State::Installing(at) if at.overdue => "Installing, overdue".to_owned(),
+        State::Adopting(at) if at.overdue => "Adopting, overdue".to_owned(),
         State::RollingBack(at) if at.overdue => "RollingBack, overdue".to_owned(),
+        State::RollingBack(at) if at.blocked => "RollingBack, blocked".to_owned(),
         State::Installing(_)
         | State::Adopting(_)
         | State::HandingBack(_)

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use chrono::TimeDelta;
-use serin::rollout::{Edge, EventKind, Lifetime, Next, Phase, State, Verdict, changes};
+use serin::rollout::{Edge, EventKind, Lifetime, Next, Pausing, Phase, Reach, State, Verdict, Why, changes, reach};
 
 use super::cells::{Cell, DIMENSIONS, cells, row, states};
 use crate::given::Given;
@@ -70,7 +70,9 @@ fn every_state_that_waits_for_something_wakes_by_itself_and_never_in_the_past() 
         let Next::Stay { state, wake, .. } = next else { return };
         assert!(wake.is_none_or(|at| at > row.now), "{case}: {wake:?}");
         let waits = match state {
-            State::Stepping(_) | State::Promoting(_) | State::Approval(_) | State::Baking(_) | State::HandingBack(_) => true,
+            State::Stepping(_) | State::Promoting(_) | State::HandingBack(_) => true,
+            State::Approval(_) => !matches!(row.brake, Some(Why::InvalidSpec(_))),
+            State::Baking(_) => row.brake.is_none() && row.intent.pausing == Pausing::Off,
             State::Installing(at) => !at.overdue,
             State::Adopting(at) => !at.overdue,
             State::RollingBack(at) => !at.overdue || (!at.blocked && row.now < at.since + TimeDelta::seconds(30)),
@@ -97,8 +99,17 @@ fn without_a_pass_no_edge_raises_exposure_but_the_first_of_an_attempt() {
 fn no_edge_raises_exposure_under_a_brake_or_while_the_spec_is_paused() {
     everywhere(|row, next, case| {
         let Next::Edge(Edge { state, .. }) = next else { return };
-        let held = row.brake.is_some() || row.intent.pausing == serin::rollout::Pausing::On;
+        let held = row.brake.is_some() || row.intent.pausing == Pausing::On;
         assert!(!held || exposure(state) <= exposure(&row.state), "{case}: {state:?}");
+    });
+}
+
+#[test]
+fn no_edge_raises_exposure_while_the_canary_has_not_what_it_was_granted_or_more() {
+    everywhere(|row, next, case| {
+        let (Next::Edge(Edge { state, .. }), Some((attempt, step))) = (next, row.state.trial()) else { return };
+        let reached = reach(&row.intent, attempt, step, &row.seen) == Reach::Reached;
+        assert!(reached || exposure(state) <= exposure(&row.state), "{case}: {state:?}");
     });
 }
 
@@ -114,7 +125,9 @@ fn a_fail_in_flight_rolls_back_whatever_else_is_seen() {
 #[test]
 fn a_deleted_rollout_in_flight_brings_stable_back_before_it_goes() {
     everywhere(|row, next, case| {
-        if row.seen.lifetime == Lifetime::Deleting && row.state.trial().is_some() {
+        // What is promoted already is stable: there the old pods go first.
+        let promoted = row.state.phase() == Phase::Baking && !matches!(row.verdict, Verdict::Fail(_));
+        if row.seen.lifetime == Lifetime::Deleting && row.state.trial().is_some() && !promoted {
             assert!(matches!(next, Next::Edge(Edge { state: State::RollingBack(_), .. })), "{case}: {next:?}");
         }
     });

@@ -1,36 +1,9 @@
 //! A running Deployment is taken over, and given back.
 
-use serin::rollout::{
-    Adoptee, Adopting, Change, HandingBack, Lifetime, Observed, Revision, ServiceView, Settled, State, Workload, begin, changes,
-};
+use serin::rollout::{Adoptee, Change, HandingBack, Lifetime, Observed, Revision, ServiceView, Settled, State, Workload, begin, changes};
 
 use super::table::check;
-use crate::given::{Given, child, fence, given, idle, intent, noon, record, seen, v1, v2};
-
-/// The Deployment of ten pods that runs v1 and that nobody holds.
-fn running() -> Adoptee {
-    Adoptee {
-        name: "shop".to_owned(),
-        revision: v1(),
-        desired: 10,
-        available: 10,
-        settled: Settled::Yes,
-        paused: false,
-        held_by: None,
-        scaler: None,
-        scaled_by: None,
-        fence: fence(),
-    }
-}
-
-/// The same, held by us, with so many pods.
-fn held(pods: u32) -> Adoptee {
-    Adoptee { desired: pods, available: pods, paused: true, held_by: Some("checkout".to_owned()), ..running() }
-}
-
-fn adopting() -> State {
-    State::Adopting(Adopting { revision: v1(), since: noon(), overdue: false })
-}
+use crate::given::{Given, adopting, child, given, held, idle, intent, noon, record, running, seen, v1, v2};
 
 fn taking(adoptee: Adoptee) -> Given {
     given(adopting()).wants(v1()).accepting(v1()).sees(|seen| seen.workload = Workload::There(adoptee))

@@ -159,7 +159,7 @@ fn the_outcome_of_the_last_attempt_is_written_on_its_record() {
         state   Idle v1, attempts 1, v2 aborted, rejects v2
         event   none
         changes mark v2 aborted
-        wake    never; Rejected: revision v2 was aborted (errors is 0.2, above 0.01); retry it, or change the template
+        wake    +0s; Rejected: revision v2 was aborted (errors is 0.2, above 0.01); retry it, or change the template
         ",
     );
 }
@@ -218,7 +218,7 @@ fn a_revision_that_is_wanted_or_still_has_pods_is_never_pruned() {
         state   Idle v1, attempts 1, v2 aborted, rejects v2
         event   none
         changes scale v3 0!, mark v2 aborted
-        wake    never; Rejected: revision v2 was aborted (errors is 0.2, above 0.01); retry it, or change the template
+        wake    +0s; Rejected: revision v2 was aborted (errors is 0.2, above 0.01); retry it, or change the template
         ",
     );
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
 use serin::rollout::{
-    Adopting, Approval, Attempt, Baking, Cause, Change, Clock, Deleted, Direction, Edge, Edited, Event, Facts, HandingBack, Idle,
+    Adopting, Approval, Attempt, Baking, Cause, Change, Clock, Deleted, Direction, Edge, Edited, Event, Facts, HandingBack, Handled, Idle,
     Installing, Next, Paused, Promoting, RollingBack, State, Stepping, Why, changes, transition,
 };
 
@@ -15,10 +15,20 @@ use crate::given::{Given, noon};
 #[track_caller]
 #[expect(clippy::needless_pass_by_value, reason = "a row reads as a sentence")]
 pub(super) fn check(given: Given, expected: &str) {
-    let got = rendered(&given);
+    compare(&rendered(&given), expected);
+}
+
+/// The same for a state that was not decided by [`transition`].
+#[track_caller]
+pub(super) fn begins(given: &Given, edge: &Edge, expected: &str) {
+    compare(&picture(given, &edge.state, (told(&edge.event), &edge.why, "at once".to_owned())), expected);
+}
+
+#[track_caller]
+fn compare(got: &str, expected: &str) {
     let expected: Vec<&str> = expected.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let same = expected.len() == 4 && expected.iter().zip(got.lines()).all(|(expected, got)| *expected == got);
-    assert!(same, "{}\nin full:\n{got}", differences(&expected, &got));
+    assert!(same, "{}\nin full:\n{got}", differences(&expected, got));
 }
 
 /// The lines that differ, one below the other.
@@ -40,18 +50,34 @@ pub(crate) fn decide(given: &Given) -> Next {
 }
 
 fn rendered(given: &Given) -> String {
-    let Given { intent, seen, .. } = given;
     let next = decide(given);
     let (state, event, why, wake) = match &next {
         Next::Stay { state, why, wake } => (state, "none".to_owned(), why, wake.map_or_else(|| "never".to_owned(), at)),
-        Next::Edge(Edge { state, event, why }) | Next::Answer(Edge { state, event, why }, _) => {
-            (state, told(event), why, "at once".to_owned())
+        Next::Edge(Edge { state, event, why }) => (state, told(event), why, "at once".to_owned()),
+        Next::Answer(Edge { state, event, why }, handled) => {
+            let answer = answered(given, event, handled);
+            (state, format!("{} <{answer}>", told(event)), why, "at once".to_owned())
         }
     };
+    picture(given, state, (event, why, wake))
+}
+
+/// Four lines.
+fn picture(Given { intent, seen, .. }: &Given, state: &State, (event, why, wake): (String, &Why, String)) -> String {
     let writes: Vec<String> = changes(intent, state, seen).iter().map(written).collect();
     let writes = if writes.is_empty() { "none".to_owned() } else { writes.join(", ") };
     let text = format!("state   {}\nevent   {event}\nchanges {writes}\nwake    {wake}; {}", stands(state), waits(why));
     text.replace("1111111111", "v1").replace("2222222222", "v2").replace("3333333333", "v3")
+}
+
+/// How an action was answered. Its object will say the same as the event, and the event says who asked.
+fn answered(given: &Given, event: &Event, handled: &Handled) -> String {
+    let action = given.seen.actions.iter().find(|action| action.uid == handled.uid).expect("an action that was seen");
+    assert_eq!(event.author.as_ref(), Some(&action.author));
+    assert_eq!((&handled.name, handled.at), (&action.name, given.now));
+    assert_eq!(handled.phase, given.state.phase().name());
+    assert!(event.message.contains(&handled.message), "{} is not {}", event.message, handled.message);
+    format!("{}: {:?}", handled.name, handled.answer)
 }
 
 fn stands(state: &State) -> String {
@@ -75,7 +101,7 @@ fn stands(state: &State) -> String {
         State::Approval(Approval { attempt, step, held, since }) => {
             format!("Approval {} {step}, held {}s, since {}", tried(attempt), held.num_seconds(), at(*since))
         }
-        State::Paused(Paused { attempt, step, held, cause, approved }) => {
+        State::Paused(Paused { attempt, step, held, cause, author: _, approved }) => {
             let approved = if *approved { ", approved" } else { "" };
             format!("Paused {} {step}, held {}s, by {cause:?}{approved}", tried(attempt), held.num_seconds())
         }
@@ -87,7 +113,7 @@ fn stands(state: &State) -> String {
         }
         State::RollingBack(RollingBack { attempt, cause, since, overdue, blocked, rejected }) => {
             let blocked = if *blocked { ", blocked" } else { "" };
-            let rejected = rejected.as_ref().map_or(String::new(), |rejected| format!(", {rejected} stays rejected"));
+            let rejected = rejected.as_ref().map(|r| format!(", rejects {r}")).unwrap_or_default();
             format!("RollingBack {} since {}, {}{}{blocked}{rejected}", tried(attempt), at(*since), ended(cause), late(*overdue))
         }
         State::Deleted(Deleted { stable, since }) => {

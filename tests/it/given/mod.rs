@@ -1,12 +1,22 @@
 //! Fixtures as adjectives: a rollout as a sentence says it.
 
+mod actions;
+mod states;
+mod workload;
+
+pub(crate) use actions::{action, handled};
+pub(crate) use states::{
+    approval, attempt, baking, failure, idle, installing, paused, promoting, reaching, rejected, rolling_back, stepping,
+};
+pub(crate) use workload::{adopting, held, running};
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serin::rollout::{
-    Attempt, AttemptResult, Capacity, Cause, Check, Child, Clock, Deadlines, DeletionPolicy, Ended, Failure, Fence, Idle, Installing,
-    Intent, Lifetime, Meaning, Memo, Observed, OnStep, PauseCause, Paused, Pausing, Pod, PodState, Promoting, Record, Revision,
-    RollingBack, ServiceView, Settled, State, Step, Stepping, Template, Threshold, Upkeep, Verdict, Weight, Why, Workload,
+    Action, Bake, Capacity, Check, Child, Deadlines, DeletionPolicy, Fence, Gate, Idle, Intent, Lifetime, Meaning, Memo, Observed, OnStep,
+    Pausing, Pod, PodState, Record, Revision, ServiceView, Settled, State, Step, Template, Threshold, Upkeep, Verdict, Weight, Why,
+    Workload,
 };
 
 /// Noon of the day on which every table plays.
@@ -153,60 +163,6 @@ pub(crate) fn record() -> Record {
     Record { number: 0, outcome: None, outcome_at: None }
 }
 
-pub(crate) fn attempt() -> Attempt {
-    Attempt { number: 1, stable: v1(), canary: v2() }
-}
-
-/// v1 is stable and nothing happened since.
-pub(crate) fn idle() -> State {
-    let last = Ended { revision: v1(), result: AttemptResult::Installed, message: "installed".to_owned(), at: noon() };
-    State::Idle(Idle::new(v1(), 0, last))
-}
-
-pub(crate) fn installing() -> State {
-    State::Installing(Installing { revision: v1(), since: noon(), overdue: false, attempts: 0 })
-}
-
-/// v2 at that weight, whose share has been reached since noon.
-pub(crate) fn stepping(percent: u32) -> State {
-    let clock = Clock::Running { since: noon(), held: TimeDelta::zero() };
-    State::Stepping(Stepping { attempt: attempt(), step: weight(percent), clock, approved: false })
-}
-
-/// v2 at that weight since noon, its share not reached yet.
-pub(crate) fn reaching(percent: u32) -> State {
-    State::Stepping(Stepping::new(attempt(), weight(percent), noon()))
-}
-
-pub(crate) fn promoting() -> State {
-    State::Promoting(Promoting { attempt: attempt(), since: noon(), forced: false })
-}
-
-/// v2 stands still at that weight; its share had been held for that many seconds.
-pub(crate) fn paused(percent: u32, cause: PauseCause, held: i64) -> State {
-    State::Paused(Paused { attempt: attempt(), step: weight(percent), held: TimeDelta::seconds(held), cause, approved: false })
-}
-
-/// v2 was given up and v1 serves again.
-pub(crate) fn rejected() -> State {
-    let last = Ended { revision: v2(), result: AttemptResult::Aborted, message: "errors is 0.2, above 0.01".to_owned(), at: noon() };
-    State::Idle(Idle { rejected: Some(v2()), ..Idle::new(v1(), 1, last) })
-}
-
-pub(crate) fn rolling_back(cause: Cause) -> State {
-    State::RollingBack(RollingBack { attempt: attempt(), cause, since: noon(), overdue: false, blocked: false, rejected: None })
-}
-
-/// The failed check of every table.
-pub(crate) fn failure() -> Failure {
-    Failure {
-        check: "errors".to_owned(),
-        message: "errors is 0.2, above 0.01".to_owned(),
-        value: Some("0.2".to_owned()),
-        limit: Some("0.01".to_owned()),
-    }
-}
-
 /// One row of a table: a state and all that a transition may look at.
 #[derive(Clone)]
 pub(crate) struct Given {
@@ -235,6 +191,13 @@ impl Given {
     /// In that state instead.
     pub(crate) fn stands(self, state: State) -> Self {
         Self { state, ..self }
+    }
+
+    /// It rests; something of that is another than before.
+    pub(crate) fn rests(mut self, edit: impl FnOnce(&mut Idle)) -> Self {
+        let State::Idle(idle) = &mut self.state else { panic!("not at rest: {:?}", self.state) };
+        edit(idle);
+        self
     }
 
     /// The spec has that template.
@@ -299,5 +262,48 @@ impl Given {
 
     pub(crate) fn brake(self, brake: Why) -> Self {
         Self { brake: Some(brake), ..self }
+    }
+
+    /// After an edit past the schema.
+    pub(crate) fn unreadable(self) -> Self {
+        self.brake(Why::InvalidSpec("spec.steps: weights must increase".to_owned()))
+    }
+
+    /// A required sink takes no events.
+    pub(crate) fn backlogged(self) -> Self {
+        self.brake(Why::AuditBacklog(32))
+    }
+
+    /// Every step asks for an approval within an hour; then this happens.
+    pub(crate) fn gated(self, on_timeout: OnStep) -> Self {
+        let gate = Gate { timeout: TimeDelta::hours(1), on_timeout };
+        self.spec(|intent| intent.steps.iter_mut().for_each(|step| step.approval = Some(gate)))
+    }
+
+    /// What is promoted is watched for ten minutes, beside three old pods.
+    pub(crate) fn baked(self) -> Self {
+        self.spec(|intent| intent.bake = Some(Bake { time: TimeDelta::minutes(10), keep: 3 }))
+    }
+
+    /// Somebody asks for that, after what was asked for before.
+    pub(crate) fn asked(self, action: Action) -> Self {
+        self.sees(|seen| seen.actions.push(action))
+    }
+
+    /// That revision's record says that it ended so, that many seconds after noon.
+    pub(crate) fn remembers(self, revision: Revision, outcome: &str, seconds: i64) -> Self {
+        let record = Record { outcome: Some(outcome.to_owned()), outcome_at: Some(after(seconds)), ..record() };
+        self.sees(|seen| drop(seen.records.insert(revision, record)))
+    }
+
+    /// That revision's Deployment is gone; its record stays.
+    pub(crate) fn without(self, revision: &Revision) -> Self {
+        self.sees(|seen| drop(seen.children.remove(revision)))
+    }
+
+    /// Something of that revision's Deployment is another than before.
+    pub(crate) fn child(mut self, revision: &Revision, edit: impl FnOnce(&mut Child)) -> Self {
+        edit(self.seen.children.get_mut(revision).expect("it has a Deployment"));
+        self
     }
 }

@@ -1,0 +1,151 @@
+//! How large can a status become, and when does a condition change its time?
+
+use chrono::TimeDelta;
+use proptest::prelude::*;
+use serin::api::{Status, View};
+use serin::audit::Outbox;
+use serin::rollout::{
+    Action, Author, Cause, Event, EventKind, Failure, Handled, Intent, Memo, PauseCause, Paused, Revision, RollingBack, State, Step, Verb,
+    Why,
+};
+
+use crate::audit_given::{event, subject, teller};
+use crate::given::{
+    Seeing as _, action, after, approval, attempt, baking, child, handled, idle, installing, intent, noon, paused, promoting, reaching,
+    rejected, rolling_back, seen, stepping, v1, v2, v3, weight,
+};
+
+/// The largest status that there can be, in bytes. etcd takes 1.5 MiB for a whole object, and a template may be large.
+const LARGEST: usize = 384 * 1024;
+
+/// A text that never ends, of the characters that take the most bytes in JSON.
+fn endless() -> String {
+    "\u{1}".repeat(100_000)
+}
+
+fn author() -> Author {
+    Author { name: Some(endless()), reason: Some(endless()) }
+}
+
+fn failure() -> Failure {
+    Failure { check: endless(), message: endless(), value: Some(endless()), limit: Some(endless()) }
+}
+
+/// The states that hold texts, each with endless ones, as they are committed.
+fn states() -> Vec<State> {
+    let back = |cause| State::RollingBack(RollingBack { rejected: Some(v3()), ..RollingBack::new(attempt(), cause, noon()) });
+    let State::Idle(mut rest) = rejected() else { panic!("idle") };
+    rest.last.message = endless();
+    let State::Paused(stopped) = paused(25, PauseCause::Action, 40) else { panic!("paused") };
+    let causes = [
+        Cause::Failed(failure()),
+        Cause::Unavailable(endless()),
+        Cause::Undecided(endless()),
+        Cause::Unapproved(endless()),
+        Cause::Aborted(author()),
+        Cause::Undone(author()),
+    ];
+    let rest = [State::Idle(rest), State::Paused(Paused { author: Some(author()), ..stopped })];
+    causes.map(back).into_iter().chain(rest).map(State::bounded).collect()
+}
+
+/// As many of everything as is ever remembered, each as long as can be.
+fn memo() -> Memo {
+    let mut memo = Memo::default();
+    let longest = Action { uid: "u".repeat(36), name: "n".repeat(253), ..action(Verb::Promote) };
+    let answer = Handled { message: endless(), phase: "RollingBack".to_owned(), ..handled(&longest) };
+    memo.handled = vec![answer.bounded(); 32];
+    for number in 0..1000 {
+        let revision = Revision::new(format!("{number:010}"));
+        memo.note(&Event { revision, ..event(EventKind::DriftCorrected, "") }, after(number));
+    }
+    memo
+}
+
+/// 64 events that wait, each as large as an event can be.
+fn outbox() -> Outbox {
+    let mut outbox = Outbox::default();
+    let longest = Event { failure: Some(failure()), author: Some(author()), ..event(EventKind::Aborted, &endless()) };
+    for _ in 0..200 {
+        outbox.append(&longest, &teller(), &subject(), crate::audit_given::noon());
+    }
+    outbox
+}
+
+#[test]
+fn the_largest_status_is_far_from_what_etcd_takes() {
+    let steps = (1..=20).map(|percent| Step { weight: weight(percent), hold: TimeDelta::minutes(1), approval: None }).collect();
+    let intent = Intent { steps, replicas: 1, ..intent(v2()) };
+    let observed = seen().with(v1(), child(1, 1)).with(v2(), child(1, 1));
+    let sizes: Vec<usize> = states()
+        .iter()
+        .map(|state| {
+            let why = Why::RollingBack(endless());
+            let view = View {
+                name: &"n".repeat(35),
+                generation: i64::MAX,
+                intent: &intent,
+                state: Some(state),
+                why: &why,
+                observed: &observed,
+                now: noon(),
+            };
+            serde_json::to_vec(&Status::default().render(&view, memo(), outbox())).expect("plain data").len()
+        })
+        .collect();
+    let largest = sizes.iter().max().copied().unwrap_or_default();
+    assert!(largest < LARGEST && largest > LARGEST * 8 / 10, "{largest} of {LARGEST}: {sizes:?}");
+}
+
+/// A state, why it waits, and the spec's revision: in any combination, sense or not.
+fn view() -> impl Strategy<Value = (State, Why, Revision)> {
+    let states = vec![
+        installing(),
+        idle(),
+        rejected(),
+        reaching(25),
+        stepping(25),
+        approval(25),
+        paused(25, PauseCause::Spec, 0),
+        paused(25, PauseCause::Deadline, 0),
+        promoting(),
+        baking(),
+        rolling_back(Cause::Superseded(v3())),
+        rolling_back(Cause::Failed(crate::given::failure())),
+    ];
+    let whys = vec![
+        Why::Settled,
+        Why::CheckingTemplate,
+        Why::WaitingForPods("1 of 10".to_owned()),
+        Why::WaitingForPods("2 of 10".to_owned()),
+        Why::Holding(noon()),
+        Why::Paused(PauseCause::Deadline, String::new()),
+        Why::InvalidSpec("steps".to_owned()),
+        Why::RollingBack("errors".to_owned()),
+    ];
+    let revisions = proptest::sample::select(vec![v1(), v2(), v3()]);
+    (proptest::sample::select(states), proptest::sample::select(whys), revisions)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_condition_changes_its_time_when_it_stands_otherwise_and_only_then(views in proptest::collection::vec(view(), 1..40)) {
+        let mut before = Status::default();
+        for (second, (state, why, revision)) in (0..).zip(views) {
+            let intent = intent(revision);
+            let observed = seen().with(v1(), child(10, 10));
+            let view = View {
+                name: "checkout", generation: 7, intent: &intent, state: Some(&state), why: &why, observed: &observed, now: after(second),
+            };
+            let status = before.render(&view, Memo::default(), Outbox::default());
+            for old in &before.conditions {
+                let new = status.conditions.iter().find(|new| new.type_ == old.type_).expect("no condition goes");
+                let moved = new.last_transition_time != old.last_transition_time;
+                prop_assert_eq!(moved, new.status != old.status, "{:?} became {:?}", old, new);
+            }
+            before = status;
+        }
+    }
+}

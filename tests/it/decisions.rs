@@ -1,0 +1,134 @@
+//! What is committed, answered and written of one look, beside what the tables tell?
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serin::api::{Invalid, Status, View};
+use serin::audit::Outbox;
+use serin::controller::{Decision, Key, Seen, decide};
+use serin::rollout::{Action, Author, Change, DeletionPolicy, Intent, Memo, Observed, State, Verb, Why};
+
+use crate::audit_given::teller;
+use crate::given::{Seeing as _, action, after, baking, child, idle, intent, noon, seen, stepping, v1, v2};
+
+/// One look at a Rollout whose status is that.
+fn look(status: Status, intent: Intent, observed: Observed) -> Seen {
+    Seen {
+        version: "7".to_owned(),
+        generation: 7,
+        uid: "uid-1".to_owned(),
+        replicas: Some(intent.replicas),
+        intent: Ok(intent),
+        status: Ok(status),
+        observed,
+        sinks: BTreeMap::new(),
+        teller: teller(),
+    }
+}
+
+fn decided(seen: &Seen, now: DateTime<Utc>) -> Decision {
+    decide(&Key { namespace: "shop".to_owned(), name: "checkout".to_owned() }, seen, now)
+}
+
+/// v1 serves with all its pods, and its status says so.
+fn settled(observed: Observed) -> Seen {
+    let state = idle();
+    let view = View {
+        name: "checkout",
+        generation: 7,
+        intent: &intent(v1()),
+        state: Some(&state),
+        why: &Why::Settled,
+        observed: &observed,
+        now: noon(),
+    };
+    let status = Status::default().render(&view, Memo::default(), Outbox::default());
+    look(status, intent(v1()), observed)
+}
+
+fn serving() -> Observed {
+    seen().with(v1(), child(10, 10))
+}
+
+#[test]
+fn what_an_endless_text_ends_in_is_cut_before_it_is_committed() {
+    let endless = || Some("\u{1}".repeat(1_000_000));
+    let author = Author { name: endless(), reason: endless() };
+    let asked = Action { author, revision: None, ..action(Verb::Abort) };
+    let mut observed = seen().with(v1(), child(8, 8)).with(v2(), child(2, 2));
+    observed.actions = vec![asked];
+    let status = Status { state: Some(stepping(25)), ..Status::default() };
+    let decision = decided(&look(status, intent(v2()), observed), noon());
+    let status = decision.status.expect("an edge is committed");
+    assert!(matches!(&status.state, Some(State::RollingBack(_))));
+    assert!(serde_json::to_vec(&status).expect("plain data").len() < 64 * 1024);
+}
+
+#[test]
+fn a_refused_command_is_told_and_answered_and_moves_no_condition() {
+    let mut observed = serving();
+    observed.actions = vec![action(Verb::Pause)];
+    let seen = settled(observed);
+    let before = seen.status.clone().expect("ours");
+    let decision = decided(&seen, after(60));
+    let after = decision.status.expect("an edge is committed");
+    assert_eq!(after.conditions, before.conditions);
+    assert_eq!((after.audit.seq(), after.memo.handled.len()), (1, 1));
+    assert!(matches!(decision.answers.as_slice(), [Change::Answer(handled)] if handled.name == "pause"));
+}
+
+#[test]
+fn an_answer_is_written_until_the_action_says_it_and_forgotten_a_day_later() {
+    let mut observed = serving();
+    observed.actions = vec![action(Verb::Pause)];
+    let seen = settled(observed);
+    let mut seen = Seen { status: Ok(decided(&seen, after(1)).status.expect("committed")), ..seen };
+    let again = decided(&seen, after(2));
+    assert!(again.status.is_none(), "it is answered once");
+    assert!(matches!(again.answers.as_slice(), [Change::Answer(_)]), "until it says so itself");
+    seen.observed.actions[0].answered = Some(after(3));
+    let day = TimeDelta::hours(24);
+    let kept = decided(&seen, after(3) + day - TimeDelta::seconds(1));
+    assert!(kept.answers.is_empty());
+    assert_eq!(kept.wake, Some(after(3) + day));
+    assert!(matches!(decided(&seen, after(3) + day).answers.as_slice(), [Change::Forget { name, .. }] if name == "pause"));
+}
+
+#[test]
+fn drift_that_was_told_is_remembered_in_the_same_write() {
+    let mut observed = serving();
+    observed.children.get_mut(&v1()).expect("it serves").upkeep.edited_by = Some("kubectl-edit".to_owned());
+    let seen = settled(observed);
+    let told = decided(&seen, after(60));
+    let status = told.status.expect("an edge is committed");
+    assert_eq!((status.audit.seq(), status.memo.drift), (1, [(v1().to_string(), after(60))].into()));
+    assert!(told.changes.iter().any(|change| matches!(change, Change::Repair { .. })), "{:?}", told.changes);
+}
+
+#[test]
+fn the_old_pods_of_a_bake_go_with_a_rollout_whose_spec_cannot_be_read() {
+    let observed = seen().with(v1(), child(3, 3)).with(v2(), child(10, 10)).deleting();
+    let status = Status { state: Some(baking()), ..Status::default() };
+    let blind = |status| Seen { intent: Err(Invalid::NoAnalysis), ..look(status, intent(v2()), observed.clone()) };
+    let baked = decided(&blind(status), noon());
+    let status = baked.status.expect("an edge is committed");
+    assert!(matches!(&status.state, Some(State::Idle(at)) if at.stable == v2()));
+    let waits = decided(&blind(status), after(1));
+    let goes = |change: &Change| matches!(change, Change::Scale { revision, replicas: 0, .. } if *revision == v1());
+    assert!(waits.changes.iter().any(goes), "{:?}", waits.changes);
+}
+
+#[test]
+fn a_rollout_that_takes_everything_with_it_goes_last() {
+    let mut observed = serving().deleting();
+    observed.actions = vec![action(Verb::Pause)];
+    let all = Intent { deletion: DeletionPolicy::Delete, ..intent(v1()) };
+    let seen = Seen { intent: Ok(all), ..settled(observed) };
+    let gone = decided(&seen, after(1));
+    assert!(matches!(gone.changes.as_slice(), [Change::Prune { .. }]));
+    let mut seen = Seen { status: Ok(gone.status.expect("an edge is committed")), ..seen };
+    seen.observed.children.clear();
+    assert!(matches!(decided(&seen, after(2)).changes.as_slice(), [Change::Discard { .. }]));
+    seen.observed.records.clear();
+    assert!(matches!(decided(&seen, after(3)).changes.as_slice(), [Change::Forget { .. }, Change::Release]));
+}
