@@ -3,12 +3,12 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use super::render::{View, result_name};
-use super::status::Reason;
+use super::status::{Reason, Status};
 use super::time::to_time;
-use crate::rollout::{AttemptResult, Baking, Idle, Mood, Revision, RollingBack, State, Step, cut};
+use crate::rollout::{AttemptResult, Baking, Idle, Mood, Revision, RollingBack, ServiceView, State, cut, skewed};
 
-/// A share that is further from its weight than this many points is worth a warning.
-const FAR: u32 = 10;
+/// The condition that warns where a share of pods is not a share of requests.
+const SHARED: &str = "TrafficByShare";
 
 /// How a condition stands, before it has a time.
 struct Stand {
@@ -49,7 +49,7 @@ pub(super) fn conditions(view: &View<'_>, why: &Reason, old: &[Condition]) -> Ve
     timed.chain(foreign).collect()
 }
 
-fn stands(view: &View<'_>, why: &Reason) -> [Stand; 6] {
+fn stands(view: &View<'_>, why: &Reason) -> [Stand; 7] {
     let fate = fate(view);
     let mood = match (view.why.mood(), &fate) {
         // Nothing is ready before the spec's own revision serves.
@@ -74,31 +74,35 @@ fn stands(view: &View<'_>, why: &Reason) -> [Stand; 6] {
         stand("Promoted", promoted),
         stand("Aborted", aborted),
         stand("StepsAttainable", attainable(view)),
+        stand(SHARED, shared(&view.observed.service)),
     ]
 }
 
 /// Whether whole pods can give every step's share: a warning from the first pass on, before a canary gets any traffic.
 fn attainable(view: &View<'_>) -> (&'static str, &'static str, String) {
-    if view.revision().is_none() {
-        return ("Unknown", "InvalidSpec", String::new());
+    match (view.revision(), view.intent.far_steps()) {
+        (None, _) => ("Unknown", "InvalidSpec", String::new()),
+        (Some(_), None) => ("True", "Attainable", String::new()),
+        (Some(_), Some(text)) => ("False", "TooFewPods", cut(&text)),
     }
-    let granted = |step: &Step| view.intent.split(step.weight).percent();
-    let far: Vec<String> = view
-        .intent
-        .steps
-        .iter()
-        .filter(|step| granted(step).abs_diff(step.weight.percent()) > FAR)
-        .map(|step| format!("{} becomes {}%", step.weight, granted(step)))
-        .collect();
-    if far.is_empty() {
-        ("True", "Attainable", String::new())
-    } else {
-        let replicas = view.intent.replicas;
-        (
-            "False",
-            "TooFewPods",
-            cut(&format!("with {replicas} replicas {}; use other weights, more replicas or more surge", far.join(", "))),
-        )
+}
+
+/// Whether a share of pods is a share of requests.
+fn shared(service: &ServiceView) -> (&'static str, &'static str, String) {
+    match service {
+        ServiceView::Fits => ("True", "EachRequest", String::new()),
+        ServiceView::Skewed(skews) => ("False", skews.first().map_or("Skewed", |skew| skew.reason()), cut(&skewed(skews))),
+        ServiceView::None => ("Unknown", "NoService", "no Service is named, so a share is one of the pods".to_owned()),
+        ServiceView::Missing | ServiceView::Unfit(_) | ServiceView::Taken { .. } => ("Unknown", "Service", String::new()),
+    }
+}
+
+impl Status {
+    /// Whether the condition about the Service says what is seen of it now.
+    pub fn knows(&self, service: &ServiceView) -> bool {
+        let (status, reason, message) = shared(service);
+        let told = self.conditions.iter().find(|condition| condition.type_ == SHARED);
+        told.is_some_and(|told| told.status == status && told.reason == reason && told.message == message)
     }
 }
 

@@ -53,7 +53,7 @@ pub struct Status {
     pub selector: String,
 
     /// Ready, Reconciling and Stalled, as kstatus reads them; Promoted and Aborted speak of the spec's current revision; StepsAttainable warns where whole
-    /// pods cannot give a step its share.
+    /// pods cannot give a step its share, TrafficByShare where a share of pods is not a share of requests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,

@@ -109,9 +109,14 @@ impl fmt::Display for Page {
     }
 }
 
-/// What the condition about the steps says, where they ask for more than whole pods can give.
+/// The conditions that warn where they are False.
+const WARNINGS: [&str; 2] = ["StepsAttainable", "TrafficByShare"];
+
+/// What the conditions say that warn: the steps ask for more than whole pods can give, or a share of pods is not a share of requests.
 fn warning(status: &Status) -> Option<String> {
-    status.conditions.iter().find(|c| c.type_ == "StepsAttainable" && c.status == "False").map(|c| c.message.clone())
+    let warns = status.conditions.iter().filter(|c| WARNINGS.contains(&c.type_.as_str()) && c.status == "False");
+    let warnings: Vec<&str> = warns.map(|c| c.message.as_str()).collect();
+    (!warnings.is_empty()).then(|| warnings.join("; "))
 }
 
 fn shares(Shares { wanted, granted, achieved }: &Shares) -> String {
@@ -198,6 +203,20 @@ mod tests {
     fn without_a_terminal_a_change_is_one_line() {
         assert_snapshot!(Page::of("shop", "checkout", 7, &stepping()).line(), @"Stepping 2/3 33% Holding: the step holds until 12:03:10 UTC");
         assert_snapshot!(Page::of("shop", "checkout", 7, &Status::default()).line(), @"Unseen");
+    }
+
+    #[test]
+    fn what_conditions_warn_of_is_one_line() {
+        let condition = |kind: &str, message: &str| {
+            let written = serde_json::json!({
+                "type": kind, "status": "False", "reason": "R", "message": message, "lastTransitionTime": "2026-01-01T00:00:00Z",
+            });
+            serde_json::from_value(written).expect("a condition")
+        };
+        let conditions =
+            vec![condition("Ready", "no"), condition("StepsAttainable", "30% becomes 50%"), condition("TrafficByShare", "sticky")];
+        let page = Page::of("shop", "checkout", 7, &Status { conditions, ..stepping() }).to_string();
+        assert!(page.ends_with("warning   30% becomes 50%; sticky\n"), "{page}");
     }
 
     #[test]
