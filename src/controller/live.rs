@@ -103,7 +103,7 @@ impl Live {
         }
         let adopted = rollout.status.as_ref().ok().and_then(|status| status.memo.adopted);
         let parsed = memory.parsed(key, &rollout, (workload.as_ref(), adopted), &self.0.known);
-        let wish = Wish { service: &parsed.service, rollout: &key.name, first: &first, labels: &parsed.labels };
+        let wish = Wish { service: parsed.service.as_deref(), rollout: &key.name, first: &first, labels: &parsed.labels };
         let guarded = metadata.finalizers.iter().flatten().any(|name| name == FINALIZER);
         let lifetime = match (&metadata.deletion_timestamp, guarded) {
             (Some(_), _) => Lifetime::Deleting,

@@ -50,7 +50,7 @@ impl Sim {
                     (None, true) => Lifetime::Guarded,
                     (None, false) => Lifetime::Unguarded,
                 },
-                service: fit(service.as_ref(), &Wish { service: "shop", rollout: "checkout", first: &first, labels: &labels }),
+                service: fit(service.as_ref(), &Wish { service: Some("shop"), rollout: "checkout", first: &first, labels: &labels }),
                 workload: Workload::None,
                 children,
                 records,
