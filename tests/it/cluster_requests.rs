@@ -45,7 +45,7 @@ fn text(request: &Request<Vec<u8>>) -> String {
 fn with_parts<T>(body: impl FnOnce(&Of<'_>, &Pods<'_>) -> T) -> T {
     let (key, revision, template, seconds) = (key(), revision(), template(), json!(5));
     let of = Of { key: &key, uid: "r-uid", revision: &revision };
-    body(&of, &Pods { template: &template, min_ready_seconds: Some(&seconds), replicas: 2 })
+    body(&of, &Pods { template: &template, min_ready_seconds: Some(&seconds), replicas: 2, epoch: serin::rollout::Epoch::new(7) })
 }
 
 #[test]

@@ -73,6 +73,7 @@ pub(crate) struct Deployment {
     /// The restart on its template, and the pods that are older.
     pub(crate) restart: Option<(Restart, u64)>,
     pub(crate) labels: Labels,
+    pub(crate) epoch: Epoch,
     /// Whether its pods cannot be made.
     pub(crate) quota: Power,
 }

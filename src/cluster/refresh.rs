@@ -1,0 +1,30 @@
+//! What does a new leader read anew? All Rollouts: what the one before it committed last may not have come by the watch yet.
+
+use kube::api::ListParams;
+use kube::{Api, Client};
+
+use super::index::Index;
+use super::item::Item;
+use crate::api::Object;
+
+/// One answer of the API server holds so many Rollouts: at 4 KiB each that is as much as it sends at once anyway.
+const PAGE: u32 = 500;
+
+/// Reads all Rollouts as they are in the store at this moment.
+///
+/// # Errors
+/// There is no answer; what was read until then is known.
+pub async fn refresh(client: &Client, index: &Index) -> Result<(), kube::Error> {
+    let all: Api<Object> = Api::all(client.clone());
+    let mut page = ListParams::default().limit(PAGE);
+    loop {
+        let list = all.list(&page).await?;
+        for item in list.items.into_iter().filter_map(Item::rollout) {
+            index.reply(item);
+        }
+        match list.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => page = page.continue_token(&token),
+            None => return Ok(()),
+        }
+    }
+}
