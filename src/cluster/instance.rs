@@ -22,6 +22,11 @@ impl Instance {
         label == self.0.as_ref()
     }
 
+    /// Whether it is that of the Rollouts without the label.
+    pub fn is_first(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// The name of its Lease.
     pub fn lease(&self) -> String {
         self.0.as_ref().map_or_else(|| LEASE.to_owned(), |name| format!("{LEASE}-{name}"))

@@ -14,7 +14,7 @@ use crate::api::{self, Status};
 use crate::audit::{Record, SinkName, Teller};
 use crate::cluster::{Error, FINALIZER, Found, Index, Instance, Lead, Look, Wish, Writer, fit, refusal};
 use crate::prometheus::Providers;
-use crate::rollout::{Change, Lifetime, Observed, Question, Sample, Workload, highest_epoch};
+use crate::rollout::{Action, Change, Lifetime, Observed, Question, Sample, Workload, highest_epoch};
 use crate::sink::{Delivery, Offers, Report, kubernetes_event, post};
 
 /// The world around a running controller.
@@ -254,6 +254,11 @@ impl World for Live {
                 None
             }
         }
+    }
+
+    fn strays(&self, key: &Key) -> Vec<Action> {
+        // Nobody's Rollout is the first instance's.
+        if self.0.parts.instance.is_first() { self.0.parts.index.strays(key) } else { Vec::new() }
     }
 
     async fn commit(&self, key: &Key, version: &str, status: &Status) -> Result<(), Error> {

@@ -12,6 +12,7 @@ mod queue;
 mod run;
 mod shadow;
 mod start;
+mod strays;
 mod world;
 
 pub use decide::{Decision, decide};

@@ -9,7 +9,7 @@ use super::live::{Live, told};
 use super::world::{Key, Seen, World};
 use crate::api::Status;
 use crate::cluster::Error;
-use crate::rollout::{Change, Question};
+use crate::rollout::{Action, Change, Question};
 
 /// The world as it is, looked at only. Questions are asked: a query and a dry run change nothing.
 #[derive(Clone)]
@@ -24,6 +24,10 @@ impl World for Shadow {
 
     fn observe(&self, key: &Key) -> Option<Seen> {
         self.0.observe(key)
+    }
+
+    fn strays(&self, key: &Key) -> Vec<Action> {
+        self.0.strays(key)
     }
 
     async fn commit(&self, key: &Key, _: &str, status: &Status) -> Result<(), Error> {
