@@ -60,6 +60,8 @@ impl Installed {
         let text = json!({
             "cluster": {"name": "workshop"},
             "listen": address,
+            // A busy machine, and an API server that a test restarts, are no reason to end. Whoever kills a controller hands its lease on.
+            "lease": {"duration": "60s", "renewDeadline": "40s"},
             "metrics": {"default": "prometheus", "providers": [
                 {"name": "prometheus", "url": plane.prometheus_url(), "timeout": "2s"},
                 // Nobody listens there: a provider that is down from the start.

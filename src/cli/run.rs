@@ -47,7 +47,8 @@ async fn work(service: &Service, config: Config) -> Result<(), Failure> {
         Failure::new(format!("cannot write to standard output: {}", lower(&error)), "events go there; give it a file, a pipe or a terminal")
     })?;
     let stop = stop()?;
-    info!(version = env!("CARGO_PKG_VERSION"), cluster = url, %listen, "serin starts");
+        let identity = controller.identity();
+    info!(version = env!("CARGO_PKG_VERSION"), cluster = url, %listen, identity, "serin starts");
     // Health is answered until the last pass is over; nobody waits for a slow reader of metrics.
     let served = tokio::spawn(server::serve(listener, pages(&controller)));
     let ended = controller.run(providers, vec![Sink::Stdout(stdout)], stop).await;

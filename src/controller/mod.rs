@@ -13,6 +13,7 @@ mod run;
 mod shadow;
 mod start;
 mod strays;
+mod work;
 mod world;
 
 pub use decide::{Decision, decide};

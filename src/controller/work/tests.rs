@@ -2,6 +2,9 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::api::Status;
+use crate::cluster::Instance;
+use crate::config::Config;
+use crate::controller::Setup;
 use crate::controller::Seen;
 use crate::rollout::{Action, Change, Question};
 
