@@ -11,8 +11,8 @@ use tracing::info;
 use super::command::Service;
 use super::failure::{Failure, lower};
 use super::{access, log};
-use crate::config::{self, Config};
 use crate::cluster::Instance;
+use crate::config::{self, Config};
 use crate::controller::{Controller, RunError, Setup, StartError};
 use crate::prometheus::Providers;
 use crate::server::{self, Pages};
@@ -47,7 +47,7 @@ async fn work(service: &Service, config: Config) -> Result<(), Failure> {
         Failure::new(format!("cannot write to standard output: {}", lower(&error)), "events go there; give it a file, a pipe or a terminal")
     })?;
     let stop = stop()?;
-        let identity = controller.identity();
+    let identity = controller.identity();
     info!(version = env!("CARGO_PKG_VERSION"), cluster = url, %listen, identity, "serin starts");
     // Health is answered until the last pass is over; nobody waits for a slow reader of metrics.
     let served = tokio::spawn(server::serve(listener, pages(&controller)));

@@ -58,7 +58,9 @@ impl TryFrom<Written> for Lease {
         }
         if renew_deadline >= duration {
             let (deadline, duration) = (human(renew_deadline), human(duration));
-            return Err(format!("renewDeadline ({deadline}) has to be shorter than duration ({duration}): who loses the lease stops before another begins"));
+            return Err(format!(
+                "renewDeadline ({deadline}) has to be shorter than duration ({duration}): who loses the lease stops before another begins"
+            ));
         }
         if retry * 2 > renew_deadline {
             let (retry, deadline) = (human(retry), human(renew_deadline));

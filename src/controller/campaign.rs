@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use tokio::runtime::Builder;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -123,7 +123,7 @@ impl Candidate {
                 },
                 Step::Ask(ask) => {
                     let sent = uptime();
-                    let answer = leases.ask(&ask, self.now()).await;
+                    let answer = leases.ask(&ask, clock()).await;
                     self.say(&elector, &answer, &mut told);
                     elector.heard(sent, uptime(), luck(), answer.unwrap_or(Answer::Silence));
                     self.tell(&elector, tell);
@@ -177,7 +177,7 @@ impl Candidate {
     async fn give_away(&self, elector: &Elector, leases: &Leases) -> Standing {
         self.lead.end();
         if let Some(ask) = elector.release() {
-            match leases.ask(&ask, self.now()).await {
+            match leases.ask(&ask, clock()).await {
                 Ok(Answer::Lease(..)) => info!(lease = self.name.name, "the lease was given away"),
                 Ok(Answer::Missing | Answer::Conflict | Answer::Silence) => {}
                 Err(error) => warn!(%error, "the lease was not given away; it runs out by itself"),
@@ -185,12 +185,11 @@ impl Candidate {
         }
         Standing::Released
     }
+}
 
-    #[expect(clippy::unused_self, reason = "the clock enters where somebody asks for it")]
-    #[expect(clippy::disallowed_methods, reason = "the clock enters here: what stands in the Lease is for people to read")]
-    fn now(&self) -> chrono::DateTime<Utc> {
-        Utc::now()
-    }
+#[expect(clippy::disallowed_methods, reason = "the clock enters here: what stands in the Lease is for people to read")]
+fn clock() -> DateTime<Utc> {
+    Utc::now()
 }
 
 /// A number from 0 to 1: chance enters here.

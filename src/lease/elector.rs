@@ -212,7 +212,9 @@ impl Elector {
                 (reign.epoch, reign.acquired, reign.renewed) = (record.epoch, record.acquired, sent);
                 (again, Plan::Write(version, reign.epoch))
             }
-            (Plan::Read, Answer::Lease(version, record)) if record.holder == self.me => (now, Plan::Write(version, record.epoch.max(reign.epoch))),
+            (Plan::Read, Answer::Lease(version, record)) if record.holder == self.me => {
+                (now, Plan::Write(version, record.epoch.max(reign.epoch)))
+            }
             (Plan::Read, Answer::Lease(_, record)) => {
                 self.role = Role::Ended(if record.holder.is_empty() { Over::Emptied } else { Over::Taken(record.holder) });
                 return;

@@ -39,10 +39,9 @@ pub fn highest_epoch(memo: &Memo, seen: &Observed) -> Epoch {
 /// Where we are with a rollout whose committed state and memo these are.
 pub fn takeover(state: Option<&State>, memo: &Memo, seen: &Observed) -> Takeover {
     let Some(state) = state.filter(|state| state.is_in_flight() && memo.epoch < seen.epoch) else { return Takeover::None };
-    let older = |(revision, child): &(&Revision, &Child)| {
-        child.epoch < seen.epoch && (child.desired > 0 || looked_after(state, revision))
-    };
-    let stamp = |(revision, child): (&Revision, &Child)| Stamp { revision: revision.clone(), fence: child.fence.clone(), epoch: seen.epoch };
+    let older = |(revision, child): &(&Revision, &Child)| child.epoch < seen.epoch && (child.desired > 0 || looked_after(state, revision));
+    let stamp =
+        |(revision, child): (&Revision, &Child)| Stamp { revision: revision.clone(), fence: child.fence.clone(), epoch: seen.epoch };
     let stamps: Vec<Stamp> = seen.children.iter().filter(older).map(stamp).collect();
     if stamps.is_empty() { Takeover::Done } else { Takeover::Begun(stamps) }
 }

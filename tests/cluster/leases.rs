@@ -140,7 +140,8 @@ fn by<'a>(writes: &'a [AuditEvent], identity: &str) -> Vec<&'a AuditEvent> {
 
 /// In this namespace one of them wrote, then the other one, and never the first one again.
 fn never_two_writers(ground: &Ground, shop: &Shop, members: [&str; 2]) -> Result<()> {
-    let agents: Vec<String> = writes(ground)?.into_iter().filter(|write| write.namespace == shop.namespace).map(|write| write.agent).collect();
+    let agents: Vec<String> =
+        writes(ground)?.into_iter().filter(|write| write.namespace == shop.namespace).map(|write| write.agent).collect();
     let mut turns = agents.clone();
     turns.dedup();
     println!("{} writes, by {turns:?}", agents.len());
@@ -219,7 +220,8 @@ pub async fn a_leader_that_slept_writes_nothing_more_and_ends(ground: &Ground, s
     ensure!(end == "exit code 1", "{end}");
     ensure!(first.log().contains("may not write any more"), "{}", first.log());
     let requests = all_requests(ground)?;
-    let late: Vec<&AuditEvent> = by(&requests, &one).split_off(before).into_iter().filter(|r| r.verb != "watch" && r.verb != "list").collect();
+    let late: Vec<&AuditEvent> =
+        by(&requests, &one).split_off(before).into_iter().filter(|r| r.verb != "watch" && r.verb != "list").collect();
     ensure!(late.is_empty(), "{late:#?}");
     shop.promoted(&revision("v3")).await?;
     never_two_writers(ground, shop, [&one, &two])
@@ -312,7 +314,9 @@ pub async fn a_shadow_says_what_it_would_do_and_writes_nothing(ground: &Ground, 
     shop.create(quick(2, "v1")).await?;
     let says = |text: &'static str| {
         let shadow = &shadow;
-        async move { wait(text, PATIENCE, || async { shadow.log().lines().any(|line| line.contains(text) && line.contains(&shop.namespace)) }).await }
+        async move {
+            wait(text, PATIENCE, || async { shadow.log().lines().any(|line| line.contains(text) && line.contains(&shop.namespace)) }).await
+        }
     };
     says("would have guarded by a finalizer").await?;
     let untouched = shop.rollouts().get(NAME).await?;

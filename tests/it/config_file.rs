@@ -44,8 +44,7 @@ fn every_key_is_understood() {
     .unwrap();
     assert_eq!((config.listen.port(), config.cluster.name.as_str()), (9, "arn:aws:eks:eu-west-1:123:cluster/prod"));
     assert_eq!(config.metrics.default_name(), Some("b"));
-    let terms =
-        Terms { duration: Duration::from_mins(1), renew_deadline: Duration::from_secs(40), retry: Duration::from_millis(500) };
+    let terms = Terms { duration: Duration::from_mins(1), renew_deadline: Duration::from_secs(40), retry: Duration::from_millis(500) };
     assert_eq!(config.lease, Lease { namespace: Some("ops".to_owned()), terms });
     let [_, b] = config.metrics.providers() else { panic!("not two") };
     assert_eq!((b.name.as_str(), b.url.as_str(), b.timeout), ("b", "https://b:1/p?t=1", Duration::from_mins(1)));
@@ -95,12 +94,12 @@ fn a_key_or_value_that_is_not_allowed_is_named_with_its_line_and_what_is_allowed
 #[test]
 fn times_of_the_lease_that_do_not_fit_together_are_refused_in_words() {
     for (lines, expect) in [
-        ("duration: 1500ms", "line 1, column 9: the duration of a lease is a number of whole seconds, not 1s 500ms"),
+        ("duration: 1500ms", "line 1, column 8: the duration of a lease is a number of whole seconds, not 1s 500ms"),
         (
             "duration: 10s",
-            "line 1, column 9: renewDeadline (10s) has to be shorter than duration (10s): who loses the lease stops before another begins",
+            "line 1, column 8: renewDeadline (10s) has to be shorter than duration (10s): who loses the lease stops before another begins",
         ),
-        ("retry: 6s", "line 1, column 9: retry (6s) is at most half of renewDeadline (10s), so that a renewal can be tried again"),
+        ("retry: 6s", "line 1, column 8: retry (6s) is at most half of renewDeadline (10s), so that a renewal can be tried again"),
         ("retry: 1ms", "line 1, column 16: `1ms` is out of range; a time of the lease is a duration from 100ms to 5m, like 500ms or 10s"),
         ("namespace: A", "line 1, column 20: a namespace has 1 to 63 of a-z, 0-9 and -, and neither begins nor ends with -"),
     ] {
@@ -217,6 +216,7 @@ fn the_page_on_the_file_tells_every_key_and_its_examples_hold() {
     for (text, before) in [
         ("x: 1".to_owned(), ""),
         ("cluster: {x: 1}".to_owned(), "cluster."),
+        ("lease: {x: 1}".to_owned(), "lease."),
         ("metrics: {x: 1}".to_owned(), "metrics."),
         (provider("x: 1"), ""),
     ] {

@@ -84,7 +84,11 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 pub(super) fn instance(text: &str) -> Result<String, String> {
     let letters = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     let fits = (1..=MAX_INSTANCE).contains(&text.len()) && letters && !text.starts_with('-') && !text.ends_with('-');
-    if fits { Ok(text.to_owned()) } else { Err(format!("an instance has 1 to {MAX_INSTANCE} of a-z, 0-9 and -, and neither begins nor ends with -")) }
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("an instance has 1 to {MAX_INSTANCE} of a-z, 0-9 and -, and neither begins nor ends with -"))
+    }
 }
 
 /// A revision, as statuses name it.

@@ -4,8 +4,8 @@ use super::*;
 use crate::api::Status;
 use crate::cluster::Instance;
 use crate::config::Config;
-use crate::controller::Setup;
 use crate::controller::Seen;
+use crate::controller::Setup;
 use crate::rollout::{Action, Change, Question};
 
 /// A world in which looking at one rollout is a defect. It counts the looks.

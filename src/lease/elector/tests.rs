@@ -9,8 +9,13 @@ fn elector() -> Elector {
 }
 
 fn lease(version: &str, holder: &str, epoch: i64, renewed: &str) -> Answer {
-    let record =
-        Record { holder: holder.to_owned(), seconds: 15, epoch: Epoch::new(epoch), acquired: Some("then".to_owned()), renewed: Some(renewed.to_owned()) };
+    let record = Record {
+        holder: holder.to_owned(),
+        seconds: 15,
+        epoch: Epoch::new(epoch),
+        acquired: Some("then".to_owned()),
+        renewed: Some(renewed.to_owned()),
+    };
     Answer::Lease(version.to_owned(), record)
 }
 
@@ -65,7 +70,10 @@ fn a_lease_is_taken_when_its_last_change_was_seen_so_long_ago_by_our_own_clock()
     assert_eq!(then(&mut elector, s(100), lease("1", "other", 3, "a")), "wait until 102 s");
     assert_eq!(then(&mut elector, s(102), lease("2", "other", 3, "b")), "wait until 104 s", "it was renewed");
     for now in (104..116).step_by(2) {
-        assert!(then(&mut elector, s(now), lease("3", "other", 3, "b")).starts_with("wait"), "the same record, whatever else of it changed");
+        assert!(
+            then(&mut elector, s(now), lease("3", "other", 3, "b")).starts_with("wait"),
+            "the same record, whatever else of it changed"
+        );
     }
     assert_eq!(told(&mut elector, s(116)), "read");
     assert_eq!(then(&mut elector, s(116), lease("3", "other", 3, "b")), "wait until 117 s", "not a moment late");

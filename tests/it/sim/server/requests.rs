@@ -126,7 +126,9 @@ impl Sim {
                 self.publish(Changed::Record(revision.clone(), None));
                 Ok(Answer::Gone)
             }
-            Request::CreateDeployment { revision, replicas, min_ready, epoch } => self.create(plan, revision, (*replicas, *min_ready, *epoch)),
+            Request::CreateDeployment { revision, replicas, min_ready, epoch } => {
+                self.create(plan, revision, (*replicas, *min_ready, *epoch))
+            }
             Request::GetDeployment { revision } => self.fence_of(revision).map(Answer::Deployment),
             Request::LabelDeployment { revision, fence } => self.label(plan, revision, fence),
             Request::RepairDeployment { revision, fence, min_ready, template } => {
