@@ -9,7 +9,7 @@ use super::live::{Live, told};
 use super::world::{Key, Seen, World};
 use crate::api::Status;
 use crate::cluster::Error;
-use crate::rollout::{Action, Change, Question};
+use crate::rollout::{Action, Change, Question, highest_epoch};
 
 /// The world as it is, looked at only. Questions are asked: a query and a dry run change nothing.
 #[derive(Clone)]
@@ -23,7 +23,12 @@ impl World for Shadow {
     }
 
     fn observe(&self, key: &Key) -> Option<Seen> {
-        self.0.observe(key)
+        let mut seen = self.0.observe(key)?;
+        // It never leads; it looks on as whoever does.
+        if let Ok(status) = &seen.status {
+            seen.observed.epoch = highest_epoch(&status.memo, &seen.observed);
+        }
+        Some(seen)
     }
 
     fn strays(&self, key: &Key) -> Vec<Action> {
