@@ -1,11 +1,17 @@
 //! Is the canary good enough? What to ask, and what the answers say.
 
+mod compare;
 mod due;
+pub mod gauge;
+mod interval;
 mod query;
+pub mod sequential;
 mod threshold;
 mod workload;
 
+pub use compare::standard_errors;
 pub use due::{Due, due};
+pub use interval::interval;
 pub use query::{BadPlaceholder, fill_fixed, fill_pods};
 
 use chrono::{DateTime, Utc};
