@@ -1,5 +1,7 @@
 //! Within which bounds does the mean of a measured quantity differ between the sides, however often somebody looks?
 
+use super::number_of;
+
 /// Fewer batches say nothing of their mean.
 const FEWEST_BATCHES: usize = 6;
 /// The number of batches at which the bounds are narrowest.
@@ -32,7 +34,7 @@ pub fn bounds(ratios: &[f64], alpha: f64, pods: Pods) -> (f64, f64) {
     if ratios.len() < FEWEST_BATCHES {
         return (f64::NEG_INFINITY, f64::INFINITY);
     }
-    let batches = ratios.len() as f64;
+    let batches = number_of(ratios);
     let mean = ratios.iter().sum::<f64>() / batches;
     let squares: f64 = ratios.iter().map(|ratio| (ratio - mean).powi(2)).sum();
     let spread = (squares / (batches - 1.0)).sqrt().max(SMALLEST_SPREAD);

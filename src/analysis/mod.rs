@@ -75,6 +75,11 @@ fn combine(one: Verdict, other: Verdict) -> Verdict {
     }
 }
 
+/// How many there are, as a number to calculate with.
+fn number_of<T>(all: &[T]) -> f64 {
+    f64::from(u32::try_from(all.len()).unwrap_or(u32::MAX))
+}
+
 /// A check that failed, without a measured value.
 fn failure(check: &str, message: String) -> Verdict {
     Verdict::Fail(Failure { check: check.to_owned(), message, value: None, limit: None })

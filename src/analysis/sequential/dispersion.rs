@@ -1,5 +1,6 @@
 //! Do a service's bad requests come in bursts?
 
+use super::super::number_of;
 use crate::rollout::Count;
 
 /// Fewer windows say nothing of their spread.
@@ -21,7 +22,7 @@ pub fn dispersion(windows: impl IntoIterator<Item = Count>) -> f64 {
     if windows.len() < FEWEST_WINDOWS || all.bad < FEWEST_BAD || share >= 1.0 {
         return 1.0;
     }
-    let number = windows.len() as f64;
+    let number = number_of(&windows);
     let spread: f64 = windows.iter().map(|window| (window.bad - window.total * share).powi(2)).sum();
     (spread * number / (number - 1.0) / (all.total * share * (1.0 - share))).clamp(1.0, LARGEST)
 }

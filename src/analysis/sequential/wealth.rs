@@ -61,7 +61,7 @@ impl Wealth {
         let stake = self.reserve * share.clamp(0.0, 1.0);
         if stake > 0.0 {
             self.reserve -= stake;
-            let each = (stake / GRID as f64).ln();
+            let each = (stake / super::super::number_of(&self.logs)).ln();
             self.logs = self.logs.map(|log| log_sum_exp(&[log, each]));
         }
     }

@@ -10,6 +10,10 @@ fn window(n: f64, x: f64, m: f64, y: f64) -> Counts {
     Counts { canary: Count { total: n, bad: x }, stable: Count { total: m, bad: y } }
 }
 
+fn real(count: usize) -> f64 {
+    f64::from(u32::try_from(count).expect("few"))
+}
+
 /// The probabilities of 0..=n bad requests of n independent ones.
 fn binomial(n: u32, p: f64) -> Vec<f64> {
     let mut row = vec![1.0];
@@ -27,7 +31,7 @@ fn binomial(n: u32, p: f64) -> Vec<f64> {
 /// The expectation of one window's factor, by going through everything that can happen.
 pub(super) fn expectation(times: f64, line: Line, [n, m]: [u32; 2], [p, q]: [f64; 2], terms: Terms) -> f64 {
     let (canary, stable) = (binomial(n, p), binomial(m, q));
-    let one = |x: usize, y: usize| factor(times, line, &window(f64::from(n), x as f64, f64::from(m), y as f64), terms).exp();
+    let one = |x: usize, y: usize| factor(times, line, &window(f64::from(n), real(x), f64::from(m), real(y)), terms).exp();
     let all = canary.iter().enumerate().flat_map(|(x, a)| stable.iter().enumerate().map(move |(y, b)| (x, y, a * b)));
     all.map(|(x, y, chance)| chance * one(x, y)).sum()
 }
@@ -79,7 +83,7 @@ fn evidence_that_is_wrong_is_as_rare_as_it_says() {
                 for (x, a) in xs.iter().enumerate() {
                     for (y, b) in ys.iter().enumerate() {
                         let mut after = wealth.clone();
-                        after.count(side, line, &window(6.0, x as f64, 6.0, y as f64), terms);
+                        after.count(side, line, &window(6.0, real(x), 6.0, real(y)), terms);
                         if need.reached(after.log()) { wrong += chance * a * b } else { next.push((chance * a * b, after)) }
                     }
                 }

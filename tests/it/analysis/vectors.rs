@@ -15,6 +15,10 @@ fn real(value: &Value) -> Option<f64> {
     value.as_f64().or_else(|| value.as_str().and_then(|text| text.parse().ok()))
 }
 
+fn whole(case: &Value, key: &str) -> u32 {
+    case[key].as_u64().and_then(|number| u32::try_from(number).ok()).unwrap_or_else(|| panic!("no whole number {key} in {case}"))
+}
+
 fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().into_iter().flatten().filter_map(real).collect()
 }
@@ -66,8 +70,7 @@ fn ours(kind: &str, input: &Value) -> Vec<(&'static str, Vec<f64>)> {
             vec![("lower", vec![lower]), ("upper", vec![upper])]
         }
         "gauge" => {
-            let pods = |key: &str| input[key].as_u64().and_then(|pods| u32::try_from(pods).ok()).expect("pods");
-            let pods = gauge::Pods { spread: number(input, "pod_sd"), canary: pods("m_c"), stable: pods("m_s") };
+            let pods = gauge::Pods { spread: number(input, "pod_sd"), canary: whole(input, "m_c"), stable: whole(input, "m_s") };
             let (lower, upper) = gauge::bounds(&numbers(&input["batch_log_ratios"]), number(input, "alpha"), pods);
             vec![("lower", vec![lower]), ("upper", vec![upper])]
         }
@@ -83,7 +86,7 @@ fn ours(kind: &str, input: &Value) -> Vec<(&'static str, Vec<f64>)> {
             vec![super::properties::expectation(
                 number(input, "r"),
                 line(input),
-                [number(input, "n_canary"), number(input, "n_stable")].map(|n| n as u32),
+                ["n_canary", "n_stable"].map(|key| whole(input, key)),
                 [number(input, "p_canary"), number(input, "p_stable")],
                 Terms { bursts: 1.0, most: f64::INFINITY },
             )],
@@ -108,7 +111,7 @@ fn evidence(input: &Value) -> Vec<(&'static str, Vec<f64>)> {
             logs.push(wealth.log());
         }
     }
-    let first = logs.iter().position(|log| need.reached(*log)).map_or(-1.0, |at| at as f64);
+    let first = logs.iter().position(|log| need.reached(*log)).map_or(-1.0, |at| f64::from(u32::try_from(at).expect("few")));
     vec![("log_e", logs), ("first_decision", vec![first])]
 }
 
