@@ -14,7 +14,7 @@ use crate::api::{self, Status};
 use crate::audit::{Record, SinkName, Teller};
 use crate::cluster::{Error, FINALIZER, Found, Index, Look, Wish, Writer, fit, refusal};
 use crate::prometheus::Providers;
-use crate::rollout::{Change, Lifetime, Observed, Question, Sample, Workload};
+use crate::rollout::{Action, Change, Lifetime, Observed, Question, Sample, Workload};
 use crate::sink::{Delivery, Offers, Report, kubernetes_event, post};
 
 /// The world around a running controller.
@@ -233,6 +233,10 @@ impl World for Live {
                 None
             }
         }
+    }
+
+    fn strays(&self, key: &Key) -> Vec<Action> {
+        self.0.parts.index.strays(key)
     }
 
     async fn commit(&self, key: &Key, version: &str, status: &Status) -> Result<(), Error> {

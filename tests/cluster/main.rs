@@ -140,6 +140,7 @@ fn shared() -> Vec<Case> {
         case!(Shared, command_line::who_may_edit_a_namespace_may_edit_its_rollouts),
         case!(Shared, commands::a_command_for_another_revision_or_attempt_is_superseded),
         case!(Shared, commands::a_command_is_immutable_and_goes_a_day_after_its_answer),
+        case!(Shared, commands::a_command_for_nobody_is_refused),
         case!(Shared, commands::a_forged_actor_is_overwritten),
         case!(Shared, commands::every_role_gives_the_commands_of_its_own_and_no_others),
         case!(Shared, commands::a_user_without_the_right_is_told_which_one),

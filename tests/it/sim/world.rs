@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serin::api::Status;
 use serin::cluster::{Error, Index, refusal};
 use serin::controller::{Key, Seen, World};
-use serin::rollout::{Change, Direction, Edited, Fence, Handled, Question, Revision};
+use serin::rollout::{Action, Change, Direction, Edited, Fence, Handled, Question, Revision};
 
 use super::agenda::Ticket;
 use super::process::{Life, Process};
@@ -274,6 +274,11 @@ impl World for SimWorld<'_> {
 
     fn observe(&self, _: &Key) -> Option<Seen> {
         self.sim().look(self.life)
+    }
+
+    /// A run ends with its Rollout; commands for one that is not there are not simulated.
+    fn strays(&self, _: &Key) -> Vec<Action> {
+        Vec::new()
     }
 
     async fn commit(&self, _: &Key, version: &str, status: &Status) -> Result<(), Error> {
