@@ -42,7 +42,9 @@ fn no_factor_expects_more_than_1_while_the_other_side_is_right() {
     let terms = [FREE, Terms { bursts: 3.0, ..FREE }, Terms { most: Need::for_errors(0.05).most(), ..FREE }];
     for side in [Side::Worse, Side::Better] {
         for line in lines {
-            terms.iter().for_each(|terms| expects_no_more_than_1(side, line, *terms));
+            for terms in terms {
+                expects_no_more_than_1(side, line, terms);
+            }
         }
     }
 }

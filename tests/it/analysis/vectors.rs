@@ -126,7 +126,7 @@ fn expected(value: &Value) -> Vec<f64> {
 }
 
 fn near(one: f64, other: f64, tolerance: f64) -> bool {
-    one == other || (one - other).abs() <= tolerance * one.abs().max(other.abs()).max(1e-3)
+    one.total_cmp(&other).is_eq() || (one - other).abs() <= tolerance * one.abs().max(other.abs()).max(1e-3)
 }
 
 #[test]
