@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use kube::ResourceExt;
-use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 use serin_dev::{AuditEvent, CONTROLLER_USER, Supervised};
 use tokio::time::Instant;
@@ -94,7 +94,7 @@ fn leases(shop: &Shop) -> Api<Lease> {
 
 /// The tests before this one left the lease to a process that was killed.
 async fn hand_on(shop: &Shop) -> Result<()> {
-    for lease in leases(shop).list(&Default::default()).await? {
+    for lease in leases(shop).list(&ListParams::default()).await? {
         let nobody = Patch::Merge(json!({"spec": {"holderIdentity": ""}}));
         leases(shop).patch(&lease.name_any(), &PatchParams::default(), &nobody).await?;
     }
@@ -152,7 +152,8 @@ fn never_two_writers(ground: &Ground, shop: &Shop, members: [&str; 2]) -> Result
 /// Everything of a rollout in flight carries the epoch of whoever took over.
 async fn all_carry(shop: &Shop, epoch: &str) -> Result<()> {
     let rollout = serde_json::to_value(shop.rollouts().get(NAME).await?)?;
-    ensure!(rollout["status"]["memo"]["epoch"].to_string() == epoch, "{:#}", rollout["status"]["memo"]);
+    let memo = &rollout["status"]["memo"];
+    ensure!(memo["epoch"].as_u64() == epoch.parse().ok(), "{memo:#}");
     for deployment in shop.deployments().await? {
         ensure!(deployment.annotations().get("serin.dev/epoch").is_some_and(|there| there == epoch), "{:?}", deployment.annotations());
     }
