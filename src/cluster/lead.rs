@@ -21,7 +21,7 @@ struct Reign {
     /// Until when writing is allowed, if nothing else is heard.
     until: Duration,
     epoch: Epoch,
-    /// The highest epoch that was seen on an object.
+    /// The highest epoch that is known to be somebody else's.
     seen: Epoch,
     /// Why the lease cannot be had, in the API server's words.
     refused: Option<String>,
@@ -43,16 +43,21 @@ impl Lead {
         self.reign().epoch
     }
 
-    /// An object carries this epoch.
+    /// An object carries this epoch: ours, a lower one, or one that somebody else had.
     pub fn saw(&self, epoch: Epoch) {
-        let mut reign = self.reign();
-        reign.seen = reign.seen.max(epoch);
-        if reign.seen > reign.epoch {
-            self.surpassed.notify_one();
+        if epoch > self.epoch() {
+            self.pass_by(epoch);
         }
     }
 
-    /// Waits until an object carries a higher epoch than ours; says which.
+    /// Somebody else had this epoch: ours has to be a higher one.
+    pub fn pass_by(&self, epoch: Epoch) {
+        let mut reign = self.reign();
+        reign.seen = reign.seen.max(epoch);
+        self.surpassed.notify_one();
+    }
+
+    /// Waits until an epoch of somebody else is known that has to be passed; says which.
     pub async fn surpassed(&self) -> Epoch {
         self.surpassed.notified().await;
         self.reign().seen

@@ -18,6 +18,9 @@ use crate::rollout::Epoch;
 /// Nothing waits longer for the lease to be given away: it runs out by itself.
 const RELEASE: Duration = Duration::from_secs(5);
 
+/// How long until it is said again that an epoch has to be passed.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// What the campaign has come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -67,28 +70,29 @@ impl Campaign {
     ///
     /// # Errors
     /// It never will.
-    pub(super) async fn elected(&mut self) -> Result<Epoch, String> {
+    pub(super) async fn elected(&self) -> Result<(), String> {
+        self.until(|standing| *standing != Standing::Standby).await
+    }
+
+    /// Waits until this process leads in a higher epoch than this one, which somebody else had.
+    ///
+    /// # Errors
+    /// It never will.
+    pub(super) async fn above(&self, epoch: Epoch, lead: &Lead) -> Result<(), String> {
+        let is_above = |standing: &Standing| !matches!(standing, Standing::Leading(ours) if *ours <= epoch);
         loop {
-            match &*self.standing.borrow_and_update() {
-                Standing::Leading(epoch) => return Ok(*epoch),
-                Standing::Lost(why) => return Err(why.clone()),
-                Standing::Released => return Err("the lease was given away".to_owned()),
-                Standing::Standby => {}
+            lead.pass_by(epoch);
+            // Where the lease was being asked about just now, it has to be said again.
+            if let Ok(done) = timeout(AGAIN, self.until(is_above)).await {
+                return done;
             }
-            self.changed().await?;
         }
     }
 
     /// Waits until this process does not lead any more; says why.
-    pub(super) async fn lost(&mut self) -> String {
-        loop {
-            if let Standing::Lost(why) = &*self.standing.borrow_and_update() {
-                return why.clone();
-            }
-            if let Err(why) = self.changed().await {
-                return why;
-            }
-        }
+    pub(super) async fn lost(&self) -> String {
+        let over = |standing: &Standing| matches!(standing, Standing::Lost(_) | Standing::Released);
+        self.until(over).await.err().unwrap_or_default()
     }
 
     /// Gives the lease away, so that somebody else can lead at once.
@@ -99,8 +103,18 @@ impl Campaign {
         }
     }
 
-    async fn changed(&mut self) -> Result<(), String> {
-        self.standing.changed().await.map_err(|_| "a defect of Serin stopped the renewal of the lease; please report it".to_owned())
+    /// Waits for a standing.
+    ///
+    /// # Errors
+    /// This process does not lead then, and never will.
+    async fn until(&self, reached: impl FnMut(&Standing) -> bool) -> Result<(), String> {
+        let mut standing = self.standing.clone();
+        match standing.wait_for(reached).await.as_deref() {
+            Ok(Standing::Standby | Standing::Leading(_)) => Ok(()),
+            Ok(Standing::Lost(why)) => Err(why.clone()),
+            Ok(Standing::Released) => Err("the lease was given away".to_owned()),
+            Err(_) => Err("a defect of Serin stopped the renewal of the lease; please report it".to_owned()),
+        }
     }
 }
 

@@ -168,7 +168,7 @@ impl Controller {
     async fn stand(&self, live: &Live, stopping: &CancellationToken) -> Result<(), RunError> {
         let Setup { reach, config, instance, .. } = &self.setup;
         let namespace = config.lease.namespace.clone().unwrap_or_else(|| start::namespace(reach));
-        let mut campaign = Campaign::begin(Candidate {
+        let campaign = Campaign::begin(Candidate {
             config: reach.clone(),
             identity: self.identity.clone(),
             name: LeaseName { namespace, name: instance.lease() },
@@ -183,17 +183,26 @@ impl Controller {
         if elected.is_some() {
             let work = async {
                 tokio::select! {
-                    () = self.refresh() => self.work(live, stopping).await,
-                    () = stopping.cancelled() => {}
+                    ready = self.prepare(&campaign) => ready?,
+                    () = stopping.cancelled() => return Ok(()),
                 }
+                self.work(live, stopping).await;
+                Ok(())
             };
             tokio::select! {
-                () = work => {}
+                ended = work => ended.map_err(RunError::LeaseLost)?,
                 why = campaign.lost() => return Err(RunError::LeaseLost(why)),
             }
         }
         campaign.release().await;
         Ok(())
+    }
+
+    /// Nothing is decided before the newest is known, and before no object carries our epoch that we did not write.
+    async fn prepare(&self, campaign: &Campaign) -> Result<(), String> {
+        self.refresh().await;
+        let highest = self.index.highest_epoch(&self.setup.instance);
+        if highest < self.lead.epoch() { Ok(()) } else { campaign.above(highest, &self.lead).await }
     }
 
     /// Reads all Rollouts anew, for as long as it takes.

@@ -139,11 +139,11 @@ impl Elector {
         }
     }
 
-    /// An object carries a higher epoch than ours. If we still hold the lease, it began anew meanwhile (somebody deleted it, or the object came from another
-    /// shard): the next renewal goes past that epoch. If we do not, the next renewal tells.
+    /// An object that we did not write carries our epoch or a higher one. If we still hold the lease, it began anew meanwhile (somebody deleted it, or the
+    /// object came from another instance): the next renewal goes past that epoch. If we do not, the next renewal tells.
     pub fn surpassed(&mut self, by: Epoch, now: Duration) {
         if let (Role::Leading(reign), (at, Plan::Write(_, epoch))) = (&self.role, &mut self.plan)
-            && by > reign.epoch
+            && by >= reign.epoch
             && by >= *epoch
         {
             (*at, *epoch) = (now, by.next());

@@ -187,10 +187,12 @@ fn a_clean_stop_gives_the_lease_away_and_keeps_its_epoch() {
 }
 
 #[test]
-fn a_higher_epoch_than_ours_is_passed_by_the_next_renewal() {
+fn an_epoch_of_somebody_else_that_is_not_below_ours_is_passed_by_the_next_renewal() {
     let mut elector = leader();
+    elector.surpassed(Epoch::new(3), s(1));
+    assert_eq!(told(&mut elector, s(1)), "wait until 2 s", "that is over");
     elector.surpassed(Epoch::new(4), s(1));
-    assert_eq!(told(&mut elector, s(1)), "wait until 2 s", "that is our own");
+    assert_eq!(told(&mut elector, s(1)), "write me@5 onto 2", "somebody else had it, too");
     elector.surpassed(Epoch::new(9), s(1));
     assert_eq!(told(&mut elector, s(1)), "write me@10 onto 2");
     assert_eq!(elector.reign(), Some((s(0), Epoch::new(4))), "not before that was taken");
