@@ -7,6 +7,7 @@
 
 mod apart;
 mod audit;
+mod chance;
 mod demo;
 mod fetch;
 mod flow;
@@ -38,6 +39,7 @@ mod users;
 
 pub use apart::{Apart, settle};
 pub use audit::AuditEvent;
+pub use chance::improbable_count;
 pub use demo::{Afterwards, demo};
 pub use guest::{Guest, demo_as_guest};
 pub use hold::{Held, down, hold, up};

@@ -93,13 +93,17 @@ impl Traces {
         for line in fs::read_to_string("/proc/self/mounts").context("cannot read this machine's mounts")?.lines() {
             found.insert(format!("mount {line}"));
         }
-        for device in fs::read_to_string("/proc/net/dev").context("cannot read /proc/net/dev")?.lines().filter_map(|line| line.split_once(':')) {
+        for device in
+            fs::read_to_string("/proc/net/dev").context("cannot read /proc/net/dev")?.lines().filter_map(|line| line.split_once(':'))
+        {
             found.insert(format!("network device {}", device.0.trim()));
         }
         for namespace in fs::read_dir("/run/netns").into_iter().flatten().flatten() {
             found.insert(format!("network namespace {}", namespace.file_name().display()));
         }
-        for group in ["kubepods", "k8s.io"].iter().flat_map(|name| [format!("/sys/fs/cgroup/{name}"), format!("/sys/fs/cgroup/memory/{name}")]) {
+        for group in
+            ["kubepods", "k8s.io"].iter().flat_map(|name| [format!("/sys/fs/cgroup/{name}"), format!("/sys/fs/cgroup/memory/{name}")])
+        {
             found.extend(Path::new(&group).exists().then(|| format!("control group {group}")));
         }
         for folder in FOLDERS {

@@ -1,30 +1,66 @@
-//! stage 1
-use std::time::Duration;
-use anyhow::Result;
-use serin_dev::{Apart, ControlPlane, Node, settle};
+//! Is a request lost? Real pods on a real node, real requests, the metrics of the pods themselves: `make test-pods`.
+//!
+//! Three processes, one inside the other. The judge looks at the machine before and after. The keeper, which the judge starts, and once kills, runs the
+//! third one apart from the machine. That one plays the story.
 
-fn main() -> Result<()> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let runtime = tokio::runtime::Runtime::new()?;
-    if args.first().is_some_and(|a| a == "inside") {
-        settle()?;
-        runtime.block_on(async {
-            let begun = std::time::Instant::now();
-            let plane = ControlPlane::start_without_nodes("pods").await?;
-            println!("plane {:?} {}", begun.elapsed(), plane.dir().display());
-            let node = Node::start(&plane, &args[1]).await;
-            println!("node {:?} {}", begun.elapsed(), node.is_ok());
-            if let Err(e) = &node { println!("{e:#}"); }
-            println!("export KUBECONFIG={} PATH=$PATH:{}", plane.kubeconfig().display(), plane.tools().dir().display());
-            tokio::time::sleep(Duration::from_secs(600)).await;
-            Ok(())
-        })
-    } else {
-        Node::possible()?;
-        runtime.block_on(async {
-            let apart = Apart::start(&[std::env::current_exe()?.display().to_string(), "inside".to_owned()])?;
-            println!("{}", apart.wait().await);
-            Ok(())
-        })
+#![expect(unreachable_pub, reason = "nobody uses a test binary as a library")]
+#![expect(clippy::print_stdout, reason = "a test says what it sees")]
+
+mod figures;
+mod grants;
+mod judge;
+mod shop;
+mod story;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use serin_dev::{Apart, Marks, settle};
+use tokio::runtime::Runtime;
+
+/// Before a line with the marks of what runs apart, as JSON.
+const MARKS: &str = "apart: ";
+/// The line that says that pods serve.
+const SERVING: &str = "the pods serve";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(101),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
+}
+
+fn run() -> Result<bool> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let runtime = Runtime::new().context("threads can be started")?;
+    match words.as_slice() {
+        [] => runtime.block_on(judge::judge()),
+        ["keep", what @ ("story" | "hold")] => {
+            let argv = [std::env::current_exe()?.display().to_string(), (*what).to_owned()];
+            let end = runtime.block_on(Apart::start(&argv)?.wait());
+            Ok(end == "exit code 0")
+        }
+        ["story", group] => {
+            apart(group)?;
+            runtime.block_on(story::play(group))
+        }
+        ["hold", group] => {
+            apart(group)?;
+            runtime.block_on(story::hold(group))?;
+            Ok(true)
+        }
+        _ => bail!("this program takes no arguments: it is one test"),
+    }
+}
+
+/// Makes itself at home and says how it can be known.
+fn apart(group: &str) -> Result<()> {
+    settle()?;
+    println!("{MARKS}{}", serde_json::to_string(&Marks::own(group)?)?);
+    Ok(())
 }
