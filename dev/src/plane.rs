@@ -168,6 +168,14 @@ impl ControlPlane {
         self.site.dir.join("log")
     }
 
+    /// Copies the logs to a folder that stays, for somebody who wants to know what went wrong.
+    ///
+    /// # Errors
+    /// They cannot be copied.
+    pub fn keep_logs(&self) -> Result<PathBuf> {
+        self.scratch.keep_logs()
+    }
+
     /// The folder that is removed when the plane ends.
     pub fn dir(&self) -> &Path {
         self.scratch.dir()

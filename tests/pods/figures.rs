@@ -10,8 +10,10 @@ use tokio::time::Instant;
 use super::grants::Moment;
 use super::shop::Version;
 
-/// What may happen by chance, for each step: one in a million.
-const IMPROBABLE: f64 = 1e-6;
+/// What may happen by chance, in each comparison. There are about a hundred and fifty in a run: one run in a hundred thousand fails for nothing.
+const IMPROBABLE: f64 = 1e-7;
+/// So many requests in a row are compared as well, so that a second with too many is not lost in a step's average.
+const BLOCK: u32 = 100;
 
 /// A time in which a canary had a share.
 struct Step {
@@ -19,14 +21,16 @@ struct Step {
     granted: u64,
     requests: u32,
     canary: u32,
+    /// The canary's of the block in which it had the most.
+    most: u32,
 }
 
 impl Step {
-    /// So many would be more than chance: each request goes to the canary with the granted probability at most.
-    fn too_many(&self) -> u32 {
+    /// So many of these requests would be more than chance: each goes to the canary with the granted probability at most.
+    fn too_many(&self, requests: u32) -> u32 {
         #[expect(clippy::cast_precision_loss, reason = "it is a percentage")]
         let granted = self.granted as f64 / 100.0;
-        improbable_count(self.requests, granted, IMPROBABLE)
+        improbable_count(requests, granted, IMPROBABLE)
     }
 }
 
@@ -35,6 +39,7 @@ pub struct Figures {
     steps: Vec<Step>,
     /// Answers by version and status.
     answers: BTreeMap<(String, u16), usize>,
+    /// When, since the first request.
     lost: BTreeMap<Loss, Vec<Duration>>,
     /// What each bad version answered after its end was decided, and for how long.
     tails: Vec<(Version, usize, Duration)>,
@@ -72,7 +77,9 @@ impl Figures {
 
     fn find_faults(&mut self) {
         for (loss, at) in &self.lost {
-            self.faults.push(format!("{} requests were lost ({loss:?}), at {at:.1?}", at.len()));
+            let first = &at[..at.len().min(8)];
+            self.faults
+                .push(format!("{} requests were lost ({loss:?}), the first of them at {first:.1?} since the first request", at.len()));
         }
         for ((version, status), count) in &self.answers {
             if *status != 200 && !version.ends_with("-bad") {
@@ -81,8 +88,10 @@ impl Figures {
         }
         for step in &self.steps {
             let name = step.version.name();
-            if step.canary >= step.too_many() {
-                self.faults.push(format!("{name} had {} of {} requests where {} % were granted", step.canary, step.requests, step.granted));
+            for (canary, requests) in [(step.canary, step.requests), (step.most, BLOCK)] {
+                if canary >= step.too_many(requests) {
+                    self.faults.push(format!("{name} had {canary} of {requests} requests where {} % were granted", step.granted));
+                }
             }
             if step.canary == 0 {
                 self.faults.push(format!("{name} had no request at {} %: nothing was tried", step.granted));
@@ -96,14 +105,17 @@ fn steps(requests: &[Request], moments: &[Moment]) -> Vec<Step> {
     let next = moments.iter().skip(1).map(Some).chain([None]);
     let stepping = moments.iter().zip(next).filter(|(moment, _)| moment.phase == "Stepping");
     let counted = stepping.map(|(moment, next)| {
-        let within = requests.iter().filter(|request| request.at >= moment.at && next.is_none_or(|next| request.at < next.at));
         let name = moment.version.name();
-        let (mut all, mut canary) = (0, 0);
-        for request in within {
-            all += 1;
-            canary += u32::from(answered_by(request, &name));
+        let within = requests.iter().filter(|request| request.at >= moment.at && next.is_none_or(|next| request.at < next.at));
+        let its_own: Vec<u32> = within.map(|request| u32::from(answered_by(request, &name))).collect();
+        let most = its_own.chunks(BLOCK as usize).map(|block| block.iter().sum()).max().unwrap_or_default();
+        Step {
+            version: moment.version,
+            granted: moment.granted,
+            requests: u32::try_from(its_own.len()).unwrap_or(u32::MAX),
+            canary: its_own.iter().sum(),
+            most,
         }
-        Step { version: moment.version, granted: moment.granted, requests: all, canary }
     });
     counted.collect()
 }
@@ -124,12 +136,15 @@ fn answered_by(request: &Request, name: &str) -> bool {
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<10} {:>8} {:>9} {:>7} {:>8} {:>22}", "revision", "granted", "requests", "its own", "share", "too many (p < 1e-6)")?;
+        let head = ("revision", "granted", "requests", "its own", "share", "too many", "most in 100", "too many");
+        writeln!(f, "{:<9} {:>8} {:>9} {:>8} {:>8} {:>9} {:>12} {:>9}", head.0, head.1, head.2, head.3, head.4, head.5, head.6, head.7)?;
         for step in &self.steps {
             let share = 100.0 * f64::from(step.canary) / f64::from(step.requests.max(1));
-            let (name, many) = (step.version.name(), step.too_many());
-            writeln!(f, "{name:<10} {:>6} % {:>9} {:>7} {share:>6.1} % {many:>22}", step.granted, step.requests, step.canary)?;
+            let (name, many, many_of_block) = (step.version.name(), step.too_many(step.requests), step.too_many(BLOCK));
+            write!(f, "{name:<9} {:>6} % {:>9} {:>8} {share:>6.1} % {many:>9}", step.granted, step.requests, step.canary)?;
+            writeln!(f, " {:>12} {many_of_block:>9}", step.most)?;
         }
+        writeln!(f, "too many: by chance with a probability below {IMPROBABLE:e}")?;
         writeln!(f)?;
         for (version, count, time) in &self.tails {
             writeln!(f, "{:<10} answered {count} more within {:.1} s after its end was decided", version.name(), time.as_secs_f64())?;

@@ -16,8 +16,8 @@ use tokio::time::{Instant, sleep};
 pub const NAME: &str = "checkout";
 /// Pods when nothing is in flight.
 pub const REPLICAS: i32 = 4;
-/// How long a pod goes on answering after it was told to end. kube-proxy writes its rules at most once a second, and a busy machine is slow.
-const LAME_DUCK: &str = "5s";
+/// How long a pod goes on answering before it is told to end. kube-proxy writes its rules at most once a second, and a busy machine is slow.
+const LAME_DUCK_S: u32 = 5;
 /// Longer than any fact takes, even on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -156,7 +156,7 @@ async fn until<F: Future<Output = Result<Value>>>(what: &str, look: impl Fn() ->
     }
 }
 
-/// Pods as a team should have them: readiness is asked for, and the end is announced before it comes.
+/// Pods as `docs/pods.md` asks for them: they say when they are ready, and answer until nobody asks any more.
 fn template(version: Version) -> Value {
     json!({
         "metadata": {"labels": {"app": NAME}},
@@ -171,9 +171,9 @@ fn template(version: Version) -> Value {
                     {"name": "VERSION", "value": version.name()},
                     {"name": "ERROR_PERCENT", "value": version.error_percent().to_string()},
                     {"name": "DELAY", "value": "5ms"},
-                    {"name": "LAME_DUCK", "value": LAME_DUCK},
                 ],
                 "ports": [{"containerPort": 8080}],
+                "lifecycle": {"preStop": {"sleep": {"seconds": LAME_DUCK_S}}},
                 "readinessProbe": {"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 1},
             }],
         },

@@ -1,12 +1,14 @@
 //! What happens to the team's pods while requests come in? A take-over, five bad revisions, five good ones, a controller that is killed, a hand-back.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use serde_json::Value;
 use serin_dev::{ControlPlane, Installed, Load, Node, Supervised};
-use tokio::time::{Instant, sleep};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::SERVING;
 use super::figures::Figures;
@@ -23,6 +25,10 @@ const WITHOUT: Duration = Duration::from_secs(3);
 const EACH_SECOND: u32 = 100;
 /// After the end: longer than pods that were told to end go on.
 const AFTERWARDS: Duration = Duration::from_secs(8);
+/// From ready pods to the first rules: a second, or more on a busy machine.
+const SERVED_WITHIN: Duration = Duration::from_secs(30);
+/// Three times as long as it takes.
+const LONGEST: Duration = Duration::from_mins(8);
 /// The controller's log on the plane.
 const LOG: &str = "serin";
 
@@ -36,21 +42,30 @@ pub async fn play(group: &str) -> Result<bool> {
     let installed = Installed::on(&plane).await?;
     let shop = Shop::open(plane.client().await?).await?;
     let address = shop.address().await?;
+    answers(address).await?;
     say(&format!("the Deployment serves at {address}; requests begin, {EACH_SECOND} a second"));
     let load = Load::on(address, EACH_SECOND);
     let grants = Grants::watch(shop.rollouts());
     let mut stage = Stage { plane: &plane, installed, controller: None, shop, grants };
-    let outcome = stage.acts(say).await;
+    let outcome = timeout(LONGEST, stage.acts(say)).await.unwrap_or_else(|_| bail!("the story takes longer than {LONGEST:?}"));
     sleep(AFTERWARDS).await;
     let requests = load.end().await;
     let figures = Figures::of(&requests, &stage.grants.end());
     println!("\n{figures}");
-    if let Err(error) = outcome {
-        let said = std::fs::read_to_string(plane.logs().join(format!("{LOG}.log"))).unwrap_or_default();
-        let said: Vec<&str> = said.lines().collect();
-        return Err(error.context(format!("the end of the controller's log:\n{}", said[said.len().saturating_sub(20)..].join("\n"))));
+    if outcome.is_err() || !figures.hold() {
+        println!("the logs are kept in {}", plane.keep_logs()?.display());
     }
-    Ok(figures.hold())
+    outcome.map(|()| figures.hold())
+}
+
+/// Waits until the Service answers: its first rules come a moment after its pods.
+async fn answers(address: SocketAddr) -> Result<()> {
+    let begun = Instant::now();
+    while TcpStream::connect(address).await.is_err() {
+        ensure!(begun.elapsed() < SERVED_WITHIN, "nobody answers at {address} within {SERVED_WITHIN:?}");
+        sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
 }
 
 /// A node whose pods serve, until the process is killed.

@@ -1,7 +1,7 @@
-// What answers in a real pod? A small HTTP server that fails as often as it is told, and ends without losing a request.
+// What answers in a real pod? A small HTTP server that fails as often as it is told, and ends without losing a request that it has.
 //
-// VERSION is told in each answer, ERROR_PERCENT of the answers are 500, each takes DELAY, and after a SIGTERM it goes on for LAME_DUCK: so long
-// may it take until nobody sends requests here any more. As `pod pause` it holds a pod's network for the container runtime.
+// VERSION is told in each answer, ERROR_PERCENT of the answers are 500, each takes DELAY. As `pod pause` it holds a pod's network for the container
+// runtime.
 package main
 
 import (
@@ -30,7 +30,6 @@ func main() {
 	ended := make(chan struct{})
 	go func() {
 		<-end.Done()
-		time.Sleep(duration("LAME_DUCK"))
 		last, done := context.WithTimeout(context.Background(), lastAnswers)
 		defer done()
 		if err := server.Shutdown(last); err != nil {
