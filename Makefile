@@ -8,7 +8,9 @@ SHELL := bash
 export SERIN_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/serin
 DENY_VERSION := 0.20.2
 DENY := $(SERIN_CACHE)/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
-DEV := cargo run --quiet --package serin-dev --
+DEV := $(or $(CARGO_TARGET_DIR),target)/debug/serin-dev
+# Always the whole workspace: dependencies built for one package alone have other features and would be built once more.
+BUILD := cargo build --quiet --workspace --bins
 
 # $(call stage,what,command) says what begins, runs the command, and says how many seconds it took.
 stage = @echo "== $(1)"; began=$$SECONDS; $(2); echo "== $(1): $$((SECONDS - began)) s"
@@ -17,13 +19,15 @@ help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## promote a good revision and roll a bad one back, before your eyes (KEEP=1: go on until Ctrl-C; CONTEXT=name: on that cluster)
-	$(call stage,build serin,cargo build --package serin)
+	$(call stage,build Serin,cargo build --workspace --bins)
 	@$(DEV) demo $(if $(KEEP),--keep) $(if $(CONTEXT),--context $(CONTEXT))
 
 up: ## start a control plane on this machine and say how to use it
+	@$(BUILD)
 	@$(DEV) up
 
 down: ## stop what `make up` started
+	@$(BUILD)
 	@$(DEV) down
 
 test: test-it test-cluster ## all tests: the hermetic ones, then those on a real control plane
@@ -32,12 +36,12 @@ test-it: ## the hermetic tests
 	$(call stage,hermetic tests,cargo test --workspace --lib --bins --test it)
 
 test-cluster: ## the tests on a real control plane (the first run builds it: a quarter of an hour)
-	$(call stage,control plane,$(DEV) build-tools)
-	$(call stage,tests of the control plane itself,cargo test --package serin-dev --test plane)
-	$(call stage,tests on a real control plane,cargo test --package serin --test cluster)
+	$(call stage,control plane,$(BUILD) && $(DEV) build-tools)
+	$(call stage,tests of the control plane itself,cargo test --workspace --test plane)
+	$(call stage,tests on a real control plane,cargo test --workspace --test cluster)
 
 sim: ## the simulator alone, with as many seeds as you like: make sim SEEDS=200000
-	$(call stage,simulator,SERIN_SEEDS=$(or $(SEEDS),20000) cargo test --package serin --test it sim)
+	$(call stage,simulator,SERIN_SEEDS=$(or $(SEEDS),20000) cargo test --workspace --test it sim)
 
 check: fmt lint doc deny fresh ## everything that is not a test: format, lints, documentation, dependencies, generated files
 
@@ -54,13 +58,13 @@ deny: $(DENY)
 	$(call stage,dependencies,cargo fetch --locked --quiet; $(DENY) --offline check bans licenses sources)
 
 fresh:
-	$(call stage,generated files,cargo test --quiet --package serin --test it generated)
+	$(call stage,generated files,cargo test --quiet --workspace --test it generated)
 
 advisories: $(DENY) ## ask the advisory database about our dependencies (needs a network)
 	$(DENY) check advisories
 
 gen: ## write all generated files: crds/, docs/cli.md, docs/transitions.md
-	$(call stage,generated files,SERIN_GEN=1 cargo test --quiet --package serin --test it generated)
+	$(call stage,generated files,SERIN_GEN=1 cargo test --quiet --workspace --test it generated)
 
 # Built without optimisation: it runs for seconds, and is compiled once a machine.
 $(DENY):

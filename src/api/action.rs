@@ -118,7 +118,7 @@ pub struct ActionStatus {
     /// What came of it, in one sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// The phase that the Rollout was in when the command's turn came.
+    /// The phase that the Rollout was in when the command's turn came; Absent where there is no such Rollout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// When its turn came.

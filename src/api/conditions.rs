@@ -3,12 +3,12 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use super::render::{View, result_name};
-use super::status::Reason;
+use super::status::{Reason, Status};
 use super::time::to_time;
-use crate::rollout::{AttemptResult, Baking, Idle, Mood, Revision, RollingBack, State, Step, cut};
+use crate::rollout::{AttemptResult, Baking, Idle, Mood, Observed, Revision, RollingBack, ServiceView, State, cut, skewed};
 
-/// A share that is further from its weight than this many points is worth a warning.
-const FAR: u32 = 10;
+/// The condition that warns where a share of pods is not a share of requests.
+const SHARED: &str = "TrafficByShare";
 
 /// Whether the cluster takes the writes of this rollout, those included that `why` has no place for.
 const WRITES_ACCEPTED: &str = "WritesAccepted";
@@ -52,7 +52,7 @@ pub(super) fn conditions(view: &View<'_>, why: &Reason, old: &[Condition]) -> Ve
     timed.chain(foreign).collect()
 }
 
-fn stands(view: &View<'_>, why: &Reason) -> [Stand; 7] {
+fn stands(view: &View<'_>, why: &Reason) -> [Stand; 8] {
     let fate = fate(view);
     let mood = match (view.why.mood(), &fate) {
         // Nothing is ready before the spec's own revision serves.
@@ -77,14 +77,9 @@ fn stands(view: &View<'_>, why: &Reason) -> [Stand; 7] {
         stand("Promoted", promoted),
         stand("Aborted", aborted),
         stand("StepsAttainable", attainable(view)),
+        stand(SHARED, shared(&view.observed.service)),
         stand(WRITES_ACCEPTED, accepted(view)),
     ]
-}
-
-/// Whether these conditions already say that a write is refused, or that none is.
-pub(super) fn tell_refusal(conditions: &[Condition], refused: Option<&str>) -> bool {
-    let told = conditions.iter().any(|condition| condition.type_ == WRITES_ACCEPTED && condition.status == "False");
-    told == refused.is_some()
 }
 
 /// Writes that somebody has to permit again: a right that is missing, a policy, a quota.
@@ -94,26 +89,32 @@ fn accepted(view: &View<'_>) -> (&'static str, &'static str, String) {
 
 /// Whether whole pods can give every step's share: a warning from the first pass on, before a canary gets any traffic.
 fn attainable(view: &View<'_>) -> (&'static str, &'static str, String) {
-    if view.revision().is_none() {
-        return ("Unknown", "InvalidSpec", String::new());
+    match (view.revision(), view.intent.far_steps()) {
+        (None, _) => ("Unknown", "InvalidSpec", String::new()),
+        (Some(_), None) => ("True", "Attainable", String::new()),
+        (Some(_), Some(text)) => ("False", "TooFewPods", cut(&text)),
     }
-    let granted = |step: &Step| view.intent.split(step.weight).percent();
-    let far: Vec<String> = view
-        .intent
-        .steps
-        .iter()
-        .filter(|step| granted(step).abs_diff(step.weight.percent()) > FAR)
-        .map(|step| format!("{} becomes {}%", step.weight, granted(step)))
-        .collect();
-    if far.is_empty() {
-        ("True", "Attainable", String::new())
-    } else {
-        let replicas = view.intent.replicas;
-        (
-            "False",
-            "TooFewPods",
-            cut(&format!("with {replicas} replicas {}; use other weights, more replicas or more surge", far.join(", "))),
-        )
+}
+
+/// Whether a share of pods is a share of requests.
+fn shared(service: &ServiceView) -> (&'static str, &'static str, String) {
+    match service {
+        ServiceView::Fits => ("True", "EachRequest", String::new()),
+        ServiceView::Skewed(skews) => ("False", skews.first().map_or("Skewed", |skew| skew.reason()), cut(&skewed(skews))),
+        ServiceView::None => ("Unknown", "NoService", "no Service is named, so a share is one of the pods".to_owned()),
+        ServiceView::Missing | ServiceView::Unfit(_) | ServiceView::Taken { .. } => ("Unknown", "Service", String::new()),
+    }
+}
+
+impl Status {
+    /// Whether the conditions that warn of the surroundings, the Service and refused writes, say what is seen of them now.
+    pub fn warns_of(&self, observed: &Observed) -> bool {
+        let told = |kind| self.conditions.iter().find(|condition| condition.type_ == kind);
+        let (status, reason, message) = shared(&observed.service);
+        let service = told(SHARED).is_some_and(|told| told.status == status && told.reason == reason && told.message == message);
+        // The words of a refusal may hold a number that changes: whether there is one is what counts.
+        let refused = told(WRITES_ACCEPTED).is_some_and(|told| told.status == "False");
+        service && refused == observed.refused.is_some()
     }
 }
 

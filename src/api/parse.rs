@@ -12,7 +12,7 @@ use super::providers::Providers;
 use super::revision::revision;
 use super::spec::{ApprovalSpec, BakeSpec, DeadlinesSpec, DeletionPolicySpec, OnStepSpec, RolloutSpec, StepSpec};
 use super::template::RESERVED;
-use crate::rollout::{Bake, Capacity, Deadlines, DeletionPolicy, Gate, Intent, OnStep, Pausing, Step, Weight, default_weights};
+use crate::rollout::{Bake, Capacity, Deadlines, DeletionPolicy, Gate, Intent, OnStep, Pausing, Sharing, Step, Weight, default_weights};
 
 /// Long enough for words, short enough for pod names to stay whole.
 const MAX_NAME: usize = 35;
@@ -36,13 +36,14 @@ pub fn parse(namespace: &str, name: &str, spec: &Value, providers: &Providers) -
         return Err(Invalid::Name(name.to_owned()));
     }
     let spec = RolloutSpec::deserialize(spec).map_err(|error| Invalid::Shape(error.to_string()))?;
-    check_label("service", &spec.service)?;
+    spec.service.iter().try_for_each(|service| check_label("service", service))?;
     let no_template = || Invalid::Shape("missing field `template`".to_owned());
     let template = spec.template.as_ref().map(|template| &template.0).ok_or_else(no_template)?;
     check_template(template)?;
     let replicas = number("replicas", spec.replicas.unwrap_or(1), 0, MAX_REPLICAS)?;
     let capacity = resolve(spec.capacity.as_ref(), replicas)?;
     let analysis = checks(&spec.analysis, namespace, name, providers)?;
+    let strict = spec.traffic.as_ref().and_then(|traffic| traffic.replicas.as_ref()).and_then(|replicas| replicas.strict);
     Ok(Intent {
         revision: revision(template),
         replicas,
@@ -61,6 +62,7 @@ pub fn parse(namespace: &str, name: &str, spec: &Value, providers: &Providers) -
             None | Some(DeletionPolicySpec::Orphan) => DeletionPolicy::Orphan,
             Some(DeletionPolicySpec::Delete) => DeletionPolicy::Delete,
         },
+        sharing: if strict.unwrap_or(false) { Sharing::Strict } else { Sharing::Near },
     })
 }
 

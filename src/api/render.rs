@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::conditions::{conditions, tell_refusal};
+use super::conditions::conditions;
 use super::status::{LastOutcome, Reason, Shares, Status};
 use crate::audit::Outbox;
 use crate::rollout::{
@@ -32,11 +32,6 @@ impl Status {
     /// Whether this status already tells that reason for that generation: numbers in a message are no reason to write.
     pub fn tells(&self, why: &Why, generation: i64) -> bool {
         self.observed_generation == Some(generation) && self.why.as_ref().is_some_and(|told| told.reason == why.reason())
-    }
-
-    /// Whether this status already tells that a write is refused, or that none is.
-    pub fn tells_refusal(&self, refused: Option<&str>) -> bool {
-        tell_refusal(&self.conditions, refused)
     }
 
     /// The status that follows this one.

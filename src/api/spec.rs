@@ -60,9 +60,11 @@ pub struct RolloutSpec {
     pub workload_ref: Option<WorkloadRefSpec>,
 
     /// The name of the Service in the same namespace that carries the traffic. It has to select the template's own labels,
-    /// so that it selects the pods of both the stable revision and the canary.
+    /// so that it selects the pods of both the stable revision and the canary. Left out, as for workers that take their work from a
+    /// queue: a step's weight is then the canary's share of the pods, and no Service is looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::service")]
-    pub service: String,
+    pub service: Option<String>,
 
     /// The shares of traffic that a canary has to earn, one after the other, 1 to 20. Left out: the attainable shares nearest to
     /// 10, 25 and 50 percent, a minute each.
@@ -86,6 +88,10 @@ pub struct RolloutSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity: Option<CapacitySpec>,
 
+    /// How traffic is shared out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<TrafficSpec>,
+
     /// Set to true, exposure does not grow any more; a failed check still rolls back. Set back to false, it goes on. Default: false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused: Option<bool>,
@@ -98,6 +104,26 @@ pub struct RolloutSpec {
     /// What becomes of the Deployments when the Rollout is deleted: Orphan leaves stable serving, Delete takes them away. Default: Orphan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion_policy: Option<DeletionPolicySpec>,
+}
+
+/// How traffic is shared out: by the pods behind the Service.
+#[derive(JsonSchema, Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TrafficSpec {
+    /// A share of traffic is a share of the pods.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<ReplicasSpec>,
+}
+
+/// Shares of traffic that are shares of pods.
+#[derive(JsonSchema, Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReplicasSpec {
+    /// Set to true, no revision begins where shares of pods would not be the shares of requests that the steps ask for: where the Service is headless,
+    /// has sessionAffinity ClientIP, a topology preference or a Local traffic policy, or where a weight is more than 10 points from what whole pods
+    /// can give. Otherwise conditions warn of that (TrafficByShare, StepsAttainable). Default: false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strict: Option<bool>,
 }
 
 /// What becomes of the Deployments when the Rollout is deleted.

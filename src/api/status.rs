@@ -53,7 +53,8 @@ pub struct Status {
     pub selector: String,
 
     /// Ready, Reconciling and Stalled, as kstatus reads them; Promoted and Aborted speak of the spec's current revision; StepsAttainable warns where whole
-    /// pods cannot give a step its share, WritesAccepted where the cluster refuses a write, such as for a right that Serin lacks.
+    /// pods cannot give a step its share, TrafficByShare where a share of pods is not a share of requests, WritesAccepted where the
+    /// cluster refuses a write, such as for a right that Serin lacks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,

@@ -109,12 +109,14 @@ impl fmt::Display for Page {
     }
 }
 
-/// What the conditions say that warn: of steps that ask for more than whole pods can give, and of writes that the cluster refuses.
+/// The conditions that warn where they are False.
+const WARNINGS: [&str; 3] = ["StepsAttainable", "TrafficByShare", "WritesAccepted"];
+
+/// What they say: the steps ask for more than whole pods can give, a share of pods is not a share of requests, the cluster refuses a write.
 fn warning(status: &Status) -> Option<String> {
-    let warns = |kind: &str| ["StepsAttainable", "WritesAccepted"].contains(&kind);
-    let told = status.conditions.iter().filter(|c| warns(&c.type_) && c.status == "False").map(|c| c.message.as_str());
-    let told: Vec<&str> = told.collect();
-    (!told.is_empty()).then(|| told.join("; "))
+    let warns = status.conditions.iter().filter(|c| WARNINGS.contains(&c.type_.as_str()) && c.status == "False");
+    let warnings: Vec<&str> = warns.map(|c| c.message.as_str()).collect();
+    (!warnings.is_empty()).then(|| warnings.join("; "))
 }
 
 fn shares(Shares { wanted, granted, achieved }: &Shares) -> String {
@@ -201,6 +203,20 @@ mod tests {
     fn without_a_terminal_a_change_is_one_line() {
         assert_snapshot!(Page::of("shop", "checkout", 7, &stepping()).line(), @"Stepping 2/3 33% Holding: the step holds until 12:03:10 UTC");
         assert_snapshot!(Page::of("shop", "checkout", 7, &Status::default()).line(), @"Unseen");
+    }
+
+    #[test]
+    fn what_conditions_warn_of_is_one_line() {
+        let condition = |kind: &str, message: &str| {
+            let written = serde_json::json!({
+                "type": kind, "status": "False", "reason": "R", "message": message, "lastTransitionTime": "2026-01-01T00:00:00Z",
+            });
+            serde_json::from_value(written).expect("a condition")
+        };
+        let conditions =
+            vec![condition("Ready", "no"), condition("StepsAttainable", "30% becomes 50%"), condition("TrafficByShare", "sticky")];
+        let page = Page::of("shop", "checkout", 7, &Status { conditions, ..stepping() }).to_string();
+        assert!(page.ends_with("warning   30% becomes 50%; sticky\n"), "{page}");
     }
 
     #[test]

@@ -25,8 +25,11 @@ impl Claims {
         claims.map(|(_, name)| Key { namespace: service.namespace.clone(), name: name.clone() }).collect()
     }
 
-    /// Notes a claim; says whom that may concern, if it is new.
+    /// Notes a claim; says whom that may concern, if it is new. Who names no Service claims none.
     pub(super) fn stake(&mut self, service: &Key, claim: Claim) -> Vec<Key> {
+        if service.name.is_empty() {
+            return Vec::new();
+        }
         if self.0.entry(service.clone()).or_default().insert(claim) { self.claimants(service) } else { Vec::new() }
     }
 

@@ -92,6 +92,12 @@ impl Index {
         self.tables().look(key)
     }
 
+    /// The actions for a Rollout that does not exist; none before that is known.
+    pub fn strays(&self, key: &Key) -> Vec<Action> {
+        let tables = self.tables();
+        if self.is_ready() && !tables.rollouts.contains_key(key) { tables.actions(key) } else { Vec::new() }
+    }
+
     /// A Rollout as it is known now.
     pub fn rollout(&self, key: &Key) -> Option<Arc<Object>> {
         self.tables().rollouts.get(key).map(|entry| Arc::clone(&entry.object))
@@ -203,7 +209,11 @@ impl Tables {
                 self.children.put(owner.clone(), name, (version, child), source)
             }
             View::Record(record) => self.records.put(owner.clone(), name, (version, record), source),
-            View::Action(action) => self.actions.put(owner.clone(), name, (version, action), source),
+            View::Action(action) => {
+                // Who is not there has to be looked at for it, too.
+                let news = self.actions.put(owner.clone(), name, (version, action), source);
+                return if news == News::Yes { vec![owner] } else { Vec::new() };
+            }
             View::Binding(verifies) => self.bindings.put(owner.clone(), name, (version, verifies), source),
             View::Pod(revision, pod) => self.pods.put(owner.clone(), name, (version, (revision, pod)), source),
         };

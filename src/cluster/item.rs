@@ -9,7 +9,7 @@ use super::deployments::{ChildView, Deployment, Tally, child_view, tally};
 use super::meta::{REVISION, ROLLOUT, child_name, version};
 use super::pods::{Pod, pod_view};
 use super::records::{Record, record_view};
-use super::services::{Service, ServiceSpec};
+use super::services::{Service, ServiceSpec, service_view};
 use crate::api::Object;
 use crate::rollout::{self, Key, Revision};
 
@@ -112,8 +112,8 @@ impl Item {
     /// A Service.
     pub fn service(service: Service) -> Option<Self> {
         let version = number(&service.metadata);
-        let owner = Key { namespace: service.metadata.namespace?, name: service.metadata.name? };
-        Some(Self { name: owner.name.clone(), owner, version, view: View::Service(service.spec) })
+        let owner = Key { namespace: service.metadata.namespace.clone()?, name: service.metadata.name.clone()? };
+        Some(Self { name: owner.name.clone(), owner, version, view: View::Service(service_view(service)) })
     }
 
     /// A command for a Rollout, whether that exists or not.

@@ -57,7 +57,7 @@ impl Tables {
     }
 
     /// In the order of creation: within a second, the resourceVersion tells.
-    fn actions(&self, key: &Key) -> Vec<Action> {
+    pub(super) fn actions(&self, key: &Key) -> Vec<Action> {
         let mut actions: Vec<(u64, Action)> =
             self.actions.of(key).filter_map(|(_, kept)| Some((kept.version, kept.view.clone()?))).collect();
         actions.sort_by_key(|(version, action)| (action.at, *version));

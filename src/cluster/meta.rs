@@ -33,6 +33,9 @@ pub const ADOPTED_BY: &str = "serin.dev/adopted-by";
 /// The finalizer that keeps a Rollout until its traffic is back on stable and its last event is told.
 pub const FINALIZER: &str = "serin.dev/rollout";
 
+/// Annotations of Services that begin so say whether traffic prefers what is near: topology-mode, and topology-aware-hints before it.
+pub(super) const TOPOLOGY: &str = "service.kubernetes.io/topology-";
+
 /// The name of a revision's Deployment and of its record.
 pub fn child_name(rollout: &str, revision: &crate::rollout::Revision) -> String {
     format!("{rollout}-{revision}")
@@ -64,7 +67,8 @@ pub(super) struct Slim<M> {
 impl<M> Slim<M> {
     /// The metadata, and what was read of the managed fields.
     pub(super) fn split(self) -> (ObjectMeta, M) {
-        let annotations = self.annotations.map(|all| all.into_iter().filter(|(name, _)| name.starts_with("serin.dev/")).collect());
+        let read = |name: &str| name.starts_with("serin.dev/") || name.starts_with(TOPOLOGY);
+        let annotations = self.annotations.map(|all| all.into_iter().filter(|(name, _)| read(name)).collect());
         let metadata = ObjectMeta {
             name: self.name,
             namespace: self.namespace,

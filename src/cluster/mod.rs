@@ -38,7 +38,7 @@ pub use meta::{ADOPTED_BY, FINALIZER, NUMBER, OUTCOME, OUTCOME_AT, RESTART, REVI
 pub use pods::{Pod, pod_view};
 pub use readiness::Refusals;
 pub use records::{Record, record_view};
-pub use services::{Service, ServiceSpec, Wish, fit};
+pub use services::{Service, ServiceSpec, Wish, fit, service_view};
 pub use watches::{Notice, watch};
 pub use workloads::{Autoscaler, Found, Place, Running, filled, place};
 pub use writer::Writer;

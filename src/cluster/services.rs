@@ -6,8 +6,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use serde::Deserialize;
 
-use super::meta::{ROLLOUT, slim};
-use crate::rollout::ServiceView;
+use super::meta::{ROLLOUT, TOPOLOGY, slim};
+use crate::rollout::{ServiceView, Skew};
 
 /// A Service, as far as it is looked at.
 #[derive(Clone, Debug, Deserialize, Resource)]
@@ -30,13 +30,23 @@ pub struct ServiceSpec {
     kind: String,
     /// Whether pods get traffic before they are ready.
     publish_not_ready_addresses: bool,
+    /// `None` where it has no address of its own.
+    #[serde(rename = "clusterIP")]
+    cluster_ip: String,
+    session_affinity: String,
+    internal_traffic_policy: String,
+    external_traffic_policy: String,
+    traffic_distribution: Option<String>,
+    /// Whether an annotation asks for pods that are near.
+    #[serde(skip)]
+    hints: bool,
 }
 
 /// Who wants to use a Service, and for which pods.
 #[derive(Clone, Copy, Debug)]
 pub struct Wish<'a> {
-    /// The Service's name.
-    pub service: &'a str,
+    /// The Service's name, where the Rollout names one.
+    pub service: Option<&'a str>,
     /// The Rollout's name.
     pub rollout: &'a str,
     /// The oldest Rollout that names this Service.
@@ -45,10 +55,18 @@ pub struct Wish<'a> {
     pub labels: &'a BTreeMap<String, String>,
 }
 
+/// What is looked at of a Service.
+pub fn service_view(service: Service) -> ServiceSpec {
+    let auto = |(name, mode): (&String, &String)| name.starts_with(TOPOLOGY) && mode.eq_ignore_ascii_case("auto");
+    let hints = service.metadata.annotations.iter().flatten().any(auto);
+    ServiceSpec { hints, ..service.spec }
+}
+
 /// Whether the Service can carry the rollout; if not, why, and what to do.
 pub fn fit(service: Option<&ServiceSpec>, wish: &Wish<'_>) -> ServiceView {
     let Wish { service: name, rollout, first, labels } = *wish;
-    let Some(ServiceSpec { selector, kind, publish_not_ready_addresses }) = service else { return ServiceView::Missing };
+    let Some(name) = name else { return ServiceView::None };
+    let Some(spec @ ServiceSpec { selector, kind, publish_not_ready_addresses, .. }) = service else { return ServiceView::Missing };
     if first != rollout {
         return ServiceView::Taken { by: first.to_owned() };
     }
@@ -65,8 +83,23 @@ pub fn fit(service: Option<&ServiceSpec>, wish: &Wish<'_>) -> ServiceView {
     // Our own label stands on every pod of the rollout, whatever its revision.
     let carried = |key: &str| if key == ROLLOUT { Some(rollout) } else { labels.get(key).map(String::as_str) };
     let strange = selector.iter().find(|(key, value)| carried(key) != Some(value.as_str()));
-    match strange {
-        Some((key, value)) => unfit(format!("selects {key}={value}, which is no label of the pod template; make them agree")),
-        None => ServiceView::Fits,
+    match (strange, skews(spec)) {
+        (Some((key, value)), _) => unfit(format!("selects {key}={value}, which is no label of the pod template; make them agree")),
+        (None, skews) if skews.is_empty() => ServiceView::Fits,
+        (None, skews) => ServiceView::Skewed(skews),
     }
+}
+
+/// What keeps it from handing each request to any of its pods.
+fn skews(spec: &ServiceSpec) -> Vec<Skew> {
+    let ServiceSpec { cluster_ip, session_affinity, internal_traffic_policy, external_traffic_policy, traffic_distribution, hints, .. } =
+        spec;
+    let found = [
+        (cluster_ip == "None", Skew::Headless),
+        (session_affinity == "ClientIP", Skew::SessionAffinity),
+        (*hints || traffic_distribution.is_some(), Skew::Topology),
+        (internal_traffic_policy == "Local", Skew::InternalLocal),
+        (external_traffic_policy == "Local", Skew::ExternalLocal),
+    ];
+    found.into_iter().filter_map(|(is_so, skew)| is_so.then_some(skew)).collect()
 }

@@ -10,8 +10,8 @@ use crate::analysis;
 use crate::api::{self, Status};
 use crate::audit::{Backlog, Outbox, Receipt, SinkName, Subject};
 use crate::rollout::{
-    Change, Edge, EventKind, Facts, Intent, Lifetime, Memo, Next, Observed, Question, ServiceView, State, Template, Why, begin, changes,
-    forgotten_at, transition,
+    Change, Edge, EventKind, Facts, Intent, Lifetime, Memo, Next, Observed, Question, State, Template, Why, begin, changes, forgotten_at,
+    sharing_trouble, transition,
 };
 
 /// What follows from one look.
@@ -185,7 +185,7 @@ impl Draft<'_> {
     /// Writes where nothing moved but the reason or the generation is another one. A dry run that is under way is no news: its answer
     /// comes in a moment.
     fn commit_if_new(&mut self, state: Option<&State>, why: &Why) {
-        let told = self.committed.tells(why, self.seen.generation) && self.committed.tells_refusal(self.seen.observed.refused.as_deref());
+        let told = self.committed.tells(why, self.seen.generation) && self.committed.warns_of(&self.seen.observed);
         if *why != Why::CheckingTemplate && !told {
             self.commit(state, why);
         }
@@ -305,7 +305,7 @@ fn wants_dry_run(intent: &Intent, state: &State, seen: &Observed) -> bool {
     };
     let accepted = matches!(&seen.template, Template::Accepted { revision, .. } if *revision == intent.revision);
     let known = accepted || seen.children.contains_key(&intent.revision);
-    wanted && !known && seen.service == ServiceView::Fits && seen.lifetime != Lifetime::Deleting
+    wanted && !known && sharing_trouble(intent, &seen.service).is_none() && seen.lifetime != Lifetime::Deleting
 }
 
 /// When the question about this template may be asked again, if it was answered.

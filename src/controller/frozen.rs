@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::world::Seen;
 use crate::api::Status;
-use crate::rollout::{Capacity, Deadlines, DeletionPolicy, Intent, OnStep, Pausing, Revision, State};
+use crate::rollout::{Capacity, Deadlines, DeletionPolicy, Intent, OnStep, Pausing, Revision, Sharing, State};
 
 /// An intent that keeps the committed state as it is: its own revision, the replicas that can be read or were asked for last, no step, no check.
 /// It carries what a rollback needs, and never what would grow exposure.
@@ -32,6 +32,7 @@ pub(super) fn frozen(seen: &Seen, committed: &Status) -> Intent {
         history_limit: u32::MAX,
         min_ready_seconds: None,
         deletion: DeletionPolicy::Orphan,
+        sharing: Sharing::Near,
     }
 }
 

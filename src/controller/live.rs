@@ -14,7 +14,7 @@ use crate::api::{self, Status};
 use crate::audit::{Record, SinkName, Teller};
 use crate::cluster::{Error, FINALIZER, Found, Index, Look, Wish, Writer, fit, refusal};
 use crate::prometheus::Providers;
-use crate::rollout::{Change, Lifetime, Observed, Question, Sample, Workload};
+use crate::rollout::{Action, Change, Lifetime, Observed, Question, Sample, Workload};
 use crate::sink::{Delivery, Offers, Report, kubernetes_event, post};
 
 /// The world around a running controller.
@@ -103,7 +103,7 @@ impl Live {
         }
         let adopted = rollout.status.as_ref().ok().and_then(|status| status.memo.adopted);
         let parsed = memory.parsed(key, &rollout, (workload.as_ref(), adopted), &self.0.known);
-        let wish = Wish { service: &parsed.service, rollout: &key.name, first: &first, labels: &parsed.labels };
+        let wish = Wish { service: parsed.service.as_deref(), rollout: &key.name, first: &first, labels: &parsed.labels };
         let guarded = metadata.finalizers.iter().flatten().any(|name| name == FINALIZER);
         let lifetime = match (&metadata.deletion_timestamp, guarded) {
             (Some(_), _) => Lifetime::Deleting,
@@ -233,6 +233,10 @@ impl World for Live {
                 None
             }
         }
+    }
+
+    fn strays(&self, key: &Key) -> Vec<Action> {
+        self.0.parts.index.strays(key)
     }
 
     async fn commit(&self, key: &Key, version: &str, status: &Status) -> Result<(), Error> {

@@ -44,8 +44,8 @@ pub(super) struct Parsed {
     pub(super) replicas: Option<u32>,
     /// The template's labels.
     pub(super) labels: BTreeMap<String, String>,
-    /// The Service that it names.
-    pub(super) service: String,
+    /// The Service that it names, if it does.
+    pub(super) service: Option<String>,
 }
 
 /// What of a Deployment that is taken over is filled into the spec.
@@ -137,7 +137,7 @@ impl Parsed {
             intent,
             replicas: spec.get("replicas").and_then(Value::as_u64).and_then(|replicas| u32::try_from(replicas).ok()),
             labels: labels.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect(),
-            service: spec.get("service").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            service: spec.get("service").and_then(Value::as_str).map(str::to_owned),
         }
     }
 }

@@ -10,6 +10,7 @@ mod pass;
 mod queue;
 mod run;
 mod start;
+mod strays;
 mod world;
 
 pub use decide::{Decision, decide};

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::decide::decide;
+use super::strays::strays;
 use super::world::{Key, World};
 
 /// Brings one rollout one step further and says when to look again.
@@ -14,7 +15,11 @@ use super::world::{Key, World};
 /// # Errors
 /// A write that failed. Nothing is lost: the next pass looks again, from the start.
 pub async fn pass<W: World>(world: &W, key: &Key) -> Result<Option<DateTime<Utc>>, W::Error> {
-    let Some(seen) = world.observe(key) else { return Ok(None) };
+    let Some(seen) = world.observe(key) else {
+        let (answers, wake) = strays(&world.strays(key), world.now());
+        world.apply(key, &answers, &[]).await?;
+        return Ok(wake);
+    };
     let decision = decide(key, &seen, world.now());
     if let Some(status) = &decision.status {
         world.commit(key, &seen.version, status).await?;

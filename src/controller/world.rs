@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::api::{Invalid, Status};
 use crate::audit::{Receipt, SinkName, Teller};
 pub use crate::rollout::Key;
-use crate::rollout::{Change, Intent, Observed, Question};
+use crate::rollout::{Action, Change, Intent, Observed, Question};
 
 /// Everything that is known of one rollout, the replies to our own writes included.
 #[derive(Clone, Debug)]
@@ -52,6 +52,9 @@ pub trait World {
 
     /// The newest that is known of a rollout, own replies included. `None` where it does not exist or the caches are not ready.
     fn observe(&self, key: &Key) -> Option<Seen>;
+
+    /// The actions for a Rollout that is known not to exist, in the order of creation.
+    fn strays(&self, key: &Key) -> Vec<Action>;
 
     /// Writes the status, fenced with the version that was observed; the reply replaces what is cached.
     ///

@@ -9,8 +9,8 @@ use super::reach::tolerated;
 use super::upkeep::upkeep;
 use super::workload::{Move, Readiness, keep_down};
 use super::{
-    Adoptee, AttemptResult, Change, Child, DeletionPolicy, Direction, Ended, Idle, Intent, Lifetime, Observed, Record, Revision,
-    ServiceView, Split, State, Target, Template, Weight, target,
+    Adoptee, AttemptResult, Change, Child, DeletionPolicy, Direction, Ended, Idle, Intent, Lifetime, Observed, Record, Revision, Split,
+    State, Target, Template, Weight, sharing_trouble, target,
 };
 
 /// The changes that `state` still needs, in the order in which they have to be made.
@@ -96,7 +96,7 @@ impl Plan<'_> {
         let held = adoptee.is_none_or(|adoptee| adoptee.is_held(&self.seen.name));
         if let Some(adoptee) = adoptee.filter(|_| !held) {
             let free = adoptee.readiness(&self.seen.name) == Readiness::Free && adoptee.revision == *revision;
-            let ready = free && self.is_accepted(revision) && self.seen.service == ServiceView::Fits;
+            let ready = free && self.is_accepted(revision) && sharing_trouble(self.intent, &self.seen.service).is_none();
             let record = (!self.seen.records.contains_key(revision)).then(|| Change::Record { revision: revision.clone(), number: 0 });
             let take = Change::Hold { fence: adoptee.fence.clone() };
             return if ready { record.into_iter().chain([take]).collect() } else { Vec::new() };
@@ -201,7 +201,7 @@ impl Plan<'_> {
 
     /// What can be made is the template of the spec, and what is stored; a first one only once the API server accepted it.
     fn create(&self, revision: &Revision, replicas: u32) -> Vec<Change> {
-        let accepted = self.is_accepted(revision) && self.seen.service == ServiceView::Fits;
+        let accepted = self.is_accepted(revision) && sharing_trouble(self.intent, &self.seen.service).is_none();
         let accepted = accepted || !matches!(self.state, State::Installing(_));
         let stored = self.seen.records.contains_key(revision);
         let known = *revision == self.intent.revision || stored;

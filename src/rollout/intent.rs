@@ -2,7 +2,10 @@
 
 use chrono::TimeDelta;
 
-use super::{Revision, Split, Weight, split};
+use super::{Revision, Sharing, Split, Weight, split};
+
+/// A share that is further from its weight than this many points is not what was asked for.
+const FAR: u32 = 10;
 
 /// One rollout's spec after parsing.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +38,8 @@ pub struct Intent {
     pub min_ready_seconds: Option<u32>,
     /// What becomes of the Deployments when the Rollout is deleted.
     pub deletion: DeletionPolicy,
+    /// What happens where shares of pods are not the shares that were asked for.
+    pub sharing: Sharing,
 }
 
 /// What becomes of the Deployments when the Rollout is deleted.
@@ -162,6 +167,16 @@ impl Intent {
             Some(bake) if weight == Weight::FULL => Split { stable: bake.keep, canary: self.replicas },
             Some(_) | None => split(self.replicas, weight, &self.capacity),
         }
+    }
+
+    /// The steps whose share whole pods cannot give, and what to do; none where nothing serves anyway.
+    pub fn far_steps(&self) -> Option<String> {
+        let granted = |step: &Step| self.split(step.weight).percent();
+        let far = self.steps.iter().filter(|step| granted(step).abs_diff(step.weight.percent()) > FAR);
+        let far: Vec<String> = far.map(|step| format!("{} becomes {}%", step.weight, granted(step))).collect();
+        let replicas = self.replicas;
+        (replicas > 0 && !far.is_empty())
+            .then(|| format!("with {replicas} replicas {}; use other weights, more replicas or more surge", far.join(", ")))
     }
 
     /// The first step above this weight, if one is left.

@@ -17,6 +17,7 @@ mod names;
 mod observed;
 mod reach;
 mod sample;
+mod service;
 mod split;
 mod state;
 mod target;
@@ -35,9 +36,10 @@ pub use event::{Event, EventKind, Outcome, Severity};
 pub use intent::{Bake, Capacity, Check, Deadlines, DeletionPolicy, Gate, Intent, OnStep, Pausing, Step, Threshold};
 pub use memo::{ADOPTED, Memo, forgotten_at};
 pub use names::{Key, Revision, Weight};
-pub use observed::{Child, Lifetime, Meaning, Observed, Pod, PodState, Record, ServiceView, Settled, Template, Upkeep};
+pub use observed::{Child, Lifetime, Meaning, Observed, Pod, PodState, Record, Settled, Template, Upkeep};
 pub use reach::{Reach, reach};
 pub use sample::{Failure, Question, Reading, Sample, Samples, Verdict};
+pub use service::{ServiceView, Sharing, Skew, sharing_trouble, skewed};
 pub use split::{Split, default_weights, split};
 pub use state::{
     Adopting, Approval, Attempt, Baking, Deleted, Ended, HandingBack, Idle, Installing, PauseCause, Paused, Phase, Promoting, Restart,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{Action, AttemptResult, Fence, Restart, Revision, Sample, Workload};
+use super::{Action, AttemptResult, Fence, Restart, Revision, Sample, ServiceView, Workload};
 
 /// Everything that the core may look at, for one rollout.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,22 +42,6 @@ pub enum Lifetime {
     Guarded,
     /// Somebody deleted it; our finalizer holds it.
     Deleting,
-}
-
-/// The shared Service, as far as it decides whether traffic can be shifted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ServiceView {
-    /// It exists and selects the template's pods.
-    Fits,
-    /// There is no Service of that name.
-    Missing,
-    /// It cannot carry this rollout; the text says why and what to do.
-    Unfit(String),
-    /// Another, older Rollout has it.
-    Taken {
-        /// That Rollout's name.
-        by: String,
-    },
 }
 
 /// What a dry run said of the spec's template.

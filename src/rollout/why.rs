@@ -41,6 +41,8 @@ pub enum Why {
     Workload(String),
     /// The Service cannot carry this rollout.
     Service(String),
+    /// Whole pods cannot give the steps' shares, where that has to be so.
+    StepsUnattainable(String),
     /// Events wait for their sinks; exposure does not grow meanwhile.
     AuditBacklog(usize),
     /// The first revision did not become available in time.
@@ -89,6 +91,7 @@ impl Why {
             Self::CheckingTemplate => "CheckingTemplate",
             Self::Workload(_) => "Workload",
             Self::Service(_) => "Service",
+            Self::StepsUnattainable(_) => "StepsUnattainable",
             Self::AuditBacklog(_) => "AuditBacklog",
             Self::InstallFailed(_) => "InstallFailed",
             Self::Missing(_) => "Missing",
@@ -108,6 +111,7 @@ impl Why {
             | Self::InvalidTemplate(_)
             | Self::Workload(_)
             | Self::Service(_)
+            | Self::StepsUnattainable(_)
             | Self::InstallFailed(_)
             | Self::WriteRefused(_)
             | Self::Missing(_) => Mood::Stuck,
@@ -142,6 +146,7 @@ impl fmt::Display for Why {
             | Self::InvalidSpec(text)
             | Self::Workload(text)
             | Self::Service(text)
+            | Self::StepsUnattainable(text)
             | Self::InstallFailed(text) => f.write_str(text),
             Self::Holding(until) => write!(f, "the step holds until {}", until.format("%H:%M:%S UTC")),
             Self::Approval(None) => f.write_str("the step passed and waits for an approval"),

@@ -7,6 +7,7 @@ use anyhow::{Result, ensure};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::commands::give;
 use super::ground::{Ground, wait};
 use super::installing::wait_for_replicas;
 use super::load::Load;
@@ -16,7 +17,8 @@ use super::shop::{Shop, phase, quick, revision};
 pub async fn an_autoscaler_scales_in_every_state(ground: &Ground, shop: &Shop) -> Result<()> {
     shop.service(50).await?;
     let mut spec = quick(4, "v1-slow");
-    spec["steps"] = json!([{"weight": 50, "hold": "8s"}]);
+    spec["steps"] = json!([{"weight": 50, "hold": "8s", "approval": {}}]);
+    spec["bake"] = json!({"for": "1h", "keep": "50%"});
     // States that would be over in a moment last until pods are available.
     spec["minReadySeconds"] = json!(5);
     let load = Load::on(shop, 4).await?;
@@ -41,17 +43,23 @@ pub async fn an_autoscaler_scales_in_every_state(ground: &Ground, shop: &Shop) -
     wait_for_replicas(shop, &[("v1-slow", 3), ("v2", 3)]).await?;
     shop.edit(json!({"paused": false})).await?;
 
-    scaled_in(shop, &load, "Promoting", 8).await?;
-    shop.promoted(&revision("v2")).await?;
-    wait_for_replicas(shop, &[("v2", 8)]).await?;
+    scaled_in(shop, &load, "Approval", 4).await?;
+    wait_for_replicas(shop, &[("v1-slow", 2), ("v2", 2)]).await?;
+    give(shop, json!({"verb": "Approve", "revision": revision("v2"), "attempt": 1})).await?;
 
+    scaled_in(shop, &load, "Promoting", 8).await?;
+    scaled_in(shop, &load, "Baking", 6).await?;
+    // What is kept of the old stable is a share of the replicas, too.
+    wait_for_replicas(shop, &[("v1-slow", 3), ("v2", 6)]).await?;
+
+    // A new template ends the bake.
     shop.image("v3").await?;
     shop.at_weight(50).await?;
     // Taken back: half of stable's pods have to come first.
     shop.image("v2").await?;
-    scaled_in(shop, &load, "RollingBack", 6).await?;
+    scaled_in(shop, &load, "RollingBack", 8).await?;
     shop.promoted(&revision("v2")).await?;
-    wait_for_replicas(shop, &[("v2", 6)]).await?;
+    wait_for_replicas(shop, &[("v2", 8)]).await?;
     let told = shop.told(ground)?;
     let count = |kind: &str| told.iter().filter(|t| *t == kind).count();
     ensure!((count("rollout.started"), count("promotion.started"), count("rollout.superseded")) == (2, 1, 1), "{told:?}");

@@ -202,6 +202,19 @@ pub async fn a_command_is_immutable_and_goes_a_day_after_its_answer(ground: &Gro
     wait("that it goes", PATIENCE, || async { matches!(all.get_opt(&name).await, Ok(None)) }).await
 }
 
+/// A command for a Rollout that is not there is answered, too.
+pub async fn a_command_for_nobody_is_refused(_: &Ground, shop: &Shop) -> Result<()> {
+    let action = give(shop, json!({"verb": "Abort"})).await?;
+    // It has waited for its Rollout for a minute by then.
+    let all = actions(shop);
+    let answered =
+        || async { all.get(&action.name_any()).await.is_ok_and(|action| action.status.is_some_and(|status| status.phase.is_some())) };
+    wait("the answer", Duration::from_secs(90), answered).await?;
+    let status = answer(shop, &action).await?;
+    ensure!(status.phase.as_deref() == Some("Refused") && status.state.as_deref() == Some("Absent"), "{status:?}");
+    Ok(())
+}
+
 /// Scenario 41, on this API server: who asks is written into the command, whatever stood there.
 pub async fn a_forged_actor_is_overwritten(ground: &Ground, shop: &Shop) -> Result<()> {
     shop.service(0).await?;

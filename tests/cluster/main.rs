@@ -26,6 +26,7 @@ mod people;
 mod permissions;
 mod quiet;
 mod rights;
+mod sharing;
 mod shop;
 mod stepping;
 mod storm;
@@ -128,6 +129,10 @@ fn shared() -> Vec<Case> {
         case!(Shared, bad_input::nonsense_in_flight_freezes_exposure),
         case!(Shared, bad_input::every_example_installs),
         case!(Shared, bad_input::a_weight_that_pods_cannot_give_is_warned_about),
+        case!(Shared, sharing::a_service_that_skews_the_shares_is_warned_about_at_once),
+        case!(Shared, sharing::strict_shares_begin_nothing_behind_a_service_that_skews_them),
+        case!(Shared, sharing::strict_shares_begin_nothing_with_steps_that_pods_cannot_give),
+        case!(Shared, sharing::a_rollout_without_a_service_shifts_shares_of_pods),
         case!(Shared, command_line::status_says_where_a_rollout_stands),
         case!(Shared, command_line::kubectl_understands_a_rollout),
         case!(Shared, command_line::deploy_is_taken_with_and_without_the_policy_that_stamps),
@@ -135,6 +140,7 @@ fn shared() -> Vec<Case> {
         case!(Shared, command_line::who_may_edit_a_namespace_may_edit_its_rollouts),
         case!(Shared, commands::a_command_for_another_revision_or_attempt_is_superseded),
         case!(Shared, commands::a_command_is_immutable_and_goes_a_day_after_its_answer),
+        case!(Shared, commands::a_command_for_nobody_is_refused),
         case!(Shared, commands::a_forged_actor_is_overwritten),
         case!(Shared, commands::every_role_gives_the_commands_of_its_own_and_no_others),
         case!(Shared, commands::a_user_without_the_right_is_told_which_one),

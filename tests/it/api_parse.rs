@@ -5,7 +5,7 @@ use std::fs;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use serin::api::{Providers, parse, revision};
-use serin::rollout::{Capacity, Deadlines, OnStep, Pausing};
+use serin::rollout::{Capacity, Deadlines, OnStep, Pausing, Sharing};
 
 use super::api_given::{check, parsed, providers, spec, spec_with, template};
 
@@ -28,6 +28,16 @@ fn what_is_left_out_has_a_default_for_a_newcomer() {
 #[test]
 fn a_rollout_without_replicas_has_one() {
     assert_eq!(parsed(&spec_with(&[("replicas", Value::Null)])).unwrap().replicas, 1);
+}
+
+#[test]
+fn a_rollout_may_name_no_service_and_may_ask_for_exact_shares() {
+    let intent = |traffic: Value| parsed(&spec_with(&[("service", Value::Null), ("traffic", traffic)])).unwrap();
+    assert_eq!(intent(Value::Null).sharing, Sharing::Near);
+    assert_eq!(intent(json!({})).sharing, Sharing::Near);
+    assert_eq!(intent(json!({"replicas": {}})).sharing, Sharing::Near);
+    assert_eq!(intent(json!({"replicas": {"strict": false}})).sharing, Sharing::Near);
+    assert_eq!(intent(json!({"replicas": {"strict": true}})).sharing, Sharing::Strict);
 }
 
 #[test]
@@ -74,7 +84,8 @@ fn what_cannot_work_is_refused_in_words_that_say_what_to_do() {
         ("replicas", json!(-1), "replicas is -1: write 0 to 10000"),
         ("replicas", json!(10_001), "write 0 to 10000"),
         ("replicas", json!("4"), "the spec cannot be read: invalid type: string \"4\""),
-        ("service", Value::Null, "the spec cannot be read"),
+        ("service", json!(""), "service is \"\": write at most 63 of a-z"),
+        ("traffic", json!({"replicas": {"strict": "yes"}}), "the spec cannot be read"),
         ("service", json!("Check.out"), "service is \"Check.out\": write at most 63 of a-z"),
         ("minReadySeconds", json!(-1), "minReadySeconds is -1: write 0 to 3600"),
         ("revisionHistoryLimit", json!(101), "write 0 to 100"),

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serin::api::{Invalid, Status, View};
 use serin::audit::Outbox;
 use serin::controller::{Decision, Key, Seen, decide};
-use serin::rollout::{Action, Author, Change, DeletionPolicy, Intent, Memo, Observed, State, Verb, Why};
+use serin::rollout::{Action, Author, Change, DeletionPolicy, Intent, Memo, Observed, ServiceView, Skew, State, Verb, Why};
 
 use crate::audit_given::teller;
 use crate::given::{Seeing as _, action, after, baking, child, idle, intent, noon, seen, stepping, v1, v2};
@@ -92,6 +92,27 @@ fn an_answer_is_written_until_the_action_says_it_and_forgotten_a_day_later() {
     assert!(kept.answers.is_empty());
     assert_eq!(kept.wake, Some(after(3) + day));
     assert!(matches!(decided(&seen, after(3) + day).answers.as_slice(), [Change::Forget { name, .. }] if name == "pause"));
+}
+
+#[test]
+fn a_service_that_changes_is_told_in_a_condition_at_once_and_once() {
+    let looks = |service: ServiceView| settled(Observed { service, ..serving() });
+    let seen = looks(ServiceView::Fits);
+    assert!(decided(&seen, after(60)).status.is_none());
+    let skewed = Seen { observed: Observed { service: ServiceView::Skewed(vec![Skew::Topology]), ..serving() }, ..seen };
+    let status = decided(&skewed, after(60)).status.expect("it is told");
+    let told = status.conditions.iter().find(|condition| condition.type_ == "TrafficByShare").expect("a condition");
+    let message = "shares of pods are not shares of requests: the Service prefers pods that are near the client";
+    assert_eq!((told.status.as_str(), told.reason.as_str(), told.message.as_str()), ("False", "Topology", message));
+    assert!(decided(&Seen { status: Ok(status), ..skewed }, after(61)).status.is_none(), "it is known");
+}
+
+#[test]
+fn a_rollout_without_a_service_says_what_a_share_is() {
+    let seen = settled(Observed { service: ServiceView::None, ..serving() });
+    let status = seen.status.expect("ours");
+    let told = status.conditions.iter().find(|condition| condition.type_ == "TrafficByShare").expect("a condition");
+    assert_eq!((told.status.as_str(), told.reason.as_str()), ("Unknown", "NoService"));
 }
 
 #[test]

@@ -16,7 +16,6 @@ const PURE: [Row; 6] = [
         &["rollout", "analysis", "audit"],
         &[
             "chrono",
-            "jiff",
             "k8s_openapi",
             "kube",
             "schemars",

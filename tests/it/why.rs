@@ -47,6 +47,7 @@ fn every_reason_has_a_word_a_mood_and_a_sentence() {
         (Why::TemplateUnknown(text()), "TemplateUnknown", Mood::Working, "the template could not be checked yet: the text"),
         (Why::CheckingTemplate, "CheckingTemplate", Mood::Working, "the template is being checked"),
         (Why::Service(text()), "Service", Mood::Stuck, "the text"),
+        (Why::StepsUnattainable(text()), "StepsUnattainable", Mood::Stuck, "the text"),
         (
             Why::AuditBacklog(3),
             "AuditBacklog",

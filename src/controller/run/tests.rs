@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::api::Status;
 use crate::controller::Seen;
-use crate::rollout::{Change, Question};
+use crate::rollout::{Action, Change, Question};
 
 /// A world in which looking at one rollout is a defect. It counts the looks.
 #[derive(Clone, Default)]
@@ -24,6 +24,10 @@ impl World for Haunted {
         self.looked.notify_one();
         assert_ne!(key.name, "haunted", "there is something");
         None
+    }
+
+    fn strays(&self, _: &Key) -> Vec<Action> {
+        Vec::new()
     }
 
     async fn commit(&self, _: &Key, _: &str, _: &Status) -> Result<(), Error> {

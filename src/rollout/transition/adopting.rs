@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::super::workload::{Move, Readiness};
-use super::super::{Adopting, AttemptResult, Ended, Event, EventKind, Intent, Revision, State, Weight, Why, Workload};
-use super::{Edge, Facts, Next, service_trouble, settle, stay, template_trouble};
+use super::super::{Adopting, AttemptResult, Ended, Event, EventKind, Intent, Revision, State, Weight, Why, Workload, sharing_trouble};
+use super::{Edge, Facts, Next, settle, stay, template_trouble};
 
 /// A rollout begins with a Deployment that it takes over.
 pub(super) fn enter(intent: &Intent, revision: Revision, now: DateTime<Utc>) -> Edge {
@@ -31,7 +31,7 @@ pub(super) fn next(at: &Adopting, facts: &Facts) -> Next {
         Some(Readiness::Blocked(text)) => Some(Why::Workload(text)),
         Some(Readiness::Free) | None => None,
     };
-    let blocked = facts.brake.cloned().or(blocked).or_else(|| service_trouble(seen));
+    let blocked = facts.brake.cloned().or(blocked).or_else(|| sharing_trouble(intent, &seen.service));
     let blocked = blocked.or_else(|| (!held).then(|| template_trouble(intent, seen)).flatten());
     let deadline = at.since + intent.deadlines.available;
     if now >= deadline && !at.overdue {

@@ -6,8 +6,9 @@ use super::super::changes::mark;
 use super::super::reach::missing;
 use super::super::{
     Attempt, Event, EventKind, Idle, Observed, PauseCause, Pausing, Promoting, State, Step, Stepping, Template, Weight, Why,
+    sharing_trouble,
 };
-use super::{Edge, Facts, Next, installing, service_trouble, stay, tell, template_trouble, unread};
+use super::{Edge, Facts, Next, installing, stay, tell, template_trouble, unread};
 
 /// Until the next look, where this one leads to a write that has to be seen first.
 const SOON: TimeDelta = TimeDelta::milliseconds(1);
@@ -89,7 +90,8 @@ pub(super) fn gone(at: &Idle, seen: &Observed) -> Option<Why> {
 
 /// What keeps every new revision from getting pods, if anything does.
 pub(super) fn blocked(facts: &Facts) -> Option<Why> {
-    facts.brake.cloned().or_else(|| service_trouble(facts.seen)).or_else(|| template_trouble(facts.intent, facts.seen))
+    let Facts { intent, seen, .. } = *facts;
+    facts.brake.cloned().or_else(|| sharing_trouble(intent, &seen.service)).or_else(|| template_trouble(intent, seen))
 }
 
 /// Whether the API server makes the same pods of the spec's template as of stable's.
@@ -142,7 +144,7 @@ fn settled(at: &Idle, facts: &Facts) -> Why {
     let child = facts.seen.children.get(&at.stable);
     match missing("stable", child, facts.intent.replicas) {
         Some(text) => Why::WaitingForPods(text),
-        None => service_trouble(facts.seen).unwrap_or(Why::Settled),
+        None => sharing_trouble(facts.intent, &facts.seen.service).unwrap_or(Why::Settled),
     }
 }
 

@@ -3,8 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::super::reach::missing;
-use super::super::{Attempt, AttemptResult, Ended, Event, EventKind, Installing, Intent, Observed, PodState, Revision, State, Weight, Why};
-use super::{Edge, Facts, Next, service_trouble, settle, stay, template_trouble, unread};
+use super::super::{
+    Attempt, AttemptResult, Ended, Event, EventKind, Installing, Intent, Observed, PodState, Revision, State, Weight, Why, sharing_trouble,
+};
+use super::{Edge, Facts, Next, settle, stay, template_trouble, unread};
 
 /// Begins the installation of a first revision.
 pub(super) fn enter(intent: &Intent, now: DateTime<Utc>) -> Edge {
@@ -53,7 +55,7 @@ pub(super) fn next(at: &Installing, facts: &Facts) -> Next {
     };
     let trouble = pod_trouble(seen, &at.revision);
     let stuck = trouble.as_ref().map_or_else(|| waiting.clone(), |trouble| format!("{waiting}: {trouble}"));
-    let blocked = unread(facts).or_else(|| service_trouble(seen)).or_else(|| template_trouble(intent, seen));
+    let blocked = unread(facts).or_else(|| sharing_trouble(intent, &seen.service)).or_else(|| template_trouble(intent, seen));
     let deadline = at.since + intent.deadlines.available;
     if now >= deadline && !at.overdue {
         return overdue(at, &stuck, blocked).into();

@@ -19,7 +19,7 @@ use chrono::{DateTime, Utc};
 use super::drift::drift;
 use super::{
     Attempt, Author, Cause, Deleted, DeletionPolicy, Ended, Event, EventKind, Failure, Handled, Idle, Intent, Lifetime, Memo, Observed,
-    Revision, RollingBack, ServiceView, State, Template, Verdict, Weight, Why,
+    Revision, RollingBack, State, Template, Verdict, Weight, Why,
 };
 
 /// All that a transition may look at.
@@ -254,18 +254,6 @@ fn stay(state: State, why: Why, wake: Option<DateTime<Utc>>) -> Next {
 /// Why the spec cannot be read, if it cannot: what it no longer says must move nothing.
 fn unread(facts: &Facts) -> Option<Why> {
     facts.brake.filter(|brake| matches!(brake, Why::InvalidSpec(_))).cloned()
-}
-
-/// What stands in the way of writing pods for this rollout's Service, if anything does.
-fn service_trouble(seen: &Observed) -> Option<Why> {
-    match &seen.service {
-        ServiceView::Fits => None,
-        ServiceView::Missing => Some(Why::Service("the Service does not exist; create it, or correct spec.service".to_owned())),
-        ServiceView::Unfit(text) => Some(Why::Service(text.clone())),
-        ServiceView::Taken { by } => {
-            Some(Why::Service(format!("the Service already belongs to Rollout {by}; give this Rollout a Service of its own")))
-        }
-    }
 }
 
 /// What the dry run of the template still has to say before its revision may be made, if anything.

@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serin::rollout::{
     Action, Bake, Capacity, Check, Child, Deadlines, DeletionPolicy, Fence, Gate, Idle, Intent, Lifetime, Meaning, Memo, Observed, OnStep,
-    Pausing, Pod, PodState, Record, Revision, ServiceView, Settled, State, Step, Template, Threshold, Upkeep, Verdict, Weight, Why,
-    Workload,
+    Pausing, Pod, PodState, Record, Revision, ServiceView, Settled, Sharing, State, Step, Template, Threshold, Upkeep, Verdict, Weight,
+    Why, Workload,
 };
 
 /// Noon of the day on which every table plays.
@@ -70,6 +70,7 @@ pub(crate) fn intent(revision: Revision) -> Intent {
         history_limit: 10,
         min_ready_seconds: Some(0),
         deletion: DeletionPolicy::Orphan,
+        sharing: Sharing::Near,
     }
 }
 

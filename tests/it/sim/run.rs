@@ -6,15 +6,13 @@ use std::task::{Context, Poll, Waker};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serin::cluster::Error;
-use serin::controller::{Seen, decide, pass};
-use serin::rollout::{Child, Settled};
+use serin::controller::pass;
 
 use super::agenda::Todo;
 use super::ledger::Broken;
-use super::process::{Due, Life, Plan};
+use super::process::{Due, Life};
 use super::promises::settled::Rest;
 use super::state::{Sim, key};
-use super::words::brief;
 use super::world::{SimWorld, Universe};
 
 /// Nothing that takes more steps than this comes to an end.
@@ -181,27 +179,6 @@ impl Sim {
     fn replace(&mut self) {
         if self.processes.is_empty() {
             self.plan_in(100, 40_000, Todo::Start);
-        }
-    }
-
-    /// What a pass sees and what it decides, in the trace.
-    pub(super) fn describe(&mut self, plan: &Plan, seen: &Seen) {
-        if self.trace.is_none() {
-            return;
-        }
-        let life = plan.life;
-        let decision = decide(&key(), seen, self.clock(life));
-        self.tell(life, |_| {
-            let child = |(r, c): (&_, &Child)| {
-                let busy = if c.settled == Settled::Yes { "" } else { "~" };
-                format!(" {r}:{}/{}{busy}", c.available, c.desired)
-            };
-            let children: String = seen.observed.children.iter().map(child).collect();
-            let wanted = seen.intent.as_ref().map_or("an unreadable spec".to_owned(), |i| format!("{} x{}", i.revision, i.replicas));
-            format!("sees     {} |{children} | wants {wanted}", brief(plan.state.as_ref()))
-        });
-        if !decision.changes.is_empty() {
-            self.tell(life, |_| format!("needs    {:?}", decision.changes));
         }
     }
 }

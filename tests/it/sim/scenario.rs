@@ -142,7 +142,7 @@ impl Sim {
         self.write_spec(rollout, revision);
         let mut at = self.now + TimeDelta::seconds(90);
         // A few runs are busy ones in which the sink is away, so that events pile up.
-        let busy = self.rng.chance(60);
+        let busy = self.rng.chance(30);
         let (acts, gap) = if busy { (self.rng.between(40, 90), 40_000) } else { (self.rng.between(2, 12), 300_000) };
         for act in 0..acts {
             at += self.rng.millis(1_000, gap);

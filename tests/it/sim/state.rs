@@ -51,6 +51,8 @@ pub(super) struct Sim {
     pub(super) calm: Calm,
     pub(super) finale: Finale,
     pub(super) trace: Option<Vec<String>>,
+    /// What each process saw last, in the words of the trace.
+    pub(super) last_seen: BTreeMap<Life, String>,
 }
 
 /// What Kubernetes does to a Deployment.
@@ -98,6 +100,7 @@ impl Sim {
             calm: Calm::NotYet,
             finale: Finale::AsItIs,
             trace: tracing,
+            last_seen: BTreeMap::new(),
             rng,
         };
         sim.begin();

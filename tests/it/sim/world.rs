@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serin::api::Status;
 use serin::cluster::{Error, Index, refusal};
 use serin::controller::{Key, Seen, World};
-use serin::rollout::{Change, Direction, Edited, Fence, Handled, Question, Revision};
+use serin::rollout::{Action, Change, Direction, Edited, Fence, Handled, Question, Revision};
 
 use super::agenda::Ticket;
 use super::process::{Life, Process};
@@ -274,6 +274,10 @@ impl World for SimWorld<'_> {
 
     fn observe(&self, _: &Key) -> Option<Seen> {
         self.sim().look(self.life)
+    }
+
+    fn strays(&self, key: &Key) -> Vec<Action> {
+        self.index(|index| index.strays(key))
     }
 
     async fn commit(&self, _: &Key, version: &str, status: &Status) -> Result<(), Error> {

@@ -24,6 +24,7 @@ mod promoting;
 mod reaching;
 mod recovered;
 mod rolling_back;
+mod sharing;
 mod table;
 mod undo;
 mod upkeep;

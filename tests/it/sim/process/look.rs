@@ -50,7 +50,7 @@ impl Sim {
                     (None, true) => Lifetime::Guarded,
                     (None, false) => Lifetime::Unguarded,
                 },
-                service: fit(service.as_ref(), &Wish { service: "shop", rollout: "checkout", first: &first, labels: &labels }),
+                service: fit(service.as_ref(), &Wish { service: Some("shop"), rollout: "checkout", first: &first, labels: &labels }),
                 workload: Workload::None,
                 children,
                 records,
@@ -69,11 +69,15 @@ impl Sim {
             self.ledger.most = steps.max().unwrap_or(0).max(intent.replicas);
         }
         let state = rollout.status.as_ref().ok().and_then(|status| status.state.clone());
-        let plan =
-            Arc::new(Plan { life, looked: self.server.version, seen: Arc::new(seen.clone()), answers: process.newest.clone(), state });
-        process.plan = Some(Arc::clone(&plan));
+        process.plan = Some(Arc::new(Plan {
+            life,
+            looked: self.server.version,
+            seen: Arc::new(seen.clone()),
+            answers: process.newest.clone(),
+            state,
+        }));
         seen.status.clone_from(&rollout.status);
-        self.describe(&plan, &seen);
+        self.describe(life, &seen);
         Some(seen)
     }
 }

@@ -165,7 +165,7 @@ impl Sim {
 
     fn soon(&mut self) -> TimeDelta {
         let late = self.rng.chance(self.faults.late);
-        if late { self.rng.millis(50, 10_000) } else { self.rng.millis(0, 10) }
+        if late { self.rng.millis(50, 10_000) } else { self.rng.millis(0, 60) }
     }
 
     /// Whether a pass begins now.

@@ -3,6 +3,7 @@
 use serin::rollout::{Promoting, State};
 
 use super::{Commit, Held};
+use crate::sim::server::objects::Labels;
 
 pub(super) fn promoted(commit: &Commit) -> Held {
     let Commit { old, new, .. } = commit;
@@ -23,7 +24,9 @@ pub(super) fn promoted(commit: &Commit) -> Held {
 fn complete(commit: &Commit, at: &Promoting) -> Held {
     let (sim, attempt) = (commit.sim, &at.attempt);
     let keep = commit.plan.seen.intent.as_ref().map_or(u32::MAX, |intent| intent.bake.map_or(0, |bake| bake.keep));
-    let (stable, canary) = (sim.server.desired(&attempt.stable), sim.server.desired(&attempt.canary));
+    // What a stranger took our labels from is not found any more.
+    let found = sim.server.deployments.get(&attempt.stable).filter(|deployment| deployment.labels == Labels::Ours);
+    let (stable, canary) = (found.map_or(0, |deployment| deployment.desired), sim.server.desired(&attempt.canary));
     let passed = sim.ledger.passed.contains(&attempt.number);
     if passed && stable <= keep {
         return Ok(());

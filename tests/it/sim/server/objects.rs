@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
-use serin::api::{Object, Status};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serin::api::{Object, Status, to_time};
 use serin::audit;
 use serin::cluster::FINALIZER;
 use serin::rollout::{Answer, Intent, PodState, Restart, Revision, Verb};
@@ -198,9 +198,9 @@ impl Rollout {
             uid: Some(UID.to_owned()),
             resource_version: Some(self.version.to_string()),
             generation: Some(i64::try_from(self.generation).expect("few generations")),
-            creation_timestamp: Some(Time(jiff::Timestamp::from_second(given::noon().timestamp()).expect("in range"))),
+            creation_timestamp: Some(to_time(given::noon())),
             finalizers: self.guarded.then(|| vec![FINALIZER.to_owned()]),
-            deletion_timestamp: self.deleting.then_some(Time(jiff::Timestamp::UNIX_EPOCH)),
+            deletion_timestamp: self.deleting.then_some(to_time(DateTime::UNIX_EPOCH)),
             ..ObjectMeta::default()
         };
         object
