@@ -1,7 +1,7 @@
 //! What do the demo, the tests and the benchmarks run on? A real control plane on loopback, built from pins.
 //!
 //! [`ControlPlane::start`] starts etcd, the API server, the controller manager, the scheduler, kwok for the nodes, Prometheus, and the traffic: the
-//! only thing that is simulated, because kwok's pods serve no requests. [`Tools`] builds those programs once. A pod's image tag says how it behaves
+//! only thing that is simulated, because kwok's pods serve no requests. A [`Node`] has real ones, apart from the machine ([`Apart`]). [`Tools`] builds those programs once. A pod's image tag says how it behaves
 //! ([`Tag`]; the pods' side of it is `tests/control-plane/kwok/stages.yaml`).
 #![allow(clippy::disallowed_methods, reason = "the product's core takes the time as an argument; the workshop may ask for it")]
 

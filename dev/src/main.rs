@@ -21,11 +21,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Build the programs of the control plane, once; needs Go.
-    BuildTools {
-        /// Those of a node whose pods are real, too.
-        #[arg(long)]
-        node: bool,
-    },
+    BuildTools,
     /// Start a control plane that stays until `down`, and print how to use it.
     Up(Plane),
     /// Stop a control plane and remove all that it left.
@@ -85,12 +81,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<()> {
     match command {
-        Command::BuildTools { node } => {
-            if node {
-                print(&Tools::ensure(Kit::Node)?.dir().display().to_string())?;
-            }
-            print(&Tools::ensure(Kit::Plane)?.dir().display().to_string())
-        }
+        Command::BuildTools => print(&Tools::ensure(Kit::Plane)?.dir().display().to_string()),
         Command::Up(plane) => print(&describe(&plane.name, &serin_dev::up(&plane.options())?)),
         Command::Down { name } if serin_dev::down(&name)? => print(&format!("the control plane {name} is down")),
         Command::Down { name } => print(&format!("no control plane {name} was running")),

@@ -59,12 +59,13 @@ impl Marks {
     /// `/proc` cannot be read.
     pub fn alive(&self) -> Result<Vec<String>> {
         let mut alive = Vec::new();
+        let below = format!("{}/", self.group);
         for entry in fs::read_dir("/proc")?.flatten() {
             let process = entry.path();
             // What ends while we look has no namespaces any more.
             let Some(of) = namespaces(&process) else { continue };
             let groups = fs::read_to_string(process.join("cgroup")).unwrap_or_default();
-            if !of.is_disjoint(&self.namespaces) || groups.contains(&self.group) {
+            if !of.is_disjoint(&self.namespaces) || groups.contains(&below) {
                 let command = fs::read_to_string(process.join("cmdline")).unwrap_or_default().replace('\0', " ");
                 alive.push(format!("process {}: {command}", entry.file_name().display()));
             }

@@ -21,7 +21,7 @@ pub async fn judge() -> Result<bool> {
     let before = Traces::look()?;
     let mut keeper = Keeper::start("story")?;
     let marks = keeper.listen(|_| false)?;
-    let played = keeper.child.wait()?.success();
+    let played = keeper.wait()?;
     let clean = clean("the story", &before, &marks).await?;
 
     let mut keeper = Keeper::start("hold")?;
@@ -29,8 +29,7 @@ pub async fn judge() -> Result<bool> {
     if !marks.alive()?.iter().any(|what| what.contains("containerd")) {
         bail!("the pods of a run that is to be killed are not found: {:?}", marks.alive()?);
     }
-    keeper.child.kill()?;
-    keeper.child.wait()?;
+    drop(keeper);
     let clean_after_kill = self::clean("a run that was killed", &before, &marks).await?;
     Ok(played && clean && clean_after_kill)
 }
@@ -52,7 +51,7 @@ async fn clean(what: &str, before: &Traces, marks: &Marks) -> Result<bool> {
     }
 }
 
-/// The process that runs the rest apart from the machine.
+/// The process that runs the rest apart from the machine. It is killed when this is dropped.
 struct Keeper {
     child: Child,
 }
@@ -63,6 +62,11 @@ impl Keeper {
         let child =
             keeper.args(["keep", what]).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("cannot start this program again")?;
         Ok(Self { child })
+    }
+
+    /// True if all went well.
+    fn wait(mut self) -> Result<bool> {
+        Ok(self.child.wait()?.success())
     }
 
     /// Prints what it says until a line is the last one, or all is said; gives its marks.
@@ -79,5 +83,13 @@ impl Keeper {
             }
         }
         marks.context("the run ended before it was at home")
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        // One that has ended already is not there to be killed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

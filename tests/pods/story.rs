@@ -68,13 +68,14 @@ async fn answers(address: SocketAddr) -> Result<()> {
     Ok(())
 }
 
-/// A node whose pods serve, until the process is killed.
+/// A node whose pods serve, until the process is killed; but not for ever.
 pub async fn hold(group: &str) -> Result<()> {
     let plane = ControlPlane::start_without_nodes("pods").await?;
     let _node = Node::start(&plane, group).await?;
     let _shop = Shop::open(plane.client().await?).await?;
     println!("{SERVING}");
-    std::future::pending().await
+    sleep(LONGEST).await;
+    Ok(())
 }
 
 /// What the acts are played with.
