@@ -1,11 +1,17 @@
 //! Is the canary good enough? What to ask, and what the answers say.
 
+mod compare;
 mod due;
+pub mod gauge;
+mod interval;
 mod query;
+pub mod sequential;
 mod threshold;
 mod workload;
 
+pub use compare::standard_errors;
 pub use due::{Due, due};
+pub use interval::interval;
 pub use query::{BadPlaceholder, fill_fixed, fill_pods};
 
 use chrono::{DateTime, Utc};
@@ -67,6 +73,11 @@ fn combine(one: Verdict, other: Verdict) -> Verdict {
         (open @ Inconclusive(_), _) | (_, open @ Inconclusive(_)) => open,
         (Pass(one), Pass(other)) => Pass(format!("{one}; {other}")),
     }
+}
+
+/// How many there are, as a number to calculate with.
+fn number_of<T>(all: &[T]) -> f64 {
+    f64::from(u32::try_from(all.len()).unwrap_or(u32::MAX))
 }
 
 /// A check that failed, without a measured value.

@@ -1,9 +1,11 @@
 //! Who is asked which query, and what did it answer? The metric providers of the configuration, asked over HTTP.
 
 mod answer;
+mod counter;
 mod provider;
 mod tidy;
 
+pub use counter::{Birth, increase};
 pub use provider::Provider;
 
 use std::collections::BTreeMap;

@@ -9,7 +9,7 @@ type Row = (&'static str, &'static [&'static str], &'static [&'static str]);
 /// Floors 0 to 2: no async, no clock, no environment, no file, no socket, no order that nobody chose.
 const PURE: [Row; 6] = [
     ("rollout", &[], &["chrono", "serde"]),
-    ("analysis", &["rollout"], &["chrono", "thiserror"]),
+    ("analysis", &["rollout"], &["chrono", "serde", "thiserror"]),
     ("audit", &["rollout"], &["chrono", "serde", "serde_json", "serde_json_canonicalizer", "sha2", "thiserror", "uuid"]),
     (
         "api",

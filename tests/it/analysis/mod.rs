@@ -2,7 +2,9 @@
 
 mod asking;
 mod evidence;
+mod properties;
 mod readings;
+mod vectors;
 mod workload;
 
 use chrono::{DateTime, Utc};
