@@ -211,7 +211,7 @@ pub async fn a_second_rollout_on_the_same_deployment_is_stalled_naming_the_first
     shop.create_named("intruder", spec).await?;
     let waiting = shop.until_of("intruder", "told", |r| reason(r) == "Workload").await?;
     ensure!(message(&waiting).contains(&format!("already belongs to Rollout {NAME}")), "{}", message(&waiting));
-    let made: Vec<String> = shop.deployments().await?.iter().map(|deployment| deployment.name_any()).collect();
+    let made: Vec<String> = shop.deployments().await?.iter().map(ResourceExt::name_any).collect();
     ensure!(made.iter().all(|name| !name.starts_with("intruder")), "{made:?}");
     Ok(())
 }
