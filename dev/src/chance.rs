@@ -6,6 +6,9 @@ pub fn improbable_count(requests: u32, probability: f64, improbable: f64) -> u32
     if probability >= 1.0 {
         return requests + 1;
     }
+    if probability <= 0.0 {
+        return 1;
+    }
     // From the top down, in logarithms: all of them have probability p^n, and each term follows from the one above.
     let (yes, no) = (probability.ln(), (1.0 - probability).ln());
     let mut term = f64::from(requests) * yes;
