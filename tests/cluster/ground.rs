@@ -5,9 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use k8s_openapi::api::coordination::v1::Lease;
-use kube::api::{Api, Patch, PatchParams};
-use serde_json::{Value, json};
+use serde_json::Value;
 use serin_dev::{Audit, ControlPlane, Installed, Options, Supervised};
 
 use super::shop::Shop;
@@ -55,21 +53,10 @@ impl Ground {
         })
     }
 
-    /// Starts the controller, after a kill for example, and waits until it leads: whoever was killed leaves the lease behind, and nobody waits here until
-    /// that has run out.
+    /// Starts the controller, after a kill for example, and waits until it leads.
     pub async fn start_controller(&self) -> Result<()> {
-        self.hand_on().await?;
         let running = self.installed.start(&self.plane, Path::new(env!("CARGO_BIN_EXE_serin")), LOG).await?;
         *self.controller.lock().unwrap_or_else(PoisonError::into_inner) = Some(running);
-        wait("a leader", Duration::from_secs(30), || leads(&self.installed)).await
-    }
-
-    async fn hand_on(&self) -> Result<()> {
-        let leases: Api<Lease> = Api::namespaced(self.plane.client().await?, "serin");
-        let nobody = Patch::Merge(json!({"spec": {"holderIdentity": ""}}));
-        if leases.get_opt("serin").await?.is_some() {
-            leases.patch("serin", &PatchParams::default(), &nobody).await?;
-        }
         Ok(())
     }
 
@@ -107,12 +94,6 @@ fn keep(log: &Path) -> Result<PathBuf> {
     let kept = std::env::temp_dir().join(format!("serin-controller-{}.log", std::process::id()));
     std::fs::copy(log, &kept)?;
     Ok(kept)
-}
-
-/// Whether a controller holds the lease.
-async fn leads(installed: &Installed) -> bool {
-    let page = async { reqwest::get(installed.url("metrics")).await.ok()?.text().await.ok() };
-    page.await.is_some_and(|text| text.lines().any(|line| line == "serin_leader 1"))
 }
 
 /// Asks until the answer is yes.
