@@ -61,7 +61,7 @@ impl Installed {
             "cluster": {"name": "workshop"},
             "listen": address,
             "metrics": {"default": "prometheus", "providers": [
-                {"name": "prometheus", "url": plane.prometheus_url(), "timeout": "2s"},
+                {"name": "prometheus", "url": plane.prometheus_url(), "timeout": "2s", "delay": "1s"},
                 // Nobody listens there: a provider that is down from the start.
                 {"name": "nobody", "url": "http://127.0.0.1:9", "timeout": "1s"},
             ]},

@@ -10,7 +10,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use super::metrics::{BODY_BYTES, TIMEOUTS};
+use super::metrics::{BODY_BYTES, DELAYS, TIMEOUTS};
 
 /// The port where health and metrics are served unless the file says otherwise.
 pub(super) const LISTEN: u16 = 8080;
@@ -86,6 +86,15 @@ pub(super) fn timeout<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D:
         let rule = || format!("a timeout is a duration from {} to {}, like 500ms or 10s", human(TIMEOUTS.start()), human(TIMEOUTS.end()));
         let duration = humantime::parse_duration(given).map_err(|_| format!("`{given}` is no duration; {}", rule()))?;
         if TIMEOUTS.contains(&duration) { Ok(duration) } else { Err(format!("`{given}` is out of range; {}", rule())) }
+    })
+}
+
+/// How long samples are on their way.
+pub(super) fn delay<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    text(from, |given| {
+        let rule = || format!("a delay is a duration from {} to {}, like 5s or 1m", human(DELAYS.start()), human(DELAYS.end()));
+        let duration = humantime::parse_duration(given).map_err(|_| format!("`{given}` is no duration; {}", rule()))?;
+        if DELAYS.contains(&duration) { Ok(duration) } else { Err(format!("`{given}` is out of range; {}", rule())) }
     })
 }
 
