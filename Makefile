@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-it test-cluster sim check fmt lint doc deny fresh advisories gen
+.PHONY: help demo up down test test-it test-cluster test-pods sim check fmt lint doc deny fresh advisories gen
 
 # Built tools are kept here, outside the checkout.
 export SERIN_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/serin
@@ -39,6 +39,9 @@ test-cluster: ## the tests on a real control plane (the first run builds it: a q
 	$(call stage,control plane,$(BUILD) && $(DEV) build-tools)
 	$(call stage,tests of the control plane itself,cargo test --workspace --test plane)
 	$(call stage,tests on a real control plane,cargo test --workspace --test cluster)
+
+test-pods: ## real pods on a real node, and every request counted (root on Linux; four minutes, once the node is built)
+	$(call stage,real pods,cargo test --workspace --test pods)
 
 sim: ## the simulator alone, with as many seeds as you like: make sim SEEDS=200000
 	$(call stage,simulator,SERIN_SEEDS=$(or $(SEEDS),20000) cargo test --workspace --test it sim)

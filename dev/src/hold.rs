@@ -14,6 +14,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::pins::Kit;
 use crate::plane::{Audit, ControlPlane, Options};
 use crate::tools::{Tools, cache_dir, lock};
 
@@ -44,7 +45,7 @@ pub fn up(options: &Options) -> Result<Held> {
     if let Some(held) = held(&options.name)?.filter(|held| UnixStream::connect(&held.socket).is_ok()) {
         return Ok(held);
     }
-    Tools::ensure()?;
+    Tools::ensure(Kit::Plane)?;
     let mut holder = Command::new(std::env::current_exe().context("cannot find this program")?);
     holder.args(["hold", "--name", &options.name, "--nodes", &options.nodes.to_string()]);
     match options.audit {

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
-use serin_dev::{Audit, Held, Options, Tools};
+use serin_dev::{Audit, Held, Kit, Options, Tools};
 
 /// Serin's workshop: a real Kubernetes control plane on this machine, and traffic for its pods.
 #[derive(Debug, Parser)]
@@ -81,7 +81,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<()> {
     match command {
-        Command::BuildTools => print(&Tools::ensure()?.dir().display().to_string()),
+        Command::BuildTools => print(&Tools::ensure(Kit::Plane)?.dir().display().to_string()),
         Command::Up(plane) => print(&describe(&plane.name, &serin_dev::up(&plane.options())?)),
         Command::Down { name } if serin_dev::down(&name)? => print(&format!("the control plane {name} is down")),
         Command::Down { name } => print(&format!("no control plane {name} was running")),

@@ -44,6 +44,12 @@ pub(crate) async fn all_ready(client: &Client) -> bool {
     nodes.list(&ListParams::default()).await.is_ok_and(|list| list.items.iter().all(|node| ready(node) && untainted(node)))
 }
 
+/// True once a node came by itself and takes pods.
+pub(crate) async fn some_ready(client: &Client) -> bool {
+    let nodes: Api<Node> = Api::all(client.clone());
+    nodes.list(&ListParams::default()).await.is_ok_and(|list| list.items.iter().any(|node| ready(node) && untainted(node)))
+}
+
 pub(crate) async fn cut_heartbeat(client: Client, name: &str) -> Result<()> {
     label(client, name, &Value::Null).await
 }

@@ -162,6 +162,8 @@ impl Site {
             "--concurrent-deployment-syncs=20".to_owned(),
             "--concurrent-replicaset-syncs=20".to_owned(),
             "--concurrent-service-endpoint-syncs=20".to_owned(),
+            // It makes this folder if there is none, by default in the machine's own /usr.
+            format!("--flex-volume-plugin-dir={}", self.file("volume-plugins")),
             format!("--node-monitor-period={NODE_LOOK_EVERY}"),
             format!("--node-monitor-grace-period={NODE_LOST_AFTER}"),
             // An autoscaler follows what it reads at once: a test waits for it.

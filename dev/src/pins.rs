@@ -24,21 +24,78 @@ pub enum Tool {
     Prometheus,
     /// Its rule checker.
     Promtool,
+    /// What runs in the pods of a real node.
+    Pod,
+    /// Runs the pods of a real node.
+    Kubelet,
+    /// Spreads a Service's connections over its pods, on a real node.
+    KubeProxy,
+}
+
+/// What is built together: only who needs a real node waits for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kit {
+    /// The control plane.
+    Plane,
+    /// A node whose pods are real.
+    Node,
+}
+
+impl Kit {
+    /// Its tools, in the order in which they are built: the quick ones first, so that trouble shows early.
+    pub fn tools(self) -> &'static [Tool] {
+        match self {
+            Self::Plane => &[
+                Tool::Etcd,
+                Tool::Kwok,
+                Tool::Prometheus,
+                Tool::Promtool,
+                Tool::ApiServer,
+                Tool::ControllerManager,
+                Tool::Scheduler,
+                Tool::Kubectl,
+            ],
+            Self::Node => &[Tool::Pod, Tool::Kubelet, Tool::KubeProxy],
+        }
+    }
+
+    /// What it is called in a sentence.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Plane => "control plane",
+            Self::Node => "node",
+        }
+    }
+
+    fn pins(self) -> Vec<&'static Pin> {
+        match self {
+            Self::Plane => vec![&ETCD, &KUBERNETES, &KWOK, &PROMETHEUS],
+            Self::Node => vec![&NODE, &POD],
+        }
+    }
+
+    /// Names the set of its pins: the tools' cache is kept by it.
+    pub fn hash(self) -> String {
+        let mut hash = Sha256::new();
+        for part in [RECIPE, std::env::consts::OS, std::env::consts::ARCH] {
+            hash_part(&mut hash, part);
+        }
+        for pin in self.pins() {
+            for part in [pin.folder, pin.go_mod, pin.go_sum].into_iter().chain(pin.program) {
+                hash_part(&mut hash, part);
+            }
+        }
+        hash.finalize().iter().take(6).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    }
+
+    /// The oldest Go release that can build all of it, for example `1.26.0`.
+    pub(crate) fn required_go(self) -> &'static str {
+        let directives = self.pins().into_iter().filter_map(|pin| pin.go_mod.lines().find_map(|line| line.strip_prefix("go ")));
+        directives.map(str::trim).max_by_key(|version| version_numbers(version)).unwrap_or("1.26.0")
+    }
 }
 
 impl Tool {
-    /// Every tool, in the order in which they are built: the quick ones first, so that trouble shows early.
-    pub const ALL: [Self; 8] = [
-        Self::Etcd,
-        Self::Kwok,
-        Self::Prometheus,
-        Self::Promtool,
-        Self::ApiServer,
-        Self::ControllerManager,
-        Self::Scheduler,
-        Self::Kubectl,
-    ];
-
     /// The file name of the program.
     pub fn name(self) -> &'static str {
         match self {
@@ -50,6 +107,9 @@ impl Tool {
             Self::Kwok => "kwok",
             Self::Prometheus => "prometheus",
             Self::Promtool => "promtool",
+            Self::Pod => "pod",
+            Self::Kubelet => "kubelet",
+            Self::KubeProxy => "kube-proxy",
         }
     }
 
@@ -63,6 +123,9 @@ impl Tool {
             Self::Kwok => "sigs.k8s.io/kwok/cmd/kwok",
             Self::Prometheus => "github.com/prometheus/prometheus/cmd/prometheus",
             Self::Promtool => "github.com/prometheus/prometheus/cmd/promtool",
+            Self::Pod => ".",
+            Self::Kubelet => "k8s.io/kubernetes/cmd/kubelet",
+            Self::KubeProxy => "k8s.io/kubernetes/cmd/kube-proxy",
         }
     }
 
@@ -72,42 +135,32 @@ impl Tool {
             Self::ApiServer | Self::ControllerManager | Self::Scheduler | Self::Kubectl => &KUBERNETES,
             Self::Kwok => &KWOK,
             Self::Prometheus | Self::Promtool => &PROMETHEUS,
+            Self::Kubelet | Self::KubeProxy => &NODE,
+            Self::Pod => &POD,
         }
     }
 
-    /// The version that the pin names, for example `v1.37.0`.
+    /// The version that the pin names, for example `v1.37.0`; that of our own program is the project's.
     pub fn version(self) -> &'static str {
         let pin = self.pin();
-        required_version(pin.go_mod, pin.module).unwrap_or("unknown")
+        required_version(pin.go_mod, pin.module).unwrap_or(concat!("v", env!("CARGO_PKG_VERSION")))
     }
 
     /// What the linker writes into the program so that it can tell its version.
     pub(crate) fn stamps(self) -> Vec<String> {
         let version = self.version();
         match self {
-            Self::ApiServer | Self::ControllerManager | Self::Scheduler | Self::Kubectl => kubernetes_stamps(version),
+            Self::ApiServer | Self::ControllerManager | Self::Scheduler | Self::Kubectl | Self::Kubelet | Self::KubeProxy => {
+                kubernetes_stamps(version)
+            }
             // Prometheus 3.13.5 is published as module version v0.313.5.
             Self::Prometheus | Self::Promtool => {
                 vec![format!("github.com/prometheus/common/version.Version={}", prometheus_version(version))]
             }
             Self::Kwok => vec![format!("sigs.k8s.io/kwok/pkg/consts.Version={version}")],
-            Self::Etcd => vec![],
+            Self::Etcd | Self::Pod => vec![],
         }
     }
-}
-
-/// Names the set of all pins: the tools' cache is kept by it.
-pub fn pins_hash() -> String {
-    let mut hash = Sha256::new();
-    for part in [RECIPE, std::env::consts::OS, std::env::consts::ARCH] {
-        hash_part(&mut hash, part);
-    }
-    for pin in [&ETCD, &KUBERNETES, &KWOK, &PROMETHEUS] {
-        for part in [pin.folder, pin.go_mod, pin.go_sum] {
-            hash_part(&mut hash, part);
-        }
-    }
-    hash.finalize().iter().take(6).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// One Go module that pins others. It is compiled in, so that the program finds it wherever it runs.
@@ -119,6 +172,8 @@ pub(crate) struct Pin {
     pub(crate) go_sum: &'static str,
     /// Go build tags. Without `remove_all_sd`, Prometheus brings the client libraries of two dozen clouds.
     pub(crate) tags: &'static str,
+    /// Where the program is our own: its text.
+    pub(crate) program: Option<&'static str>,
 }
 
 macro_rules! pin {
@@ -129,6 +184,7 @@ macro_rules! pin {
             go_mod: include_str!(concat!("../../tests/control-plane/", $folder, "/go.mod")),
             go_sum: include_str!(concat!("../../tests/control-plane/", $folder, "/go.sum")),
             tags: $tags,
+            program: None,
         }
     };
 }
@@ -136,14 +192,16 @@ macro_rules! pin {
 static ETCD: Pin = pin!("etcd", "go.etcd.io/etcd/server/v3", "");
 static KUBERNETES: Pin = pin!("kubernetes", "k8s.io/kubernetes", "");
 static KWOK: Pin = pin!("kwok", "sigs.k8s.io/kwok", "");
+static NODE: Pin = pin!("node", "k8s.io/kubernetes", "");
+static POD: Pin = Pin {
+    folder: "pod",
+    module: "serin.dev/control-plane/pod",
+    go_mod: include_str!("../../tests/control-plane/pod/go.mod"),
+    go_sum: "",
+    tags: "",
+    program: Some(include_str!("../../tests/control-plane/pod/main.go")),
+};
 static PROMETHEUS: Pin = pin!("prometheus", "github.com/prometheus/prometheus", "remove_all_sd");
-
-/// The oldest Go release that can build every pin, for example `1.26.0`.
-pub(crate) fn required_go() -> &'static str {
-    let directives =
-        [&ETCD, &KUBERNETES, &KWOK, &PROMETHEUS].into_iter().filter_map(|pin| pin.go_mod.lines().find_map(|line| line.strip_prefix("go ")));
-    directives.map(str::trim).max_by_key(|version| version_numbers(version)).unwrap_or("1.26.0")
-}
 
 /// `1.26.8` as numbers that compare; what is no number counts as 0.
 pub(crate) fn version_numbers(version: &str) -> Vec<u32> {
@@ -189,17 +247,19 @@ mod tests {
 
     #[test]
     fn every_tool_has_a_pinned_version() {
-        for tool in Tool::ALL {
+        for tool in [Kit::Plane, Kit::Node].iter().flat_map(|kit| kit.tools()) {
             assert!(tool.version().starts_with('v'), "{} is {}", tool.name(), tool.version());
         }
-        assert_eq!(Tool::ApiServer.version(), "v1.37.0");
+        assert_eq!((Tool::ApiServer.version(), Tool::Kubelet.version()), ("v1.37.0", "v1.37.0"));
     }
 
     #[test]
     fn the_hash_of_the_pins_is_stable_and_fits_a_file_name() {
-        assert_eq!(pins_hash(), pins_hash());
-        assert_eq!(pins_hash().len(), 12);
-        assert!(pins_hash().bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let hash = Kit::Plane.hash();
+        assert_eq!(hash, Kit::Plane.hash());
+        assert_ne!(hash, Kit::Node.hash());
+        assert_eq!(hash.len(), 12);
+        assert!(hash.bytes().all(|byte| byte.is_ascii_hexdigit()));
     }
 
     #[test]
@@ -223,6 +283,6 @@ mod tests {
     #[test]
     fn versions_of_go_compare_as_numbers() {
         assert!(version_numbers("1.26.10") > version_numbers("1.26.9"));
-        assert!(version_numbers(required_go()) >= version_numbers("1.26.0"));
+        assert!(version_numbers(Kit::Plane.required_go()) >= version_numbers("1.26.0"));
     }
 }

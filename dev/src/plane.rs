@@ -9,6 +9,7 @@ use kube::Client;
 
 use crate::audit::{self, AuditEvent};
 use crate::part::{Part, Site};
+use crate::pins::Kit;
 use crate::pki::Authority;
 use crate::scratch::Scratch;
 use crate::supervise::Supervised;
@@ -60,12 +61,28 @@ impl ControlPlane {
     /// # Errors
     /// The tools cannot be built, or a part does not come up; then the ends of the logs are in the error, and the place where they are kept.
     pub async fn start(options: Options) -> Result<Self> {
-        let tools = tokio::task::spawn_blocking(Tools::ensure).await.context("the build of the tools broke off")??;
-        let mut plane = Self::prepare(&options, tools)?;
-        match plane.bring_up(options.nodes).await {
+        let mut plane = Self::make(&options).await?;
+        match plane.bring_up_played(options.nodes).await {
             Ok(()) => Ok(plane),
             Err(error) => Err(plane.explain(&error)),
         }
+    }
+
+    /// Starts a plane on which nothing is played: no nodes, no traffic. For a [`Node`](crate::Node) whose pods are real.
+    ///
+    /// # Errors
+    /// As for [`ControlPlane::start`].
+    pub async fn start_without_nodes(name: &str) -> Result<Self> {
+        let plane = Self::make(&Options { name: name.to_owned(), ..Options::default() }).await?;
+        match plane.bring_up().await {
+            Ok(()) => Ok(plane),
+            Err(error) => Err(plane.explain(&error)),
+        }
+    }
+
+    async fn make(options: &Options) -> Result<Self> {
+        let tools = tokio::task::spawn_blocking(|| Tools::ensure(Kit::Plane)).await.context("the build of the tools broke off")??;
+        Self::prepare(options, tools)
     }
 
     /// Ends the plane, like dropping it, without blocking the runtime.
@@ -149,6 +166,14 @@ impl ControlPlane {
     /// The folder with the logs of all parts.
     pub fn logs(&self) -> PathBuf {
         self.site.dir.join("log")
+    }
+
+    /// Copies the logs to a folder that stays, for somebody who wants to know what went wrong.
+    ///
+    /// # Errors
+    /// They cannot be copied.
+    pub fn keep_logs(&self) -> Result<PathBuf> {
+        self.scratch.keep_logs()
     }
 
     /// The folder that is removed when the plane ends.

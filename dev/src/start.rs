@@ -49,7 +49,7 @@ impl ControlPlane {
         let traffic = format!("127.0.0.1:{}", plane.site.ports.traffic());
         for (name, text) in [
             ("scheduler.yaml", SCHEDULER.replace("@KUBECONFIG@", &scheduler)),
-            ("prometheus.yml", PROMETHEUS.replace("@TRAFFIC@", &traffic)),
+            ("prometheus.yml", PROMETHEUS.replace("@TRAFFIC@", &traffic).replace("@DIR@", &plane.site.dir.display().to_string())),
             ("stages.yaml", STAGES.to_owned()),
             ("audit-policy.yaml", AUDIT_POLICY.to_owned()),
         ] {
@@ -58,8 +58,8 @@ impl ControlPlane {
         Ok(plane)
     }
 
-    /// Starts everything and waits until it works.
-    pub(crate) async fn bring_up(&mut self, node_count: u16) -> Result<()> {
+    /// Starts what every plane has, and waits until it works.
+    pub(crate) async fn bring_up(&self) -> Result<()> {
         for part in [Part::Etcd, Part::ApiServer, Part::Prometheus] {
             self.launch(part)?;
         }
@@ -67,19 +67,26 @@ impl ControlPlane {
         let hasty = users::impatient_client(&self.kubeconfig()).await?;
         self.wait("the API server's port", &[Part::Etcd, Part::ApiServer], || users::api_says(&hasty, "/livez/ping")).await?;
         // They come up while the API server sets itself up, and wait for it where they must.
-        for part in [Part::ControllerManager, Part::Scheduler, Part::Kwok] {
+        for part in [Part::ControllerManager, Part::Scheduler] {
             self.launch(part)?;
         }
         self.wait_until_ready(Part::ApiServer).await?;
         let admin = self.client().await?;
+        self.wait("the default service account", &Part::ALL, || users::default_account_exists(&admin)).await?;
+        self.wait_until_ready(Part::Prometheus).await
+    }
+
+    /// Starts everything, nodes and traffic that are played as well, and waits until it works.
+    pub(crate) async fn bring_up_played(&mut self, node_count: u16) -> Result<()> {
+        self.bring_up().await?;
+        let admin = self.client().await?;
+        self.launch(Part::Kwok)?;
         users::allow_traffic(admin.clone()).await?;
         nodes::create(admin.clone(), node_count).await?;
         self.traffic = Some(Traffic::start(self.site.kubeconfig(users::TRAFFIC), self.site.ports.traffic())?);
-        self.wait("the default service account", &Part::ALL, || users::default_account_exists(&admin)).await?;
         self.wait("ready nodes", &Part::ALL, || nodes::all_ready(&admin)).await?;
         let health = format!("{}/healthz", self.traffic_url());
-        self.wait("the traffic", &[], || fetch::answers(&health)).await?;
-        self.wait_until_ready(Part::Prometheus).await
+        self.wait("the traffic", &[], || fetch::answers(&health)).await
     }
 
     pub(crate) fn launch(&self, part: Part) -> Result<()> {

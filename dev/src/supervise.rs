@@ -43,10 +43,19 @@ impl Supervised {
     /// Starts `argv`; what it prints is appended to `log`, and `marker` exists while it runs.
     pub(crate) fn start(argv: &[String], log: &Path, marker: &Path) -> Result<Self> {
         let out = File::options().create(true).append(true).open(log).with_context(|| format!("cannot write {}", log.display()))?;
+        Self::spawn(argv, marker, (out.try_clone()?.into(), out.into()), log)
+    }
+
+    /// Starts `argv`, which prints where this process does.
+    pub(crate) fn start_aloud(argv: &[String], marker: &Path) -> Result<Self> {
+        Self::spawn(argv, marker, (Stdio::inherit(), Stdio::inherit()), Path::new("/dev/null"))
+    }
+
+    fn spawn(argv: &[String], marker: &Path, (out, err): (Stdio, Stdio), log: &Path) -> Result<Self> {
         let mut shell = Command::new("/bin/sh");
         shell.arg("-c").arg(SUPERVISOR).arg("supervisor").arg(marker).args(argv);
         // A group of its own: Ctrl-C in a terminal reaches only this process, which then stops the programs in order.
-        shell.stdin(Stdio::piped()).stdout(out.try_clone()?).stderr(out).process_group(0);
+        shell.stdin(Stdio::piped()).stdout(out).stderr(err).process_group(0);
         let mut shell = shell.spawn().context("cannot run /bin/sh")?;
         let hold = shell.stdin.take();
         Ok(Self { shell, hold, log: log.to_path_buf() })

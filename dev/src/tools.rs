@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::pins::{Tool, pins_hash, required_go, version_numbers};
+use crate::pins::{Kit, Tool, version_numbers};
 
 /// How often a long build says that it is still alive.
 const STILL_BUILDING: Duration = Duration::from_secs(30);
@@ -20,20 +20,20 @@ pub struct Tools {
 }
 
 impl Tools {
-    /// Finds the built tools, or builds them: about a quarter of an hour on two cores, once for each set of pins. Progress goes to stderr.
-    /// Two callers at once build once: the second waits for the first.
+    /// Finds the built tools, or builds them, once for each set of pins: the plane takes about a quarter of an hour on two cores, the node a few
+    /// minutes more. Progress goes to stderr. Two callers at once build once: the second waits for the first.
     ///
     /// # Errors
     /// Go is missing or too old, a build failed, or the cache cannot be written.
-    pub fn ensure() -> Result<Self> {
-        let cache = cache_dir()?;
-        let tools = Self { dir: cache.join(format!("tools-{}", pins_hash())) };
-        if tools.complete() {
+    pub fn ensure(kit: Kit) -> Result<Self> {
+        let (cache, hash) = (cache_dir()?, kit.hash());
+        let tools = Self { dir: cache.join(format!("tools-{hash}")) };
+        if tools.has(kit) {
             return Ok(tools);
         }
-        let lock = lock(&cache.join(format!("tools-{}.lock", pins_hash())))?;
-        if !tools.complete() {
-            tools.build(&cache)?;
+        let lock = lock(&cache.join(format!("tools-{hash}.lock")))?;
+        if !tools.has(kit) {
+            tools.build(kit, &cache)?;
         }
         drop(lock);
         Ok(tools)
@@ -49,30 +49,31 @@ impl Tools {
         self.dir.join(tool.name())
     }
 
-    fn complete(&self) -> bool {
-        Tool::ALL.iter().all(|tool| self.path(*tool).is_file())
+    fn has(&self, kit: Kit) -> bool {
+        kit.tools().iter().all(|tool| self.path(*tool).is_file())
     }
 
-    fn build(&self, cache: &Path) -> Result<()> {
-        check_go()?;
+    fn build(&self, kit: Kit, cache: &Path) -> Result<()> {
+        check_go(kit)?;
         let started = Instant::now();
         // Beside the goal, so that the last step is one rename: half a set of tools is never seen. The lock is held, so what lies here is the rest of a
         // build that was broken off.
-        let work = cache.join(format!("building-{}", pins_hash()));
+        let work = cache.join(format!("building-{}", kit.hash()));
         remove(&work)?;
         let out = work.join("bin");
         std::fs::create_dir_all(&out).context("cannot make a folder for the build")?;
-        say(&format!("building the control plane into {} (once; about a quarter of an hour on two cores)", self.dir.display()));
-        for (at, tool) in Tool::ALL.into_iter().enumerate() {
+        let (what, count) = (kit.name(), kit.tools().len());
+        say(&format!("building the {what} into {} (once; the control plane takes a quarter of an hour on two cores)", self.dir.display()));
+        for (at, tool) in kit.tools().iter().enumerate() {
             let clock = Instant::now();
-            say(&format!("[{}/{}] {} {} ...", at + 1, Tool::ALL.len(), tool.name(), tool.version()));
-            build_one(tool, &work, &out)?;
-            say(&format!("[{}/{}] {} built in {} s", at + 1, Tool::ALL.len(), tool.name(), clock.elapsed().as_secs()));
+            say(&format!("[{}/{count}] {} {} ...", at + 1, tool.name(), tool.version()));
+            build_one(*tool, &work, &out)?;
+            say(&format!("[{}/{count}] {} built in {} s", at + 1, tool.name(), clock.elapsed().as_secs()));
         }
         remove(&self.dir)?;
         std::fs::rename(&out, &self.dir).with_context(|| format!("cannot move the tools to {}", self.dir.display()))?;
         remove(&work)?;
-        say(&format!("the control plane is built, in {} s", started.elapsed().as_secs()));
+        say(&format!("the {what} is built, in {} s", started.elapsed().as_secs()));
         Ok(())
     }
 }
@@ -106,8 +107,8 @@ fn remove(dir: &Path) -> Result<()> {
     }
 }
 
-fn check_go() -> Result<()> {
-    let need = required_go();
+fn check_go(kit: Kit) -> Result<()> {
+    let need = kit.required_go();
     let found = match go().args(["env", "GOVERSION"]).output() {
         Ok(output) => String::from_utf8_lossy(&output.stdout).trim().trim_start_matches("go").to_owned(),
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -137,6 +138,9 @@ fn build_one(tool: Tool, work: &Path, out: &Path) -> Result<()> {
     std::fs::create_dir_all(&module)?;
     std::fs::write(module.join("go.mod"), pin.go_mod)?;
     std::fs::write(module.join("go.sum"), pin.go_sum)?;
+    if let Some(program) = pin.program {
+        std::fs::write(module.join("main.go"), program)?;
+    }
     let log = work.join(format!("{}.log", tool.name()));
     let link: Vec<String> = ["-s -w".to_owned()].into_iter().chain(tool.stamps().iter().map(|stamp| format!("-X {stamp}"))).collect();
     let mut build = go();

@@ -151,11 +151,13 @@ impl Move<'_> {
         self.intent.replicas.saturating_sub(self.intent.capacity.max_unavailable).saturating_sub(theirs)
     }
 
-    /// What is still missing until ours has everything.
-    pub(super) fn ours_missing(&self) -> Option<String> {
+    /// What is still missing until ours has everything, and theirs is ours to keep down.
+    pub(super) fn ours_missing(&self, rollout: &str) -> Option<String> {
         let left = self.adoptee.filter(|adoptee| adoptee.desired > 0);
+        let free = self.adoptee.filter(|adoptee| !adoptee.is_held(rollout));
         missing("adopted", self.child, self.intent.replicas)
             .or_else(|| left.map(|adoptee| format!("Deployment {} still has {} pods", adoptee.name, adoptee.desired)))
+            .or_else(|| free.map(|adoptee| format!("Deployment {} is about to be taken over", adoptee.name)))
     }
 
     fn ceiling(&self) -> u32 {

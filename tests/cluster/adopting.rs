@@ -8,6 +8,7 @@ use anyhow::{Result, ensure};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use kube::ResourceExt;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -196,5 +197,21 @@ pub async fn a_deployment_that_does_not_exist_is_waited_for(_: &Ground, shop: &S
     deployments(shop).create(&PostParams::default(), &object).await?;
     let there = shop.installed().await?;
     ensure!(phase(&there) == "Idle" && there["status"]["replicas"] == 2, "{there:#}");
+    Ok(())
+}
+
+/// Scenario 5, for Deployments: what one Rollout has taken over stays with it.
+pub async fn a_second_rollout_on_the_same_deployment_is_stalled_naming_the_first(_: &Ground, shop: &Shop) -> Result<()> {
+    running(shop).await?;
+    shop.create(taking_over()).await?;
+    shop.installed().await?;
+    let mut spec = taking_over();
+    spec["service"] = "elsewhere".into();
+    shop.service_named("elsewhere", 0).await?;
+    shop.create_named("intruder", spec).await?;
+    let waiting = shop.until_of("intruder", "told", |r| reason(r) == "Workload").await?;
+    ensure!(message(&waiting).contains(&format!("already belongs to Rollout {NAME}")), "{}", message(&waiting));
+    let made: Vec<String> = shop.deployments().await?.iter().map(ResourceExt::name_any).collect();
+    ensure!(made.iter().all(|name| !name.starts_with("intruder")), "{made:?}");
     Ok(())
 }

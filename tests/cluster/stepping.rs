@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::ground::Ground;
 use super::installing::wait_for_replicas;
-use super::shop::{Shop, condition, phase, quick, revision};
+use super::shop::{Shop, condition, errors_below, phase, quick, revision, template};
 
 /// Scenario 7.
 pub async fn ten_replicas_step_through_their_shares_and_never_exceed_the_surge(ground: &Ground, shop: &Shop) -> Result<()> {
@@ -99,5 +99,58 @@ pub async fn scaling_in_flight_keeps_the_ratio(ground: &Ground, shop: &Shop) -> 
     shop.edit(json!({"replicas": 4})).await?;
     wait_for_replicas(shop, &[("v1", 2), ("v2", 2)]).await?;
     ensure!(shop.told(ground)?.iter().filter(|t| *t == "rollout.started").count() == 1);
+    Ok(())
+}
+
+/// Scenario 12: paused by the spec, the canary still grows with the replicas, and a Fail still brings stable back.
+pub async fn a_pause_keeps_scaling_and_watching(_: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(50).await?;
+    let mut spec = quick(4, "v1");
+    spec["steps"] = json!([{"weight": 50, "hold": "10m"}]);
+    let checks = |max: f64| json!({"every": "1s", "warmUp": "1s", "checks": [errors_below(max)]});
+    spec["analysis"] = checks(0.9);
+    shop.create(spec).await?;
+    shop.installed().await?;
+    shop.image("v2-err20").await?;
+    shop.at_weight(50).await?;
+    shop.edit(json!({"paused": true})).await?;
+    shop.until("paused", |r| phase(r) == "Paused").await?;
+    shop.edit(json!({"replicas": 8})).await?;
+    wait_for_replicas(shop, &[("v1", 4), ("v2-err20", 4)]).await?;
+    shop.edit(json!({"analysis": checks(0.05)})).await?;
+    shop.aborted().await?;
+    wait_for_replicas(shop, &[("v1", 8)]).await
+}
+
+/// Scenario 14: what the canary has it keeps, and the next step is the first one above that.
+pub async fn steps_that_are_edited_in_flight_are_gone_on_with_above_what_was_reached(ground: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(50).await?;
+    let mut spec = quick(4, "v1");
+    spec["steps"] = json!([{"weight": 25, "hold": "1s"}, {"weight": 50, "hold": "10m"}]);
+    shop.create(spec).await?;
+    shop.installed().await?;
+    shop.image("v2").await?;
+    shop.at_weight(50).await?;
+    shop.edit(json!({"steps": [{"weight": 10, "hold": "10m"}, {"weight": 40, "hold": "10m"}, {"weight": 75, "hold": "1s"}]})).await?;
+    shop.promoted(&revision("v2")).await?;
+    let entered: Vec<i64> =
+        shop.events(ground)?.iter().filter(|event| event["type"] == "step.started").filter_map(|event| event["weight"].as_i64()).collect();
+    ensure!(entered == [50, 75], "{entered:?}");
+    Ok(())
+}
+
+/// Scenario 30: template and replicas in one write, several times in a row.
+pub async fn the_last_of_several_changes_is_what_is_promoted(ground: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(50).await?;
+    shop.create(quick(2, "v1")).await?;
+    shop.installed().await?;
+    for (tag, replicas) in [("v2", 4), ("v3", 3), ("v4", 6), ("v5", 5)] {
+        shop.edit(json!({"template": template(tag), "replicas": replicas})).await?;
+    }
+    shop.promoted(&revision("v5")).await?;
+    wait_for_replicas(shop, &[("v5", 5)]).await?;
+    let told = shop.told(ground)?;
+    let count = |kind: &str| told.iter().filter(|t| *t == kind).count();
+    ensure!(count("rollout.promoted") == 1 && count("rollout.started") == count("rollout.superseded") + 1, "{told:?}");
     Ok(())
 }

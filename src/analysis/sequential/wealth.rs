@@ -20,7 +20,7 @@ pub enum Side {
 /// Under which terms one window counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Terms {
-    /// How much more than independent requests do stable's bad ones come in bursts (see [`super::dispersion`]). The evidence is divided by it:
+    /// How much more than independent requests do stable's bad ones come in bursts (see [`super::dispersion()`]). The evidence is divided by it:
     /// by Jensen's inequality a factor to the power of 1/phi is still none above 1 in expectation.
     pub bursts: f64,
     /// The most that one window may add to the logarithm. Cutting a factor from above keeps its expectation at most 1.

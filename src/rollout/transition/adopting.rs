@@ -26,7 +26,7 @@ pub(super) fn next(at: &Adopting, facts: &Facts) -> Next {
     };
     let child = seen.children.get(&at.revision);
     let way = Move { intent, child, adoptee };
-    let Some(waiting) = way.ours_missing() else { return adopted(&at, facts).into() };
+    let Some(waiting) = way.ours_missing(&seen.name) else { return adopted(&at, facts).into() };
     let blocked = match adoptee.map(|adoptee| adoptee.readiness(&seen.name)) {
         Some(Readiness::Blocked(text)) => Some(Why::Workload(text)),
         Some(Readiness::Free) | None => None,

@@ -54,6 +54,37 @@ fn nothing_is_taken_over_that_another_rollout_holds() {
     );
 }
 
+fn empty() -> Adoptee {
+    Adoptee { desired: 0, available: 0, ..running() }
+}
+
+/// Without `spec.replicas` a rollout is as large as what it takes over: here, nothing is missing.
+#[test]
+fn nothing_is_taken_over_that_another_rollout_holds_without_pods() {
+    check(
+        taking(Adoptee { held_by: Some("other".to_owned()), ..empty() }).spec(|spec| spec.replicas = 0),
+        "
+        state   Adopting v1 since +0s
+        event   none
+        changes none
+        wake    +600s; Workload: Deployment shop already belongs to Rollout other; name another one in spec.workloadRef
+        ",
+    );
+}
+
+#[test]
+fn one_without_pods_is_held_first() {
+    check(
+        taking(empty()).spec(|spec| spec.replicas = 0),
+        "
+        state   Adopting v1 since +0s
+        event   none
+        changes record v1 #0, hold
+        wake    +600s; WaitingForPods: Deployment shop is about to be taken over
+        ",
+    );
+}
+
 #[test]
 fn nothing_is_taken_over_in_the_middle_of_its_own_roll_out() {
     check(
