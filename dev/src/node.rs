@@ -70,7 +70,7 @@ impl Node {
                 packages.join(" ")
             );
         }
-        Ok(())
+        controllers_reach_groups()
     }
 
     /// Starts a node on a plane and waits until it takes pods. They are counted in this control group.
@@ -112,6 +112,22 @@ impl Node {
         }
         Ok(Self { _targets: targets, _running: running })
     }
+}
+
+/// Where one hierarchy is for all controllers, a kubelet wants each of these in its own group. With a hierarchy for each there is nothing to ask.
+fn controllers_reach_groups() -> Result<()> {
+    let Ok(there) = fs::read_to_string("/sys/fs/cgroup/cgroup.controllers") else { return Ok(()) };
+    let passed_on = fs::read_to_string("/sys/fs/cgroup/cgroup.subtree_control").context("cannot read the machine's control groups")?;
+    let has = |list: &str, name: &str| list.split_whitespace().any(|one| one == name);
+    let wanted = ["cpu", "cpuset", "hugetlb", "memory", "pids"].into_iter().filter(|name| has(&there, name) && !has(&passed_on, name));
+    let missing: Vec<String> = wanted.map(|name| format!("+{name}")).collect();
+    ensure!(
+        missing.is_empty(),
+        "real pods need control groups of their own with all controllers: `echo {} > /sys/fs/cgroup/cgroup.subtree_control` enables them until this \
+         machine starts again",
+        missing.join(" ")
+    );
+    Ok(())
 }
 
 /// Writes what the parts read.

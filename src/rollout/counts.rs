@@ -4,13 +4,25 @@ use serde::{Deserialize, Serialize};
 
 /// Requests of one side. Whole numbers where a counter was read sample by sample; a backend that extrapolates gives fractions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "(f64, f64)", into = "(f64, f64)")]
 pub struct Count {
     /// All of them.
-    #[serde(rename = "n")]
     pub total: f64,
     /// Those that failed, or were too slow.
-    #[serde(rename = "x")]
     pub bad: f64,
+}
+
+/// As it is stored: there are many of them in a status.
+impl From<(f64, f64)> for Count {
+    fn from((total, bad): (f64, f64)) -> Self {
+        Self { total, bad }
+    }
+}
+
+impl From<Count> for (f64, f64) {
+    fn from(Count { total, bad }: Count) -> Self {
+        (total, bad)
+    }
 }
 
 /// Requests of both sides in the same time.

@@ -1,7 +1,7 @@
 //! Does a run leave anything on the machine, and is it the same after one that is killed?
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -54,14 +54,17 @@ async fn clean(what: &str, before: &Traces, marks: &Marks) -> Result<bool> {
 /// The process that runs the rest apart from the machine. It is killed when this is dropped.
 struct Keeper {
     child: Child,
+    /// It ends when nobody holds this any more.
+    _held: Option<ChildStdin>,
 }
 
 impl Keeper {
     fn start(what: &str) -> Result<Self> {
         let mut keeper = Command::new(std::env::current_exe()?);
-        let child =
-            keeper.args(["keep", what]).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("cannot start this program again")?;
-        Ok(Self { child })
+        let mut child =
+            keeper.args(["keep", what]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot start this program again")?;
+        let held = child.stdin.take();
+        Ok(Self { child, _held: held })
     }
 
     /// True if all went well.

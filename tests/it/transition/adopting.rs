@@ -86,6 +86,19 @@ fn one_without_pods_is_held_first() {
 }
 
 #[test]
+fn one_without_pods_gets_a_deployment_without_pods() {
+    check(
+        taking(held(0)).spec(|spec| spec.replicas = 0),
+        "
+        state   Idle v1, attempts 0, v1 installed
+        event   rollout.adopted Available #0 v1>v1 100%: the Deployment was taken over; revision v1 is available and stable
+        changes record v1 #0, create v1 0
+        wake    at once; CheckingTemplate: the template is being checked
+        ",
+    );
+}
+
+#[test]
 fn nothing_is_taken_over_in_the_middle_of_its_own_roll_out() {
     check(
         taking(Adoptee { settled: Settled::No, ..running() }),
@@ -212,6 +225,31 @@ fn a_deleted_rollout_gives_back_what_still_has_the_same_template() {
         event   hand-back.started Deleted #0 v1>v1 -: the Rollout was deleted; the Deployment that it had taken over serves revision v1 again
         changes unpause
         wake    at once; Deleting: the last events are being delivered
+        ",
+    );
+}
+
+#[test]
+fn it_is_let_go_once_it_has_everything() {
+    let state = State::HandingBack(HandingBack { stable: v1(), since: noon() });
+    let back =
+        |desired| given(state.clone()).sees(|seen| seen.workload = Workload::There(Adoptee { paused: false, ..held(desired) })).deleting();
+    check(
+        back(9),
+        "
+        state   HandingBack v1 since +0s
+        event   none
+        changes scale held 10
+        wake    +600s; WaitingForPods: 0 pods of ours are left, 1 have to stay
+        ",
+    );
+    check(
+        back(10),
+        "
+        state   HandingBack v1 since +0s
+        event   none
+        changes let go
+        wake    +600s; WaitingForPods: 0 pods of ours are left, 0 have to stay
         ",
     );
 }

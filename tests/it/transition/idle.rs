@@ -180,6 +180,30 @@ fn an_outcome_of_an_earlier_attempt_is_written_over() {
     );
 }
 
+/// An undo goes by that time. It is stored in whole seconds.
+#[test]
+fn a_revision_that_became_stable_again_is_marked_with_the_new_time() {
+    let again = |written| settled().remembers(v1(), "installed", written);
+    check(
+        again(-1),
+        "
+        state   Idle v1, attempts 0, v1 installed
+        event   none
+        changes mark v1 installed
+        wake    never; Settled: the spec's revision is stable
+        ",
+    );
+    check(
+        again(0),
+        "
+        state   Idle v1, attempts 0, v1 installed
+        event   none
+        changes none
+        wake    never; Settled: the spec's revision is stable
+        ",
+    );
+}
+
 #[test]
 fn a_revision_without_a_record_is_not_marked() {
     check(
