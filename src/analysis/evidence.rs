@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::sequential::{Need, Side, Terms, Wealth, dispersion};
 use super::weigh::sequential;
-use crate::rollout::{Bursts, Check, Count, Counted, Counts, Intent, Sequential, Weight};
+use crate::rollout::{Bursts, Check, Count, Counted, Counts, Intent, Line, Sequential, Weight};
 
 /// The version of the alternatives that the evidence was weighed with. Evidence of another version is not gone on from.
 const GRIDS: u32 = 1;
@@ -35,6 +35,12 @@ pub struct Evidence {
 #[serde(rename_all = "camelCase")]
 pub struct Weighed {
     grids: u32,
+    /// What a proof is held against.
+    pub limit: Line,
+    /// What a Fail is held against.
+    pub alarm: Line,
+    /// How likely each of them may be wrong.
+    pub alpha: f64,
     /// Where the first window began.
     pub since: DateTime<Utc>,
     /// Where the last window ended.
@@ -87,6 +93,16 @@ impl Evidence {
         self.checks.get(check).filter(|weighed| self.attempt == attempt && weighed.grids == GRIDS)
     }
 
+    /// The attempt that it is of.
+    pub(super) const fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// What is known, by the name of the check.
+    pub(super) fn checks(&self) -> impl Iterator<Item = (&String, &Weighed)> {
+        self.checks.iter()
+    }
+
     /// The same evidence as far as it is of this attempt. Where no check goes from window to window there is none, and nothing to write.
     pub(super) fn at(&self, attempt: u32, intent: &Intent) -> Self {
         if self.attempt == attempt || sequential(&intent.checks).next().is_none() {
@@ -119,9 +135,12 @@ impl Evidence {
 
 impl Weighed {
     /// Nothing yet, from there on.
-    pub(super) fn new(since: DateTime<Utc>, step: Weight, before: &[Count]) -> Self {
+    pub(super) fn new(check: &Sequential, since: DateTime<Utc>, step: Weight, before: &[Count]) -> Self {
         let mut weighed = Self {
             grids: GRIDS,
+            limit: check.limit,
+            alarm: check.alarm,
+            alpha: check.alpha,
             since,
             until: since,
             worse: Wealth::default(),
@@ -155,6 +174,7 @@ impl Weighed {
     /// Counts one window that begins no earlier than where the last one ended.
     pub(super) fn count(&mut self, check: &Sequential, counted: &Counted, place: Place) {
         let Place { step, at, every, steps } = place;
+        (self.limit, self.alarm, self.alpha) = (check.limit, check.alarm, check.alpha);
         if step > self.step {
             self.rises += 1;
             let planned = u32::try_from(steps).unwrap_or(u32::MAX);

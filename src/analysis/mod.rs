@@ -3,6 +3,7 @@
 mod compare;
 mod due;
 mod evidence;
+mod explain;
 pub mod gauge;
 mod interval;
 mod query;

@@ -241,3 +241,22 @@ fn a_clock_that_was_set_back_does_not_stop_the_evidence() {
     let (_, evidence) = judged(&intent(), &stepping(10), late, 4_000);
     assert_eq!(asked(&evidence, vec![], 400), Some((385, 395)));
 }
+
+#[test]
+fn the_evidence_is_told_as_a_table_that_can_be_followed() {
+    let (_, evidence) = judged(&intent(), &stepping(10), windows(&[5.0, 3.0, 4.0]), 35);
+    insta::assert_snapshot!(evidence.to_string(), @r"
+    attempt 1
+
+    errors: 3 windows from 2027-01-15 12:00:00 to 12:00:30 UTC
+                            requests       bad     share   95 % interval
+      canary                     300        12     4.00%   2.30% to 6.86%
+      stable                   2,700        27     1.00%   0.69% to 1.45%
+      canary at 10%              300        12     4.00%   2.30% to 6.86%
+      stable at 10%            2,700        27     1.00%   0.69% to 1.45%
+      worse than 1.25x + 0.05pp (= 1.30%)   evidence     6.4:1, need 20:1: not reached
+      below      1.5x + 0.1pp (= 1.60%)     evidence      none, need 20:1: not reached
+      evidence is divided by 1.0 for bursts; 0 windows were let go by while pods were new
+    ");
+    assert_eq!(Evidence::default().to_string(), "no check has compared the canary with stable window by window\n");
+}
