@@ -18,6 +18,7 @@ pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod controller;
+pub mod lease;
 pub mod prometheus;
 pub mod retry;
 pub mod rollout;

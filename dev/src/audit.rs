@@ -16,6 +16,8 @@ pub struct AuditEvent {
     pub at: DateTime<Utc>,
     /// Who asked.
     pub user: String,
+    /// With which program: it tells apart processes of the same user.
+    pub agent: String,
     /// `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`.
     pub verb: String,
     /// For example `deployments`; empty for paths like `/readyz`.
@@ -56,6 +58,7 @@ fn event(line: Line) -> AuditEvent {
     AuditEvent {
         at: line.at,
         user: line.user.username,
+        agent: line.agent,
         verb: line.verb,
         resource,
         subresource,
@@ -76,6 +79,8 @@ struct Line {
     uri: String,
     verb: String,
     user: User,
+    #[serde(rename = "userAgent", default)]
+    agent: String,
     #[serde(rename = "objectRef", default)]
     object: Reference,
     #[serde(rename = "responseStatus", default)]

@@ -174,7 +174,7 @@ async fn controller(guest: &Guest, serin: &Path, scratch: &Scratch) -> Result<Su
     // Nobody else takes the port between here and there, or the start fails in words.
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let config = scratch.dir().join("serin.yaml");
-    std::fs::write(&config, json!({"listen": address}).to_string())?;
+    std::fs::write(&config, json!({"listen": address, "lease": {"namespace": NAME}}).to_string())?;
     let mut argv = vec![serin.display().to_string(), "run".to_owned(), "--log-format=json".to_owned()];
     argv.push(format!("--config={}", config.display()));
     argv.push(format!("--context={}", guest.context));

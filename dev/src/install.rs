@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use k8s_openapi::api::coordination::v1::Lease;
 use kube::Client;
+use kube::api::{Api, Patch, PatchParams};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -17,6 +19,8 @@ use crate::supervise::Supervised;
 const NAMESPACE: &str = "serin";
 /// The service account of `deploy/`.
 const ACCOUNT: &str = "serin";
+/// The Lease of the first instance.
+const LEASE: &str = "serin";
 /// Policies about a kind whose definition was created a moment ago hold within seconds; until then the API server refuses its objects.
 const ADMITTED_WITHIN: Duration = Duration::from_mins(1);
 /// The caches fill in well under a second; a busy machine takes longer.
@@ -60,6 +64,8 @@ impl Installed {
         let text = json!({
             "cluster": {"name": "workshop"},
             "listen": address,
+            // A busy machine, and an API server that a test restarts, are no reason to end.
+            "lease": {"duration": "60s", "renewDeadline": "40s"},
             "metrics": {"default": "prometheus", "providers": [
                 {"name": "prometheus", "url": plane.prometheus_url(), "timeout": "2s"},
                 // Nobody listens there: a provider that is down from the start.
@@ -98,23 +104,34 @@ impl Installed {
         plane.supervise(log, &argv.map(|word| word.display().to_string()))
     }
 
-    /// Starts the controller and waits until it is ready.
+    /// Starts the controller and waits until it leads. One that was killed leaves the lease behind; it is gone for sure, so nobody waits until that has run out.
     ///
     /// # Errors
-    /// It ends, or does not become ready.
+    /// It ends, or does not come to lead.
     pub async fn start(&self, plane: &ControlPlane, binary: &Path, log: &str) -> Result<Supervised> {
+        hand_on(&plane.client().await?).await?;
         let mut running = self.launch(plane, binary, log)?;
-        let (url, begun) = (self.url("readyz"), Instant::now());
-        while !fetch::answers(&url).await {
+        let (url, begun) = (self.url("metrics"), Instant::now());
+        while !fetch::has_line(&url, "serin_leader 1").await {
             if let Some(end) = running.ended() {
                 let said = std::fs::read_to_string(running.log()).unwrap_or_default();
                 anyhow::bail!("the controller ended ({end}):\n{said}");
             }
-            ensure!(begun.elapsed() < READY_WITHIN, "the controller was not ready within {} s", READY_WITHIN.as_secs());
+            ensure!(begun.elapsed() < READY_WITHIN, "the controller did not lead within {} s", READY_WITHIN.as_secs());
             sleep(Duration::from_millis(50)).await;
         }
         Ok(running)
     }
+}
+
+/// Empties the lease of a controller that is no more.
+async fn hand_on(client: &Client) -> Result<()> {
+    let leases: Api<Lease> = Api::namespaced(client.clone(), NAMESPACE);
+    let nobody = Patch::Merge(json!({"spec": {"holderIdentity": ""}}));
+    if leases.get_opt(LEASE).await?.is_some() {
+        leases.patch(LEASE, &PatchParams::default(), &nobody).await?;
+    }
+    Ok(())
 }
 
 /// Waits until the policies admit a command, which is not created.

@@ -9,15 +9,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
-/// `$1` marks the program as alive in the plane's folder while it runs, for the sweeper. When the folder is gone already, nothing starts.
+/// `$1` marks the program as alive in the plane's folder while it runs, for the sweeper, and holds its number. When the folder is gone already, nothing starts.
 const SUPERVISOR: &str = r#"
 exec 3<&0
 marker=$1; shift
 : >"$marker" || exit 1
 "$@" </dev/null 3<&- &
 program=$!
+echo "$program" >"$marker"
 ( read -r _ <&3; kill -KILL "$program" ) 2>/dev/null &
 watch=$!
 exec 3<&-
@@ -37,6 +38,7 @@ pub struct Supervised {
     shell: Child,
     hold: Option<ChildStdin>,
     log: PathBuf,
+    marker: PathBuf,
 }
 
 impl Supervised {
@@ -58,12 +60,23 @@ impl Supervised {
         shell.stdin(Stdio::piped()).stdout(out).stderr(err).process_group(0);
         let mut shell = shell.spawn().context("cannot run /bin/sh")?;
         let hold = shell.stdin.take();
-        Ok(Self { shell, hold, log: log.to_path_buf() })
+        Ok(Self { shell, hold, log: log.to_path_buf(), marker: marker.to_path_buf() })
     }
 
     /// The file with what the program printed.
-    pub(crate) fn log(&self) -> &Path {
+    pub fn log(&self) -> &Path {
         &self.log
+    }
+
+    /// Sends a signal such as `STOP` to the program.
+    ///
+    /// # Errors
+    /// It is not there, or ended.
+    pub fn signal(&self, name: &str) -> Result<()> {
+        let number = std::fs::read_to_string(&self.marker).context("the program is gone")?;
+        let sent = Command::new("/bin/kill").arg(format!("-{name}")).arg(number.trim()).status().context("cannot run kill")?;
+        ensure!(sent.success(), "the program {} did not get the signal {name}", number.trim());
+        Ok(())
     }
 
     /// Says how the program ended, if it did.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::api::VerbSpec;
+use crate::controller::Role;
 use crate::rollout::Revision;
 
 /// What is to be done.
@@ -30,6 +31,10 @@ pub(super) struct Service {
     pub(super) config: Option<PathBuf>,
     /// Which cluster.
     pub(super) access: Access,
+    /// The instance that it is; without one, that of all Rollouts without a label.
+    pub(super) instance: Option<String>,
+    /// What it is here for.
+    pub(super) role: Role,
     /// What is logged, and how.
     pub(super) logging: Logging,
 }

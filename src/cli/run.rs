@@ -11,9 +11,9 @@ use tracing::info;
 use super::command::Service;
 use super::failure::{Failure, lower};
 use super::{access, log};
-use crate::cluster;
+use crate::cluster::Instance;
 use crate::config::{self, Config};
-use crate::controller::{Controller, StartError};
+use crate::controller::{Controller, RunError, Setup, StartError};
 use crate::prometheus::Providers;
 use crate::server::{self, Pages};
 use crate::sink::{Sink, Stdout};
@@ -37,7 +37,8 @@ async fn work(service: &Service, config: Config) -> Result<(), Failure> {
         .map_err(|error| Failure::new(lower(&error), "correct the configuration file; docs/config.md lists its keys"))?;
     let reach = access::config(&service.access).await?;
     let url = reach.cluster_url.to_string();
-    let client = cluster::client(reach).map_err(|error| access::unprepared(&url, &error))?;
+    let setup = Setup { reach, config, instance: Instance::new(service.instance.clone()), role: service.role };
+    let controller = Arc::new(Controller::new(setup).map_err(|error| access::unprepared(&url, &error))?);
     let listener = TcpListener::bind(listen).await.map_err(|error| {
         let what = format!("cannot listen on {listen}: {}", lower(&error));
         Failure::new(what, "name a free address in the configuration file: listen: 127.0.0.1:8081")
@@ -46,14 +47,20 @@ async fn work(service: &Service, config: Config) -> Result<(), Failure> {
         Failure::new(format!("cannot write to standard output: {}", lower(&error)), "events go there; give it a file, a pipe or a terminal")
     })?;
     let stop = stop()?;
-    info!(version = env!("CARGO_PKG_VERSION"), cluster = url, %listen, "serin starts");
-    let controller = Arc::new(Controller::new(client, config));
+    let identity = controller.identity();
+    info!(version = env!("CARGO_PKG_VERSION"), cluster = url, %listen, identity, "serin starts");
     // Health is answered until the last pass is over; nobody waits for a slow reader of metrics.
     let served = tokio::spawn(server::serve(listener, pages(&controller)));
     let ended = controller.run(providers, vec![Sink::Stdout(stdout)], stop).await;
     served.abort();
     info!("serin ends");
-    ended.map_err(|error| not_started(&error, &url))
+    ended.map_err(|error| match error {
+        RunError::Start(error) => not_started(&error, &url),
+        RunError::LeaseLost(why) => Failure::new(
+            format!("stopped at once, because this process may not write any more: {why}"),
+            "start it again, as Kubernetes does: it stands by then; if this happens often, look at how slow the API server is",
+        ),
+    })
 }
 
 /// What is served while the controller works. Both answers wait for locks of the controller, so one that hangs is found by its probe.
@@ -93,5 +100,6 @@ fn not_started(error: &StartError, url: &str) -> Failure {
             "apply the RBAC rules of deploy/, and run as the service account that they name",
         ),
         StartError::Unreachable(cause) => access::refused(cause, url),
+        StartError::NoThread(_) => Failure::new(lower(error), "raise the limit of threads or memory for this process"),
     }
 }

@@ -8,9 +8,9 @@ use serde_json::value::RawValue;
 
 use super::managers::{Manager, editor, scaler};
 use super::meaning::meaning;
-use super::meta::{RESTART, Slim};
+use super::meta::{EPOCH, RESTART, Slim};
 use crate::api::from_time;
-use crate::rollout::{Meaning, Restart, Settled, Upkeep};
+use crate::rollout::{Epoch, Meaning, Restart, Settled, Upkeep};
 
 /// A Deployment, as far as it is looked at.
 #[derive(Clone, Debug, Resource)]
@@ -102,6 +102,8 @@ pub struct ChildView {
     pub settled: Settled,
     /// When it was created.
     pub created: DateTime<Utc>,
+    /// The epoch that it carries.
+    pub epoch: Epoch,
     /// What its template means.
     pub meaning: Meaning,
     /// The restart that stands on its template.
@@ -136,6 +138,7 @@ pub fn child_view(deployment: &Deployment) -> ChildView {
         available: status.available_replicas,
         settled: if newest { tally(deployment).settled() } else { Settled::Unseen },
         created: metadata.creation_timestamp.as_ref().map_or(DateTime::UNIX_EPOCH, from_time),
+        epoch: metadata.annotations.as_ref().and_then(|all| all.get(EPOCH)?.parse().ok()).map_or_else(Epoch::default, Epoch::new),
         meaning: spec.template.meaning.clone(),
         restart: spec.template.restart.clone(),
         upkeep: Upkeep {

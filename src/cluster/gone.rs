@@ -16,9 +16,10 @@ impl Index {
     pub fn gone_part(&self, key: &Key, change: &Change) {
         let child = |revision: &Revision, fence: &Fence| self.gone_child(key, &child_name(&key.name, revision), &fence.resource_version);
         match change {
-            Change::Scale { revision, fence, .. } | Change::Repair { revision, fence, .. } | Change::Restart { revision, fence, .. } => {
-                child(revision, fence);
-            }
+            Change::Scale { revision, fence, .. }
+            | Change::Repair { revision, fence, .. }
+            | Change::Restart { revision, fence, .. }
+            | Change::Stamp { revision, fence, .. } => child(revision, fence),
             Change::Mark { revision, .. } => self.deleted_record(key, &child_name(&key.name, revision)),
             // These know what to do with that themselves, or there is nothing to forget.
             Change::Guard

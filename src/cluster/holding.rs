@@ -29,6 +29,7 @@ impl Writer {
             | Change::Mark { .. }
             | Change::Repair { .. }
             | Change::Restart { .. }
+            | Change::Stamp { .. }
             | Change::Prune { .. }
             | Change::Discard { .. }
             | Change::Answer(_)

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::claims::{Claim, Claims};
 use super::deployments::ChildView;
 use super::group::{Group, Listed, News, Source};
+use super::instance::Instance;
 use super::item::{Item, Kind, View};
 use super::look::Look;
 use super::meta::version;
@@ -115,10 +116,10 @@ impl Index {
         kept.view.as_ref().filter(|action| action.uid == uid).map(|_| kept.version)
     }
 
-    /// Counts all rollouts.
-    pub fn census(&self) -> Census {
+    /// Counts the rollouts of an instance.
+    pub fn census(&self, instance: &Instance) -> Census {
         let mut census = Census::default();
-        for Entry { object, .. } in self.tables().rollouts.values() {
+        for Entry { object, .. } in self.tables().rollouts.values().filter(|entry| instance.owns(&entry.object)) {
             let Ok(status) = &object.status else { continue };
             if let Some(state) = &status.state {
                 *census.phases.entry(state.phase()).or_default() += 1;

@@ -42,10 +42,11 @@ impl Tables {
         for (name, kept) in self.children.of(key) {
             let revision = revision_of(key, name);
             let upkeep = kept.view.kept();
-            let ChildView { uid, desired, available, settled, created, meaning, restart, failure, .. } = kept.view.clone();
+            let ChildView { uid, desired, available, settled, created, epoch, meaning, restart, failure, .. } = kept.view.clone();
             let fence = Fence { uid, resource_version: kept.version.to_string() };
             let pods = pods.remove(&revision).unwrap_or_default();
-            children.insert(revision, Child { desired, available, settled, created, fence, pods, meaning, restart, upkeep, failure });
+            let child = Child { desired, available, settled, created, fence, epoch, pods, meaning, restart, upkeep, failure };
+            children.insert(revision, child);
         }
         let records = self.records.of(key).map(|(name, kept)| (revision_of(key, name), kept.view.clone())).collect();
         let first = self.claims.first(service).unwrap_or(&key.name);

@@ -27,6 +27,12 @@ pub const NUMBER: &str = "serin.dev/number";
 /// The annotation that names a restart, on the pod template of a Deployment.
 pub const RESTART: &str = "serin.dev/restart";
 
+/// The annotation that says in which epoch of the lease a Deployment was made or taken over.
+pub const EPOCH: &str = "serin.dev/epoch";
+
+/// The label that names the instance of the controller that a Rollout belongs to.
+pub const INSTANCE: &str = "serin.dev/instance";
+
 /// The annotation that names the Rollout that takes a Deployment over, on that Deployment.
 pub const ADOPTED_BY: &str = "serin.dev/adopted-by";
 

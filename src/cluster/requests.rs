@@ -5,10 +5,10 @@ use http::header::CONTENT_TYPE;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
-use super::meta::{ADOPTED_BY, FINALIZER, NUMBER, OUTCOME, OUTCOME_AT, RESTART, REVISION, ROLLOUT, ROLLOUT_UID, child_name};
+use super::meta::{ADOPTED_BY, EPOCH, FINALIZER, NUMBER, OUTCOME, OUTCOME_AT, RESTART, REVISION, ROLLOUT, ROLLOUT_UID, child_name};
 use super::workloads::Place;
 use crate::api::Status;
-use crate::rollout::{Fence, Handled, Key, Restart, Revision};
+use crate::rollout::{Epoch, Fence, Handled, Key, Restart, Revision};
 
 /// Kubernetes reads this as "no deadline": ours are kept by Serin, per rollout.
 const NO_DEADLINE: i64 = i32::MAX as i64;
@@ -33,6 +33,8 @@ pub struct Pods<'a> {
     pub min_ready_seconds: Option<&'a Value>,
     /// Replicas to begin with.
     pub replicas: u32,
+    /// The epoch in which it is made, where there is one.
+    pub epoch: Epoch,
 }
 
 /// How a Deployment has to be, besides its replicas.
@@ -112,6 +114,13 @@ pub fn restart_deployment(key: &Key, revision: &Revision, fence: &Fence, restart
         "metadata": {"uid": uid, "resourceVersion": resource_version},
         "spec": {"template": {"metadata": {"annotations": {RESTART: restart.as_str()}}}},
     });
+    send(Method::PATCH, &format!("{}/{}?{BY_US}", deployments(key), child_name(&key.name, revision)), MERGE, &body)
+}
+
+/// Writes an epoch on a Deployment as it was seen; any other state of it is a conflict.
+pub fn stamp_deployment(key: &Key, revision: &Revision, fence: &Fence, epoch: Epoch) -> Request<Vec<u8>> {
+    let Fence { uid, resource_version } = fence;
+    let body = json!({"metadata": {"uid": uid, "resourceVersion": resource_version, "annotations": {EPOCH: epoch.to_string()}}});
     send(Method::PATCH, &format!("{}/{}?{BY_US}", deployments(key), child_name(&key.name, revision)), MERGE, &body)
 }
 
@@ -265,7 +274,11 @@ impl Of<'_> {
 
 /// No ownerReference: a deleted Rollout leaves its stable Deployment serving.
 fn deployment(of: &Of<'_>, pods: &Pods<'_>, name: &str) -> Value {
-    let Pods { template, min_ready_seconds, replicas } = *pods;
+    let Pods { template, min_ready_seconds, replicas, epoch } = *pods;
+    let mut metadata = of.metadata(name);
+    if !epoch.is_none() {
+        metadata["annotations"][EPOCH] = epoch.to_string().into();
+    }
     let mut spec = json!({
         "replicas": replicas,
         "selector": {"matchLabels": of.labels()},
@@ -277,7 +290,7 @@ fn deployment(of: &Of<'_>, pods: &Pods<'_>, name: &str) -> Value {
     if let Some(seconds) = min_ready_seconds {
         spec["minReadySeconds"] = seconds.clone();
     }
-    json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": of.metadata(name), "spec": spec})
+    json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec})
 }
 
 /// The template exactly as the user wrote it, and our two labels.
@@ -288,12 +301,12 @@ fn labelled(template: &Value, of: &Of<'_>) -> Value {
     template
 }
 
-const JSON: &str = "application/json";
-const MERGE: &str = "application/merge-patch+json";
+pub(super) const JSON: &str = "application/json";
+pub(super) const MERGE: &str = "application/merge-patch+json";
 const JSON_PATCH: &str = "application/json-patch+json";
 
 /// Who writes, as the API server notes it in managed fields: see [`super::managers`].
-const BY_US: &str = "fieldManager=serin";
+pub(super) const BY_US: &str = "fieldManager=serin";
 
 fn rollout(key: &Key) -> String {
     format!("/apis/serin.dev/v1alpha1/namespaces/{}/rollouts/{}", key.namespace, key.name)
@@ -315,11 +328,11 @@ fn scale_path(key: &Key, revision: &Revision) -> String {
     format!("{}/{}/scale", deployments(key), child_name(&key.name, revision))
 }
 
-fn send(method: Method, path: &str, content: &str, body: &Value) -> Request<Vec<u8>> {
+pub(super) fn send(method: Method, path: &str, content: &str, body: &Value) -> Request<Vec<u8>> {
     bare(method, path, content, body.to_string().into_bytes())
 }
 
-fn bare(method: Method, path: &str, content: &str, body: Vec<u8>) -> Request<Vec<u8>> {
+pub(super) fn bare(method: Method, path: &str, content: &str, body: Vec<u8>) -> Request<Vec<u8>> {
     let request = Request::builder().method(method).uri(path).header(CONTENT_TYPE, content).body(body);
     request.expect("names of Kubernetes objects can stand in a URL")
 }

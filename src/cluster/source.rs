@@ -9,7 +9,7 @@ use super::requests::{self, Of, Pods};
 use super::workloads::{Found, filled, place};
 use super::writer::Writer;
 use crate::api::revision;
-use crate::rollout::{Key, Revision};
+use crate::rollout::{Epoch, Key, Revision};
 
 /// What a revision is made from.
 pub(super) struct Source {
@@ -29,8 +29,8 @@ impl Source {
         Of { key, uid: &self.uid, revision }
     }
 
-    pub(super) fn pods(&self, replicas: u32) -> Pods<'_> {
-        Pods { template: &self.template, min_ready_seconds: self.min_ready_seconds.as_ref(), replicas }
+    pub(super) fn pods(&self, replicas: u32, epoch: Epoch) -> Pods<'_> {
+        Pods { template: &self.template, min_ready_seconds: self.min_ready_seconds.as_ref(), replicas, epoch }
     }
 }
 

@@ -19,7 +19,7 @@ use super::meta::{FINALIZER, ROLLOUT_UID, child_name};
 use super::records::Record;
 use super::requests::{self, Of, Right};
 use crate::api::{Object, Status};
-use crate::rollout::{Change, Direction, Edited, Fence, Handled, Key, Revision, Template};
+use crate::rollout::{Change, Direction, Edited, Epoch, Fence, Handled, Key, Revision, Template};
 
 /// How long one call may take, its body included.
 const CALL: Duration = Duration::from_secs(15);
@@ -71,7 +71,7 @@ impl Writer {
         match change {
             Change::Guard => self.guard(key).await,
             Change::Record { revision, number } => self.record(key, revision, *number).await,
-            Change::Create { revision, replicas } => self.create(key, revision, *replicas).await,
+            Change::Create { revision, replicas, epoch } => self.create(key, revision, (*replicas, *epoch)).await,
             Change::Scale { revision, from, replicas, fence, direction } => {
                 self.scale(key, revision, (*from, *replicas), (fence, *direction)).await
             }
@@ -87,6 +87,12 @@ impl Writer {
                 self.keep(Item::deployment(&deployment));
                 Ok(())
             }
+            Change::Stamp { revision, fence, epoch } => {
+                let what = format!("stamping Deployment {}", child_name(&key.name, revision));
+                let deployment: Deployment = self.call(&what, requests::stamp_deployment(key, revision, fence, *epoch)).await?;
+                self.keep(Item::deployment(&deployment));
+                Ok(())
+            }
             Change::Hold { .. } | Change::Unpause { .. } | Change::ScaleHeld { .. } | Change::LetGo { .. } => self.held(key, change).await,
             Change::Prune { revision, fence } => self.prune(key, revision, fence).await,
             Change::Discard { revision } => self.discard(key, revision).await,
@@ -99,7 +105,7 @@ impl Writer {
     /// Asks whether the API server would take the spec's template; `None` where the spec has another template by now.
     pub async fn try_template(&self, key: &Key, wanted: &Revision, now: impl Fn() -> DateTime<Utc>) -> Option<Template> {
         let source = self.spec_source(key, wanted, "").ok()?;
-        let request = requests::try_deployment(&source.of(key, wanted), &source.pods(1));
+        let request = requests::try_deployment(&source.of(key, wanted), &source.pods(1, Epoch::default()));
         let answer = self.call::<Deployment>("asking for a dry run", request).await;
         let revision = wanted.clone();
         Some(match answer {
@@ -173,10 +179,10 @@ impl Writer {
         Ok(())
     }
 
-    async fn create(&self, key: &Key, revision: &Revision, replicas: u32) -> Result<(), Error> {
+    async fn create(&self, key: &Key, revision: &Revision, (replicas, epoch): (u32, Epoch)) -> Result<(), Error> {
         let what = format!("creating Deployment {}", child_name(&key.name, revision));
         let source = self.source(key, revision, &what).await?;
-        let request = requests::create_deployment(&source.of(key, revision), &source.pods(replicas));
+        let request = requests::create_deployment(&source.of(key, revision), &source.pods(replicas, epoch));
         match self.call::<Deployment>(&what, request).await {
             Ok(deployment) => self.keep(Item::deployment(&deployment)),
             // The watch has not brought it, so it does not carry our labels: looking again will not help.

@@ -1,8 +1,10 @@
 //! What does the administrator want of the controller? Its configuration file, parsed and checked.
 
+mod lease;
 mod metrics;
 mod parts;
 
+pub use lease::Lease;
 pub use metrics::{MAX_BODY_BYTES, MAX_PROVIDERS, Metrics, Provider, TIMEOUT};
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -22,6 +24,9 @@ pub struct Config {
     /// Where health and metrics are served: an address and a port.
     #[serde(deserialize_with = "parts::listen")]
     pub listen: SocketAddr,
+    /// The lease of whoever writes.
+    #[serde(deserialize_with = "parts::section")]
+    pub lease: Lease,
     /// Who answers the checks of rollouts.
     #[serde(deserialize_with = "parts::section")]
     pub metrics: Metrics,
@@ -66,7 +71,12 @@ impl ConfigError {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { cluster: Cluster::default(), listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, LISTEN)), metrics: Metrics::default() }
+        Self {
+            cluster: Cluster::default(),
+            listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, LISTEN)),
+            lease: Lease::default(),
+            metrics: Metrics::default(),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,14 +11,15 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
+use super::lease::TIMES;
 use super::metrics::{BODY_BYTES, TIMEOUTS};
 
 /// The port where health and metrics are served unless the file says otherwise.
 pub(super) const LISTEN: u16 = 8080;
 /// A cluster's name is repeated in every event. 253 is the longest name that Kubernetes itself uses.
 pub(super) const MAX_CLUSTER_NAME: usize = 253;
-/// A provider's name is written in rollouts and in metric labels; this is the length of a DNS label.
-const MAX_PROVIDER_NAME: usize = 63;
+/// A provider's name is written in rollouts and in metric labels, and a namespace is one: this is the length of a DNS label.
+const MAX_LABEL: usize = 63;
 /// Headers of one provider: enough for a tenant, an organisation and a gateway's key.
 const MAX_HEADERS: usize = 16;
 /// One header's value: what common servers accept for all headers together is 8 KiB.
@@ -48,10 +50,19 @@ pub(super) fn cluster_name<'de, D: Deserializer<'de>>(from: D) -> Result<String,
 
 /// A provider's name.
 pub(super) fn provider_name<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    dns_label(from, "a provider's name")
+}
+
+/// The namespace of the lease.
+pub(super) fn namespace<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    dns_label(from, "a namespace").map(Some)
+}
+
+fn dns_label<'de, D: Deserializer<'de>>(from: D, what: &str) -> Result<String, D::Error> {
     text(from, |given| {
         let letters = given.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        let fits = (1..=MAX_PROVIDER_NAME).contains(&given.len()) && letters && !given.starts_with('-') && !given.ends_with('-');
-        let rule = || format!("a provider's name has 1 to {MAX_PROVIDER_NAME} of a-z, 0-9 and -, and neither begins nor ends with -");
+        let fits = (1..=MAX_LABEL).contains(&given.len()) && letters && !given.starts_with('-') && !given.ends_with('-');
+        let rule = || format!("{what} has 1 to {MAX_LABEL} of a-z, 0-9 and -, and neither begins nor ends with -");
         if fits { Ok(given.to_owned()) } else { Err(rule()) }
     })
 }
@@ -82,10 +93,19 @@ pub(super) fn base_url<'de, D: Deserializer<'de>>(from: D) -> Result<Url, D::Err
 
 /// How long an answer may take.
 pub(super) fn timeout<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    duration(from, "a timeout", &TIMEOUTS)
+}
+
+/// One of the lease's times.
+pub(super) fn lease_time<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    duration(from, "a time of the lease", &TIMES)
+}
+
+fn duration<'de, D: Deserializer<'de>>(from: D, what: &str, range: &RangeInclusive<Duration>) -> Result<Duration, D::Error> {
     text(from, |given| {
-        let rule = || format!("a timeout is a duration from {} to {}, like 500ms or 10s", human(TIMEOUTS.start()), human(TIMEOUTS.end()));
+        let rule = || format!("{what} is a duration from {} to {}, like 500ms or 10s", human(range.start()), human(range.end()));
         let duration = humantime::parse_duration(given).map_err(|_| format!("`{given}` is no duration; {}", rule()))?;
-        if TIMEOUTS.contains(&duration) { Ok(duration) } else { Err(format!("`{given}` is out of range; {}", rule())) }
+        if range.contains(&duration) { Ok(duration) } else { Err(format!("`{given}` is out of range; {}", rule())) }
     })
 }
 

@@ -10,8 +10,8 @@ use crate::analysis;
 use crate::api::{self, Status};
 use crate::audit::{Backlog, Outbox, Receipt, SinkName, Subject};
 use crate::rollout::{
-    Change, Edge, EventKind, Facts, Intent, Lifetime, Memo, Next, Observed, Question, State, Template, Why, begin, changes, forgotten_at,
-    sharing_trouble, transition,
+    Change, Edge, EventKind, Facts, Intent, Lifetime, Memo, Next, Observed, Question, State, Takeover, Template, Why, begin, changes,
+    forgotten_at, highest_epoch, meanwhile, sharing_trouble, takeover, transition,
 };
 
 /// What follows from one look.
@@ -35,6 +35,9 @@ const ACK_DELAY: TimeDelta = TimeDelta::seconds(5);
 /// How long until the API server is asked again about a template that it refused: a policy or a quota may have changed.
 const AFTER_REFUSAL: TimeDelta = TimeDelta::minutes(1);
 
+/// How long until a rollout is looked at again whose objects carry a higher epoch than ours: by then the next renewal of the lease has told whose it is.
+const AFTER_SURPASSED: TimeDelta = TimeDelta::seconds(2);
+
 /// How long until the API server is asked again where it gave no answer.
 const AFTER_SILENCE: TimeDelta = TimeDelta::seconds(10);
 
@@ -46,13 +49,20 @@ const AFTER_SILENCE: TimeDelta = TimeDelta::seconds(10);
 pub fn decide(key: &Key, seen: &Seen, now: DateTime<Utc>) -> Decision {
     // A status that this build cannot read was written by another one: guessing would be worse than standing still.
     let Ok(committed) = &seen.status else { return Decision::default() };
+    if highest_epoch(&committed.memo, &seen.observed) > seen.observed.epoch {
+        return Decision { wake: Some(now + AFTER_SURPASSED), ..Decision::default() };
+    }
     let (intent, invalid) = match &seen.intent {
         Ok(intent) => (intent.clone(), None),
         Err(invalid) => (frozen(seen, committed), Some(Why::InvalidSpec(invalid.to_string()))),
     };
-    let memo = committed.memo.tidied(&seen.observed, now);
+    let mut memo = committed.memo.tidied(&seen.observed, now);
+    let takeover = takeover(committed.state.as_ref(), &memo, &seen.observed);
+    if !matches!(takeover, Takeover::Begun(_)) {
+        memo.epoch = seen.observed.epoch;
+    }
     let outbox = committed.audit.clone();
-    let mut draft = Draft { key, seen, committed, intent: &intent, memo, outbox, now, decision: Decision::default() };
+    let mut draft = Draft { key, seen, committed, intent: &intent, memo, takeover, outbox, now, decision: Decision::default() };
     let news = draft.acknowledge();
     let state = match (&committed.state, &invalid) {
         (None, _) if seen.observed.lifetime == Lifetime::Deleting => {
@@ -78,6 +88,7 @@ pub fn decide(key: &Key, seen: &Seen, now: DateTime<Utc>) -> Decision {
         }
     };
     draft.change(&state, invalid.is_some());
+    draft.stamp();
     draft.answer();
     if invalid.is_none() {
         draft.ask(&state);
@@ -92,6 +103,7 @@ struct Draft<'a> {
     committed: &'a Status,
     intent: &'a Intent,
     memo: Memo,
+    takeover: Takeover,
     outbox: Outbox,
     now: DateTime<Utc>,
     decision: Decision,
@@ -132,7 +144,8 @@ impl Draft<'_> {
                     // What was judged is the state before: the one that is committed now may have nothing left to wait for.
                     self.wake_at(Some(self.now));
                 }
-                if Some(&moved) != state || noted || acked.is_some_and(|at| self.now >= at + ACK_DELAY) {
+                let taken = self.takeover == Takeover::Done;
+                if Some(&moved) != state || noted || taken || acked.is_some_and(|at| self.now >= at + ACK_DELAY) {
                     self.commit(Some(&moved), &why);
                 } else {
                     self.wake_at(acked.map(|at| at + ACK_DELAY));
@@ -239,6 +252,14 @@ impl Draft<'_> {
             | State::HandingBack(_)
             | State::RollingBack(_) => changes(self.intent, state, &self.seen.observed),
         };
+    }
+
+    /// A new leader raises nothing before what the one before it sent has lost.
+    fn stamp(&mut self) {
+        if let Takeover::Begun(stamps) = std::mem::replace(&mut self.takeover, Takeover::None) {
+            self.decision.changes = meanwhile(std::mem::take(&mut self.decision.changes), stamps);
+            self.wake_at(Some(self.now));
+        }
     }
 
     /// The Rollout's actions go with it.

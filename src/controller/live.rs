@@ -1,6 +1,6 @@
 //! The world as it is: a cluster, metric providers, sinks and the clock.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -12,9 +12,9 @@ use super::metrics::Metrics;
 use super::world::{Ack, Key, Seen, World};
 use crate::api::{self, Status};
 use crate::audit::{Record, SinkName, Teller};
-use crate::cluster::{Error, FINALIZER, Found, Index, Look, Wish, Writer, fit, refusal};
+use crate::cluster::{Error, FINALIZER, Found, Index, Instance, Lead, Look, Wish, Writer, fit, refusal};
 use crate::prometheus::Providers;
-use crate::rollout::{Action, Change, Lifetime, Observed, Question, Sample, Workload};
+use crate::rollout::{Action, Change, Lifetime, Observed, Question, Sample, Workload, highest_epoch};
 use crate::sink::{Delivery, Offers, Report, kubernetes_event, post};
 
 /// The world around a running controller.
@@ -39,7 +39,11 @@ pub(super) struct Parts {
     pub(super) sinks: Vec<SinkName>,
     pub(super) teller: Teller,
     /// This process's name in Kubernetes Events.
-    pub(super) instance: String,
+    pub(super) identity: String,
+    /// Which rollouts are ours.
+    pub(super) instance: Instance,
+    /// Whether we may write.
+    pub(super) lead: Arc<Lead>,
     /// Has a rollout looked at again. It must not wait.
     pub(super) trigger: Box<dyn Fn(Key) + Send + Sync>,
 }
@@ -110,7 +114,7 @@ impl Live {
             (None, true) => Lifetime::Guarded,
             (None, false) => Lifetime::Unguarded,
         };
-        Seen {
+        let seen = Seen {
             version: metadata.resource_version.clone().unwrap_or_default(),
             generation: metadata.generation.unwrap_or(0),
             intent: parsed.intent.clone(),
@@ -119,6 +123,7 @@ impl Live {
             observed: Observed {
                 name: key.name.clone(),
                 created: metadata.creation_timestamp.as_ref().map_or(DateTime::UNIX_EPOCH, api::from_time),
+                epoch: self.0.parts.lead.epoch(),
                 lifetime,
                 service: fit(service.as_ref(), &wish),
                 workload: seen_workload(workload),
@@ -132,7 +137,11 @@ impl Live {
             sinks: self.acks(memory),
             teller: self.0.parts.teller.clone(),
             uid,
+        };
+        if let Ok(status) = &seen.status {
+            self.0.parts.lead.saw(highest_epoch(&status.memo, &seen.observed));
         }
+        seen
     }
 
     fn acks(&self, memory: &Memory) -> BTreeMap<SinkName, Option<Ack>> {
@@ -145,6 +154,18 @@ impl Live {
         self.0.parts.sinks.iter().map(|sink| (sink.clone(), ack(sink))).collect()
     }
 
+    /// The number of the newest event that is committed.
+    pub(super) fn committed(&self, key: &Key) -> u64 {
+        let known = self.0.parts.index.rollout(key);
+        known.and_then(|object| object.status.as_ref().ok().map(|status| status.audit.seq())).unwrap_or(0)
+    }
+
+    /// What of this was not said the last time.
+    pub(super) fn unsaid(&self, key: &Key, lead: &'static str, said: BTreeSet<String>) -> Vec<String> {
+        let before = self.with(key, |memory| memory.said.insert(lead, said.clone())).flatten().unwrap_or_default();
+        said.into_iter().filter(|text| !before.contains(text)).collect()
+    }
+
     /// Tells what a commit has made true: to the log, to the sinks, and as courtesy copies to Kubernetes.
     fn tell(&self, key: &Key, uid: &str, before: u64, status: &Status) {
         let news: Vec<Record> = status.audit.pending().filter(|record| record.seq > before).collect();
@@ -153,7 +174,7 @@ impl Live {
             if let Ok(body) = record.body() {
                 info!(rollout = %key, event = body.kind, seq = record.seq, "{}", body.message);
             }
-            if let Some(event) = kubernetes_event(&record, &self.0.parts.instance) {
+            if let Some(event) = kubernetes_event(&record, &self.0.parts.identity) {
                 tokio::spawn(post(self.0.parts.client.clone(), event));
             }
         }
@@ -224,7 +245,7 @@ impl World for Live {
     }
 
     fn observe(&self, key: &Key) -> Option<Seen> {
-        match self.0.parts.index.look(key) {
+        match self.0.parts.index.look(key).filter(|look| self.0.parts.instance.owns(&look.rollout)) {
             Some(look) => Some(self.seen(key, look)),
             None => {
                 if self.0.parts.index.is_ready() {
@@ -236,12 +257,12 @@ impl World for Live {
     }
 
     fn strays(&self, key: &Key) -> Vec<Action> {
-        self.0.parts.index.strays(key)
+        // Nobody's Rollout is the first instance's.
+        if self.0.parts.instance.is_first() { self.0.parts.index.strays(key) } else { Vec::new() }
     }
 
     async fn commit(&self, key: &Key, version: &str, status: &Status) -> Result<(), Error> {
-        let known = self.0.parts.index.rollout(key);
-        let before = known.and_then(|object| object.status.as_ref().ok().map(|status| status.audit.seq())).unwrap_or(0);
+        let before = self.committed(key);
         let result = self.0.writer.commit(key, version, status).await;
         self.0.parts.metrics.committed(result.as_ref().copied());
         result?;
@@ -279,15 +300,16 @@ fn seen_workload(found: Option<Found>) -> Workload {
 }
 
 /// A change in a log line.
-fn told(change: &Change) -> String {
+pub(super) fn told(change: &Change) -> String {
     match change {
         Change::Guard => "guarded by a finalizer".to_owned(),
         Change::Record { revision, number } => format!("stored revision {revision} as number {number}"),
-        Change::Create { revision, replicas } => format!("created revision {revision} with {replicas} replicas"),
+        Change::Create { revision, replicas, .. } => format!("created revision {revision} with {replicas} replicas"),
         Change::Scale { revision, replicas, .. } => format!("scaled revision {revision} to {replicas}"),
         Change::Mark { revision, outcome, .. } => format!("marked revision {revision} as {outcome}"),
         Change::Repair { revision, .. } => format!("put revision {revision} right"),
         Change::Restart { revision, .. } => format!("restarted revision {revision}"),
+        Change::Stamp { revision, epoch, .. } => format!("stamped revision {revision} with epoch {epoch}"),
         Change::Hold { .. } => "took over the running Deployment".to_owned(),
         Change::Unpause { .. } => "resumed the Deployment that was taken over".to_owned(),
         Change::ScaleHeld { replicas, .. } => format!("scaled the Deployment that is taken over to {replicas}"),

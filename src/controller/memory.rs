@@ -28,6 +28,8 @@ pub(super) struct Memory {
     pub(super) offered: u64,
     /// When a sink last took an event.
     pub(super) heard: BTreeMap<SinkName, DateTime<Utc>>,
+    /// What a shadow said last that it would do.
+    pub(super) said: BTreeMap<&'static str, BTreeSet<String>>,
     /// Questions that are under way.
     asking: BTreeSet<Asked>,
 }
@@ -88,6 +90,7 @@ impl Memory {
             refused: None,
             offered: 0,
             heard: BTreeMap::new(),
+            said: BTreeMap::new(),
             asking: BTreeSet::new(),
         }
     }

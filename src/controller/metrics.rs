@@ -7,7 +7,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::cluster::{Error, Index, Kind};
+use crate::cluster::{Error, Index, Instance, Kind, Lead};
 use crate::rollout::{Change, Phase, Reading, Template};
 use crate::sink::Delivery;
 
@@ -23,6 +23,7 @@ pub struct Metrics {
     watch_errors: Family<KindLabels, Counter>,
     rollouts: Family<PhaseLabels, Gauge>,
     pending: Gauge,
+    leader: Gauge,
 }
 
 /// How a pass ended.
@@ -79,6 +80,7 @@ impl Default for Metrics {
             watch_errors: Family::default(),
             rollouts: Family::default(),
             pending: Gauge::default(),
+            leader: Gauge::default(),
         };
         metrics.registered()
     }
@@ -95,6 +97,7 @@ impl Metrics {
         registry.register("watch_errors", "Watches that broke and began anew, by resource", self.watch_errors.clone());
         registry.register("rollouts", "Rollouts now, by phase", self.rollouts.clone());
         registry.register("events_pending", "Events that wait for a sink now, of all rollouts", self.pending.clone());
+        registry.register("leader", "1 where this process leads now: one of each instance has to", self.leader.clone());
         for phase in Phase::ALL {
             self.rollouts.get_or_create(&PhaseLabels { phase: phase.name() }).set(0);
         }
@@ -148,8 +151,9 @@ impl Metrics {
     }
 
     /// All metrics as OpenMetrics text, with the gauges as they are now.
-    pub(super) fn encode(&self, index: &Index) -> String {
-        let census = index.census();
+    pub(super) fn encode(&self, index: &Index, instance: &Instance, lead: &Lead) -> String {
+        let census = index.census(instance);
+        self.leader.set(i64::from(lead.holds()));
         for phase in Phase::ALL {
             let count = census.phases.get(&phase).copied().unwrap_or(0);
             self.rollouts.get_or_create(&PhaseLabels { phase: phase.name() }).set(count);
@@ -192,6 +196,7 @@ const fn change_name(change: &Change) -> &'static str {
         Change::Mark { .. } => "mark",
         Change::Repair { .. } => "repair",
         Change::Restart { .. } => "restart",
+        Change::Stamp { .. } => "stamp",
         Change::Hold { .. } => "hold",
         Change::Unpause { .. } => "unpause",
         Change::ScaleHeld { .. } => "scale_held",

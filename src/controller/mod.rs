@@ -1,6 +1,7 @@
 //! Looks, decides, commits, changes: one pass at a time for each rollout.
 
 mod bounded;
+mod campaign;
 mod decide;
 mod frozen;
 mod live;
@@ -9,14 +10,16 @@ mod metrics;
 mod pass;
 mod queue;
 mod run;
+mod shadow;
 mod start;
 mod strays;
+mod work;
 mod world;
 
 pub use decide::{Decision, decide};
 pub use metrics::{Metrics, PassResult};
 pub use pass::pass;
 pub use queue::{CONCURRENCY, Ended, Queue};
-pub use run::Controller;
-pub use start::StartError;
+pub use run::{Controller, Role, Setup};
+pub use start::{RunError, StartError};
 pub use world::{Ack, Key, Seen, World};

@@ -9,6 +9,7 @@ use kube::core::PartialObjectMeta;
 use kube::{Api, Client, Resource};
 use tracing::warn;
 
+use super::campaign::chance;
 use crate::api::{Rollout, RolloutAction};
 
 /// Why the controller cannot start.
@@ -23,6 +24,20 @@ pub enum StartError {
     /// There is no answer.
     #[error("the API server does not answer: {0}")]
     Unreachable(#[source] kube::Error),
+    /// There is no thread for the lease.
+    #[error("cannot start a thread for the lease: {0}")]
+    NoThread(#[source] std::io::Error),
+}
+
+/// Why the controller ended by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// It could not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// It may not write any more: somebody else leads, or soon will.
+    #[error("{0}")]
+    LeaseLost(String),
 }
 
 /// Whether the cluster has Rollouts and their actions, and lets us list them.
@@ -65,9 +80,21 @@ pub(super) async fn identity(client: &Client) -> String {
     name.unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// This machine's name: in a cluster, the pod's.
-pub(super) async fn instance() -> String {
-    let name = tokio::fs::read_to_string("/proc/sys/kernel/hostname").await.unwrap_or_default();
-    let name = name.trim();
-    if name.is_empty() { "serin".to_owned() } else { name.to_owned() }
+/// Where the Lease is unless the configuration says otherwise: in a pod, in its own namespace; elsewhere in that of `deploy/`, where a controller in a
+/// pod has it.
+pub(super) fn namespace(reach: &kube::Config) -> String {
+    if is_in_a_pod() { reach.default_namespace.clone() } else { "serin".to_owned() }
+}
+
+/// Every pod with a service account's token has this file.
+fn is_in_a_pod() -> bool {
+    std::path::Path::new("/var/run/secrets/kubernetes.io/serviceaccount/namespace").exists()
+}
+
+/// A name for this process that no other one has or had: this machine's name, in a cluster the pod's, and a number by chance. A container that starts
+/// again in the same pod is another process.
+pub(super) fn process_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = if name.trim().is_empty() { "serin" } else { name.trim() };
+    format!("{name}_{:016x}", chance())
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Handled, Restart, Revision};
+use super::{Epoch, Handled, Restart, Revision};
 
 /// What a write to an object carries so that it hits the state that was looked at, or nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,8 @@ pub enum Change {
         revision: Revision,
         /// Replicas it starts with.
         replicas: u32,
+        /// The epoch of whoever makes it.
+        epoch: Epoch,
     },
     /// Scale a Deployment. Twice: the second finds the replicas it wants. Late: the fence refuses it.
     Scale {
@@ -96,6 +98,15 @@ pub enum Change {
         fence: Fence,
         /// What is written.
         restart: Restart,
+    },
+    /// Note on a Deployment who leads now, so that whatever the one before sent is refused. Twice: the same number. Late: its version is tested first.
+    Stamp {
+        /// The revision.
+        revision: Revision,
+        /// What was looked at.
+        fence: Fence,
+        /// The epoch.
+        epoch: Epoch,
     },
     /// Stop a Deployment's own roll-outs and note on it that it is taken over. Twice: the same words. Late: its version is tested first.
     Hold {

@@ -210,7 +210,7 @@ impl Plan<'_> {
         }
         let record = Change::Record { revision: revision.clone(), number: self.state.attempt().map_or(0, |a| a.number) };
         let missing = (!stored).then_some(record);
-        missing.into_iter().chain([Change::Create { revision: revision.clone(), replicas }]).collect()
+        missing.into_iter().chain([Change::Create { revision: revision.clone(), replicas, epoch: self.seen.epoch }]).collect()
     }
 
     /// More of the canary is more exposure; more of anything else brings stable back.

@@ -49,6 +49,7 @@ fn found(change: &Change, state: &State, facts: &Facts) -> Option<(Revision, &'s
         | Change::Record { .. }
         | Change::Mark { .. }
         | Change::Restart { .. }
+        | Change::Stamp { .. }
         | Change::Prune { .. }
         | Change::Discard { .. }
         | Change::Answer(_)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Event, Handled, Observed};
+use super::{Action, Epoch, Event, Handled, Observed};
 
 /// The most actions that wait for their own status to be written: then no further one is done.
 const MOST_HANDLED: usize = 32;
@@ -39,12 +39,15 @@ pub struct Memo {
     /// The replicas that a Deployment had when it was taken over, where the spec names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopted: Option<u32>,
+    /// The epoch of the last leader that wrote this, but not before all Deployments of a rollout in flight carry it.
+    #[serde(default, skip_serializing_if = "Epoch::is_none")]
+    pub epoch: Epoch,
 }
 
 impl Memo {
     /// Whether there is nothing to remember.
     pub fn is_empty(&self) -> bool {
-        self.handled.is_empty() && self.drift.is_empty() && self.adopted.is_none()
+        self.handled.is_empty() && self.drift.is_empty() && self.adopted.is_none() && self.epoch.is_none()
     }
 
     /// The memo without what is no longer needed.
@@ -58,6 +61,7 @@ impl Memo {
             handled: self.handled.iter().filter(waits).cloned().collect(),
             drift: self.drift.iter().filter(|(_, at)| now < **at + QUIET).map(|(object, at)| (object.clone(), *at)).collect(),
             adopted: self.adopted,
+            epoch: self.epoch,
         }
     }
 

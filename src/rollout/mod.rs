@@ -21,6 +21,7 @@ mod sample;
 mod service;
 mod split;
 mod state;
+mod takeover;
 mod target;
 mod transition;
 mod upkeep;
@@ -37,7 +38,7 @@ pub use ending::{AttemptResult, Cause};
 pub use event::{Event, EventKind, Outcome, Severity};
 pub use intent::{Bake, Capacity, Check, Deadlines, DeletionPolicy, Gate, Intent, OnStep, Pausing, Step, Threshold};
 pub use memo::{ADOPTED, Memo, forgotten_at};
-pub use names::{Key, Revision, Weight};
+pub use names::{Epoch, Key, Revision, Weight};
 pub use observed::{Child, Lifetime, Meaning, Observed, Pod, PodState, Record, Settled, Template, Upkeep};
 pub use reach::{Reach, reach};
 pub use sample::{Failure, Question, Reading, Sample, Samples, Verdict};
@@ -47,6 +48,7 @@ pub use state::{
     Adopting, Approval, Attempt, Baking, Deleted, Ended, HandingBack, Idle, Installing, PauseCause, Paused, Phase, Promoting, Restart,
     RollingBack, State, Stepping,
 };
+pub use takeover::{Stamp, Takeover, highest_epoch, meanwhile, takeover};
 pub use target::{Target, target};
 pub use transition::{Edge, Facts, Next, begin, transition};
 pub use why::{Mood, Why};

@@ -19,6 +19,46 @@ impl fmt::Display for Key {
     }
 }
 
+/// How often the lease went to another controller until somebody wrote: of two writers the one with the higher epoch is the newer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Epoch(u32);
+
+impl Epoch {
+    /// That of the first one who ever held the lease. What carries none is older.
+    pub const FIRST: Self = Self(1);
+
+    /// The highest that fits into a Lease. It changes hands every few seconds at most, so nobody gets there honestly.
+    const LAST: u32 = i32::MAX.cast_unsigned();
+
+    /// An epoch that was read; what cannot be one counts as none.
+    pub fn new(number: i64) -> Self {
+        Self(u32::try_from(number).ok().filter(|number| *number <= Self::LAST).unwrap_or(0))
+    }
+
+    /// The one after it.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self((self.0 + 1).min(Self::LAST))
+    }
+
+    /// Whether there was none.
+    pub fn is_none(&self) -> bool {
+        self.0 == 0
+    }
+
+    /// As it stands in a Lease.
+    pub fn number(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// One pod template, named by the first 10 hex digits of the hash of what the user wrote.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{Action, AttemptResult, Fence, Restart, Revision, Sample, ServiceView, Workload};
+use super::{Action, AttemptResult, Epoch, Fence, Restart, Revision, Sample, ServiceView, Workload};
 
 /// Everything that the core may look at, for one rollout.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observed {
     /// The Rollout's name: what stands on a Deployment that it takes over.
     pub name: String,
+    /// The epoch in which this process leads; none where nobody else ever does.
+    pub epoch: Epoch,
     /// When the Rollout was created.
     pub created: DateTime<Utc>,
     /// Whether the Rollout is being deleted.
@@ -127,6 +129,8 @@ pub struct Child {
     pub created: DateTime<Utc>,
     /// What a write to it has to carry.
     pub fence: Fence,
+    /// The epoch that it carries.
+    pub epoch: Epoch,
     /// Its pods.
     pub pods: Vec<Pod>,
     /// What its template means.

@@ -332,6 +332,22 @@ impl fmt::Display for Phase {
 }
 
 impl State {
+    /// Whether pods may have to move without anybody asking for anything new.
+    pub const fn is_in_flight(&self) -> bool {
+        match self {
+            Self::Idle(_) | Self::Deleted(_) => false,
+            Self::Installing(_)
+            | Self::Adopting(_)
+            | Self::Stepping(_)
+            | Self::Approval(_)
+            | Self::Paused(_)
+            | Self::Promoting(_)
+            | Self::Baking(_)
+            | Self::RollingBack(_)
+            | Self::HandingBack(_) => true,
+        }
+    }
+
     /// The state's name.
     pub const fn phase(&self) -> Phase {
         match self {

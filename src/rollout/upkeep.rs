@@ -7,17 +7,21 @@ pub(super) fn upkeep(intent: &Intent, state: &State, seen: &Observed) -> Vec<Cha
     if seen.lifetime == Lifetime::Deleting {
         return Vec::new();
     }
-    let looked_after = |revision: &&Revision| match (state.stable(), state.attempt(), state) {
-        (_, Some(attempt), _) => attempt.stable == **revision || attempt.canary == **revision,
-        (_, None, State::Installing(at)) => at.revision == **revision,
-        (_, None, State::Adopting(at)) => at.revision == **revision,
-        (stable, None, _) => stable == Some(*revision),
-    };
-    let children = seen.children.iter().filter(|(revision, _)| looked_after(revision));
+    let children = seen.children.iter().filter(|(revision, _)| looked_after(state, revision));
     let known = |revision: &Revision| *revision == intent.revision || seen.records.contains_key(revision);
     let templates = |revision: &Revision| if known(revision) { Stored::Somewhere } else { Stored::Nowhere };
     let right = |revision, child| repair(intent, revision, (child, templates(revision))).or_else(|| restart(state, revision, child));
     children.filter_map(|(revision, child)| right(revision, child)).collect()
+}
+
+/// Whether the state is about this revision.
+pub(super) fn looked_after(state: &State, revision: &Revision) -> bool {
+    match (state.stable(), state.attempt(), state) {
+        (_, Some(attempt), _) => attempt.stable == *revision || attempt.canary == *revision,
+        (_, None, State::Installing(at)) => at.revision == *revision,
+        (_, None, State::Adopting(at)) => at.revision == *revision,
+        (stable, None, _) => stable == Some(revision),
+    }
 }
 
 /// Whether a revision's template can be written again.

@@ -29,11 +29,15 @@ impl Ground {
             Plane::Rough => ("rough", Audit::Off),
             Plane::Audited => ("audited", Audit::On),
             Plane::Barred => ("barred", Audit::On),
+            Plane::Leased => ("leased", Audit::On),
         };
+        let alone = plane != Plane::Leased;
         let plane = ControlPlane::start(Options { name: name.to_owned(), nodes: 3, audit }).await?;
         let installed = Installed::on(&plane).await?;
         let ground = Self { plane, installed, controller: Mutex::new(None) };
-        ground.start_controller().await?;
+        if alone {
+            ground.start_controller().await?;
+        }
         Ok(ground)
     }
 
@@ -49,11 +53,16 @@ impl Ground {
         })
     }
 
-    /// Starts the controller, after a kill for example, and waits until it is ready.
+    /// Starts the controller, after a kill for example, and waits until it leads.
     pub async fn start_controller(&self) -> Result<()> {
         let running = self.installed.start(&self.plane, Path::new(env!("CARGO_BIN_EXE_serin")), LOG).await?;
         *self.controller.lock().unwrap_or_else(PoisonError::into_inner) = Some(running);
         Ok(())
+    }
+
+    /// The credentials of the controller's service account.
+    pub fn kubeconfig(&self) -> &Path {
+        self.installed.kubeconfig()
     }
 
     /// Kills the controller with SIGKILL, in the middle of whatever it does.

@@ -20,6 +20,7 @@ mod going_back;
 mod ground;
 mod installing;
 mod kills;
+mod leases;
 mod load;
 mod malformed;
 mod people;
@@ -57,6 +58,8 @@ enum Plane {
     Audited,
     /// The controller's rights are taken away here, and requests are counted.
     Barred,
+    /// Several controllers at once; each test starts its own, and requests are counted.
+    Leased,
 }
 
 /// One test: its name is a sentence.
@@ -193,6 +196,12 @@ fn exclusive() -> Vec<Case> {
         case!(Audited, quiet::two_hundred_settled_rollouts_ask_for_nothing_in_a_minute),
         case!(Audited, quiet::a_new_controller_over_settled_rollouts_writes_nothing),
         case!(Audited, quiet::the_controller_is_refused_nothing_and_reads_no_secret),
+        case!(Leased, leases::a_standby_takes_over_within_20_s_of_a_kill),
+        case!(Leased, leases::a_standby_takes_over_within_3_s_of_a_clean_stop),
+        case!(Leased, leases::a_leader_that_slept_writes_nothing_more_and_ends),
+        case!(Leased, leases::a_lease_that_somebody_deletes_is_no_dead_end),
+        case!(Leased, leases::each_instance_works_on_its_own_rollouts),
+        case!(Leased, leases::a_shadow_says_what_it_would_do_and_writes_nothing),
         // In this order: the first one needs a plane without Rollouts.
         case!(Barred, permissions::a_missing_right_to_watch_is_named_and_nothing_spins),
         case!(Barred, permissions::a_missing_right_to_write_is_named_and_nothing_spins),
@@ -203,7 +212,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let runtime = Arc::new(Runtime::new().expect("threads can be started"));
     let mut code = ExitCode::SUCCESS;
-    for plane in [Plane::Shared, Plane::Rough, Plane::Audited, Plane::Barred] {
+    for plane in [Plane::Shared, Plane::Rough, Plane::Audited, Plane::Barred, Plane::Leased] {
         let chosen: Vec<Case> = cases().into_iter().filter(|case| case.plane == plane && is_chosen(&arguments, case.name)).collect();
         if chosen.is_empty() {
             continue;

@@ -99,6 +99,9 @@ pub async fn account(client: &Client, name: &str) -> Result<()> {
     Api::<ServiceAccount>::namespaced(client.clone(), SERIN).create(&PostParams::default(), &account).await?;
     let binding: ClusterRoleBinding = serde_json::from_value(binding(name, name))?;
     Api::<ClusterRoleBinding>::all(client.clone()).create(&PostParams::default(), &binding).await?;
+    let mut lease = self::binding(name, name);
+    lease["roleRef"] = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "serin-lease"});
+    Api::<RoleBinding>::namespaced(client.clone(), SERIN).create(&PostParams::default(), &serde_json::from_value(lease)?).await?;
     Ok(())
 }
 

@@ -68,9 +68,13 @@ impl Shop {
     }
 
     pub async fn create_named(&self, name: &str, spec: Value) -> Result<()> {
-        let object = serde_json::from_value(
-            json!({"apiVersion": "serin.dev/v1alpha1", "kind": "Rollout", "metadata": {"name": name}, "spec": spec}),
-        )?;
+        self.create_labelled(name, &json!({}), spec).await
+    }
+
+    pub async fn create_labelled(&self, name: &str, labels: &Value, spec: Value) -> Result<()> {
+        let metadata = json!({"name": name, "labels": labels});
+        let object =
+            serde_json::from_value(json!({"apiVersion": "serin.dev/v1alpha1", "kind": "Rollout", "metadata": metadata, "spec": spec}))?;
         self.rollouts().create(&PostParams::default(), &object).await?;
         Ok(())
     }

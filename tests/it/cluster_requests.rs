@@ -7,7 +7,7 @@ use http::Request;
 use serde_json::{Value, json};
 use serin::api::Status;
 use serin::cluster::requests::{self, Of, Pods};
-use serin::rollout::{Fence, Key, Revision};
+use serin::rollout::{Epoch, Fence, Key, Revision};
 
 fn key() -> Key {
     Key { namespace: "shop".to_owned(), name: "checkout".to_owned() }
@@ -45,7 +45,7 @@ fn text(request: &Request<Vec<u8>>) -> String {
 fn with_parts<T>(body: impl FnOnce(&Of<'_>, &Pods<'_>) -> T) -> T {
     let (key, revision, template, seconds) = (key(), revision(), template(), json!(5));
     let of = Of { key: &key, uid: "r-uid", revision: &revision };
-    body(&of, &Pods { template: &template, min_ready_seconds: Some(&seconds), replicas: 2 })
+    body(&of, &Pods { template: &template, min_ready_seconds: Some(&seconds), replicas: 2, epoch: Epoch::new(7) })
 }
 
 #[test]
@@ -95,6 +95,23 @@ fn a_scale_carries_what_was_looked_at() {
     GET /apis/apps/v1/namespaces/shop/deployments/checkout-0123456789/scale
     content-type: application/json
     ");
+}
+
+#[test]
+fn an_epoch_is_written_on_what_was_looked_at() {
+    insta::assert_snapshot!(text(&requests::stamp_deployment(&key(), &revision(), &fence(), Epoch::new(7))), @r#"
+    PATCH /apis/apps/v1/namespaces/shop/deployments/checkout-0123456789?fieldManager=serin
+    content-type: application/merge-patch+json
+    {
+      "metadata": {
+        "annotations": {
+          "serin.dev/epoch": "7"
+        },
+        "resourceVersion": "41",
+        "uid": "d-uid"
+      }
+    }
+    "#);
 }
 
 #[test]

@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-use serin::config::{Config, parse};
+use serin::config::{Config, Lease, parse};
+use serin::lease::Terms;
 
 /// A file with one provider that has these lines more.
 fn provider(lines: &str) -> String {
@@ -26,7 +27,8 @@ fn an_empty_file_is_all_defaults() {
     {
         assert_eq!(parse(text), Ok(Config::default()), "{text:?}");
     }
-    let Config { cluster, listen, metrics } = Config::default();
+    let Config { cluster, listen, lease, metrics } = Config::default();
+    assert_eq!((lease.namespace, lease.terms), (None, Terms::DEFAULT));
     assert_eq!((cluster.name.as_str(), listen.to_string().as_str()), ("kubernetes", "0.0.0.0:8080"));
     assert_eq!((metrics.default_name(), metrics.providers().len()), (None, 0));
 }
@@ -34,13 +36,16 @@ fn an_empty_file_is_all_defaults() {
 #[test]
 fn every_key_is_understood() {
     let config = parse(concat!(
-        "cluster: {name: 'arn:aws:eks:eu-west-1:123:cluster/prod'}\nlisten: '[::1]:9'\nmetrics:\n  default: b\n  providers:\n",
+        "cluster: {name: 'arn:aws:eks:eu-west-1:123:cluster/prod'}\nlisten: '[::1]:9'\n",
+        "lease: {namespace: ops, duration: 1m, renewDeadline: 40s, retry: 500ms}\nmetrics:\n  default: b\n  providers:\n",
         "  - {name: a, url: 'http://a'}\n",
         "  - {name: b, url: 'https://b:1/p/?t=1', timeout: 1m, headers: {X-Scope-OrgID: 7}, bearerTokenFile: /t, maxBodyBytes: 1024}\n",
     ))
     .unwrap();
     assert_eq!((config.listen.port(), config.cluster.name.as_str()), (9, "arn:aws:eks:eu-west-1:123:cluster/prod"));
     assert_eq!(config.metrics.default_name(), Some("b"));
+    let terms = Terms { duration: Duration::from_mins(1), renew_deadline: Duration::from_secs(40), retry: Duration::from_millis(500) };
+    assert_eq!(config.lease, Lease { namespace: Some("ops".to_owned()), terms });
     let [_, b] = config.metrics.providers() else { panic!("not two") };
     assert_eq!((b.name.as_str(), b.url.as_str(), b.timeout), ("b", "https://b:1/p?t=1", Duration::from_mins(1)));
     assert_eq!((b.headers["x-scope-orgid"].as_bytes(), b.max_body_bytes), (b"7".as_slice(), 1024));
@@ -71,7 +76,7 @@ fn the_only_provider_is_the_default() {
 #[test]
 fn a_key_or_value_that_is_not_allowed_is_named_with_its_line_and_what_is_allowed() {
     for (text, expect) in [
-        ("cluster: {name: a}\nlistn: x", "line 2, column 1: unknown field `listn`, expected one of cluster, listen, metrics"),
+        ("cluster: {name: a}\nlistn: x", "line 2, column 1: unknown field `listn`, expected one of cluster, listen, lease, metrics"),
         ("cluster: {nam: a}", "line 1, column 11: unknown field `nam`, expected one of name"),
         ("metrics: {provider: []}", "line 1, column 11: unknown field `provider`, expected one of default, providers"),
         ("listen: 8080", "line 1, column 9: `8080` is no address with a port; write it like 0.0.0.0:8080, 127.0.0.1:8080 or [::]:8080"),
@@ -83,6 +88,22 @@ fn a_key_or_value_that_is_not_allowed_is_named_with_its_line_and_what_is_allowed
         ("---\nlisten: 0.0.0.0:1\n---\n{}", "line 4, column 1: only single YAML document expected but multiple found"),
     ] {
         refused(text, expect);
+    }
+}
+
+#[test]
+fn times_of_the_lease_that_do_not_fit_together_are_refused_in_words() {
+    for (lines, expect) in [
+        ("duration: 1500ms", "line 1, column 8: the duration of a lease is a number of whole seconds, not 1s 500ms"),
+        (
+            "duration: 10s",
+            "line 1, column 8: renewDeadline (10s) has to be shorter than duration (10s): who loses the lease stops before another begins",
+        ),
+        ("retry: 6s", "line 1, column 8: retry (6s) is at most half of renewDeadline (10s), so that a renewal can be tried again"),
+        ("retry: 1ms", "line 1, column 16: `1ms` is out of range; a time of the lease is a duration from 100ms to 5m, like 500ms or 10s"),
+        ("namespace: A", "line 1, column 20: a namespace has 1 to 63 of a-z, 0-9 and -, and neither begins nor ends with -"),
+    ] {
+        refused(&format!("lease: {{{lines}}}"), expect);
     }
 }
 
@@ -195,6 +216,7 @@ fn the_page_on_the_file_tells_every_key_and_its_examples_hold() {
     for (text, before) in [
         ("x: 1".to_owned(), ""),
         ("cluster: {x: 1}".to_owned(), "cluster."),
+        ("lease: {x: 1}".to_owned(), "lease."),
         ("metrics: {x: 1}".to_owned(), "metrics."),
         (provider("x: 1"), ""),
     ] {

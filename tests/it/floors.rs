@@ -7,9 +7,10 @@ use std::path::Path;
 type Row = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 /// Floors 0 to 2: no async, no clock, no environment, no file, no socket, no order that nobody chose.
-const PURE: [Row; 6] = [
+const PURE: [Row; 7] = [
     ("rollout", &[], &["chrono", "serde"]),
     ("analysis", &["rollout"], &["chrono", "serde", "thiserror"]),
+    ("lease", &["rollout"], &["thiserror"]),
     ("audit", &["rollout"], &["chrono", "serde", "serde_json", "serde_json_canonicalizer", "sha2", "thiserror", "uuid"]),
     (
         "api",
@@ -27,18 +28,18 @@ const PURE: [Row; 6] = [
             "thiserror",
         ],
     ),
-    ("config", &["rollout", "audit"], &["chrono", "http", "humantime", "serde", "serde_saphyr", "thiserror", "url"]),
+    ("config", &["rollout", "audit", "lease"], &["chrono", "http", "humantime", "serde", "serde_saphyr", "thiserror", "url"]),
     ("retry", &[], &["backoff"]),
 ];
 
 /// Floors 3 to 6.
 const IO: [Row; 6] = [
-    ("cluster", &["rollout", "audit", "api", "config", "retry"], ANY),
+    ("cluster", &["rollout", "audit", "lease", "api", "config", "retry"], ANY),
     ("prometheus", &["rollout", "config", "retry"], ANY),
     ("sink", &["rollout", "audit", "api", "config", "retry"], ANY),
-    ("controller", &["rollout", "analysis", "audit", "api", "config", "retry", "cluster", "prometheus", "sink"], ANY),
+    ("controller", &["rollout", "analysis", "lease", "audit", "api", "config", "retry", "cluster", "prometheus", "sink"], ANY),
     ("server", &[], &["axum", "tokio"]),
-    ("cli", &["rollout", "audit", "api", "config", "retry", "cluster", "prometheus", "sink", "controller", "server"], ANY),
+    ("cli", &["rollout", "lease", "audit", "api", "config", "retry", "cluster", "prometheus", "sink", "controller", "server"], ANY),
 ];
 const ANY: &[&str] = &["*"];
 

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::command::{Command, Follow, Logging, Question, Service, Wait, Wanted};
+use crate::controller::Role;
 use orders::Orders;
 use parts::{Form, Format, Named, Revision, Where, duration};
 
@@ -34,8 +35,8 @@ Data goes to standard output, everything else to standard error.";
 enum What {
     /// Run the controller until it is told to stop
     ///
-    /// Works on all Rollouts of the cluster. There must be one controller only: run one replica, and stop it before another
-    /// one starts. SIGTERM and SIGINT end it; what is in flight goes on with the next start.
+    /// Works on all Rollouts of the cluster. Of several controllers one holds the lease and writes; the others stand by, and one
+    /// of them takes over when it stops or dies. SIGTERM and SIGINT end it; what is in flight goes on with the next one.
     ///
     /// Standard output carries the events, one JSON object a line. Logs go to standard error.
     Run {
@@ -45,6 +46,17 @@ enum What {
         /// provider.
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
+        /// Work on the Rollouts with the label serin.dev/instance=NAME only
+        ///
+        /// With a lease of its own, so that a new version of Serin can be tried on some Rollouts. Left out: the Rollouts without
+        /// that label.
+        #[arg(long, value_name = "NAME", value_parser = parts::instance)]
+        instance_id: Option<String>,
+        /// Write nothing: only log what would be written
+        ///
+        /// It reads, asks the metrics providers, and has templates checked by dry runs. It takes no lease and delivers no events.
+        #[arg(long)]
+        shadow: bool,
         #[command(flatten)]
         access: Where,
         /// How log lines are written
@@ -124,12 +136,13 @@ enum What {
 impl From<Typed> for Command {
     fn from(Typed { what }: Typed) -> Self {
         match what {
-            What::Run { config, access, log_format, log } => {
+            What::Run { config, instance_id, shadow, access, log_format, log } => {
                 let logging = match log_format {
                     Format::Text => Logging::Text { filter: log },
                     Format::Json => Logging::Json { filter: log },
                 };
-                Self::Run(Service { config, access: access.into(), logging })
+                let role = if shadow { Role::Shadow } else { Role::Lead };
+                Self::Run(Service { config, access: access.into(), instance: instance_id, role, logging })
             }
             What::Crds => Self::Crds,
             What::Status { target, output, watch, access } => {

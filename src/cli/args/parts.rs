@@ -9,6 +9,9 @@ use crate::api::parse_duration;
 use crate::cli::command::{Access, Output, Target};
 pub(super) use crate::rollout::Revision;
 
+/// The longest value that a label may have.
+const MAX_INSTANCE: usize = 63;
+
 #[derive(Debug, Args)]
 pub(super) struct Named {
     /// The Rollout
@@ -75,6 +78,17 @@ impl From<Form> for Output {
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let duration = parse_duration(text).and_then(|duration| duration.to_std().ok()).filter(|duration| !duration.is_zero());
     duration.ok_or_else(|| "write a duration up to 720h, such as 90s, 30m or 2h".to_owned())
+}
+
+/// The name of an instance: it becomes the value of a label and, after `serin-`, the name of a Lease.
+pub(super) fn instance(text: &str) -> Result<String, String> {
+    let letters = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let fits = (1..=MAX_INSTANCE).contains(&text.len()) && letters && !text.starts_with('-') && !text.ends_with('-');
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("an instance has 1 to {MAX_INSTANCE} of a-z, 0-9 and -, and neither begins nor ends with -"))
+    }
 }
 
 /// A revision, as statuses name it.

@@ -89,11 +89,12 @@ impl Fleet {
 
     fn write(&mut self, write: &Change) {
         let (revision, replicas) = match write {
-            Change::Create { revision, replicas } | Change::Scale { revision, replicas, .. } => (revision, *replicas),
+            Change::Create { revision, replicas, .. } | Change::Scale { revision, replicas, .. } => (revision, *replicas),
             Change::Guard
             | Change::Record { .. }
             | Change::Repair { .. }
             | Change::Restart { .. }
+            | Change::Stamp { .. }
             | Change::Discard { .. }
             | Change::Hold { .. }
             | Change::Unpause { .. }

@@ -28,6 +28,7 @@ fn scale(change: &Change) -> Option<(&Revision, u32)> {
         | Change::Mark { .. }
         | Change::Repair { .. }
         | Change::Restart { .. }
+        | Change::Stamp { .. }
         | Change::Prune { .. }
         | Change::Discard { .. }
         | Change::Hold { .. }

@@ -14,9 +14,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serin::rollout::{
-    Action, Bake, Capacity, Check, Child, Deadlines, DeletionPolicy, Fence, Gate, Idle, Intent, Lifetime, Meaning, Memo, Observed, OnStep,
-    Pausing, Pod, PodState, Record, Revision, ServiceView, Settled, Sharing, State, Step, Template, Threshold, Upkeep, Verdict, Weight,
-    Why, Workload,
+    Action, Bake, Capacity, Check, Child, Deadlines, DeletionPolicy, Epoch, Fence, Gate, Idle, Intent, Lifetime, Meaning, Memo, Observed,
+    OnStep, Pausing, Pod, PodState, Record, Revision, ServiceView, Settled, Sharing, State, Step, Template, Threshold, Upkeep, Verdict,
+    Weight, Why, Workload,
 };
 
 /// Noon of the day on which every table plays.
@@ -90,6 +90,7 @@ pub(crate) fn errors_below(max: f64) -> Check {
 /// Everything around is well and no pod exists yet.
 pub(crate) fn seen() -> Observed {
     Observed {
+        epoch: Epoch::default(),
         name: "checkout".to_owned(),
         created: noon(),
         lifetime: Lifetime::Guarded,
@@ -113,6 +114,7 @@ pub(crate) fn child(desired: u32, available: u32) -> Child {
         settled: Settled::Yes,
         created: noon(),
         fence: fence(),
+        epoch: Epoch::default(),
         pods,
         meaning: Meaning::new("of no other"),
         restart: None,

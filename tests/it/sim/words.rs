@@ -54,7 +54,7 @@ fn change(change: &Change) -> String {
     match change {
         Change::Guard => "guard".to_owned(),
         Change::Record { revision, number } => format!("record {revision} as {number}"),
-        Change::Create { revision, replicas } => format!("create {revision} with {replicas}"),
+        Change::Create { revision, replicas, .. } => format!("create {revision} with {replicas}"),
         Change::Scale { revision, from, replicas, direction, .. } => {
             let raise = if *direction == Direction::Raise { " (raise)" } else { "" };
             format!("scale {revision} {from}>{replicas}{raise}")
@@ -62,6 +62,7 @@ fn change(change: &Change) -> String {
         Change::Mark { revision, outcome, .. } => format!("mark {revision} {outcome}"),
         Change::Repair { revision, .. } => format!("repair {revision}"),
         Change::Restart { revision, .. } => format!("restart {revision}"),
+        Change::Stamp { revision, epoch, .. } => format!("stamp {revision} with {epoch}"),
         Change::Prune { revision, .. } => format!("prune {revision}"),
         Change::Discard { revision } => format!("discard {revision}"),
         Change::Answer(handled) => format!("answer {} {:?}", handled.name, handled.answer),

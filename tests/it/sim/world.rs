@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serin::api::Status;
 use serin::cluster::{Error, Index, refusal};
 use serin::controller::{Key, Seen, World};
-use serin::rollout::{Action, Change, Direction, Edited, Fence, Handled, Question, Revision};
+use serin::rollout::{Action, Change, Direction, Edited, Epoch, Fence, Handled, Question, Revision};
 
 use super::agenda::Ticket;
 use super::process::{Life, Process};
@@ -112,7 +112,7 @@ impl<'a> SimWorld<'a> {
                     result => result,
                 }
             }
-            Change::Create { revision, replicas } => self.create(revision, *replicas).await,
+            Change::Create { revision, replicas, epoch } => self.create(revision, (*replicas, *epoch)).await,
             Change::Mark { revision, outcome, at } => {
                 self.write(Request::MarkRecord { revision: revision.clone(), outcome: outcome.clone(), at: *at }).await
             }
@@ -128,6 +128,10 @@ impl<'a> SimWorld<'a> {
             Change::Restart { revision, fence, restart } => {
                 let (revision, fence, restart) = (revision.clone(), fence.clone(), restart.clone());
                 self.write(Request::RestartDeployment { revision, fence, restart }).await
+            }
+            Change::Stamp { revision, fence, epoch } => {
+                let (revision, fence, epoch) = (revision.clone(), fence.clone(), *epoch);
+                self.write(Request::StampDeployment { revision, fence, epoch }).await
             }
             Change::Answer(handled) => self.answer(handled).await,
             Change::Forget { name, uid } => self.forget(name, uid).await,
@@ -151,9 +155,9 @@ impl<'a> SimWorld<'a> {
         }
     }
 
-    async fn create(&self, revision: &Revision, replicas: u32) -> Result<(), Error> {
+    async fn create(&self, revision: &Revision, (replicas, epoch): (u32, Epoch)) -> Result<(), Error> {
         let min_ready = self.source(revision).await?;
-        match self.write(Request::CreateDeployment { revision: revision.clone(), replicas, min_ready }).await {
+        match self.write(Request::CreateDeployment { revision: revision.clone(), replicas, min_ready, epoch }).await {
             Err(Error::Changed { .. }) if self.desired(revision).is_none() => self.label(revision).await,
             Err(Error::Changed { .. }) => Ok(()),
             result => result,

@@ -299,7 +299,7 @@ fn apply(seen: &mut Observed, write: &Change) {
     };
     match write {
         Change::Record { revision, .. } => drop(seen.records.insert(revision.clone(), record())),
-        Change::Create { revision, replicas } | Change::Scale { revision, replicas, .. } => pods(seen, revision, *replicas),
+        Change::Create { revision, replicas, .. } | Change::Scale { revision, replicas, .. } => pods(seen, revision, *replicas),
         Change::Hold { .. } => (adoptee.held_by, adoptee.paused) = (Some("checkout".to_owned()), true),
         Change::Unpause { .. } => adoptee.paused = false,
         Change::ScaleHeld { replicas, .. } => adoptee.desired = *replicas,

@@ -163,7 +163,7 @@ fn written(change: &Change) -> String {
     match change {
         Change::Guard => "guard".to_owned(),
         Change::Record { revision, number } => format!("record {revision} #{number}"),
-        Change::Create { revision, replicas } => format!("create {revision} {replicas}"),
+        Change::Create { revision, replicas, .. } => format!("create {revision} {replicas}"),
         Change::Scale { revision, from, replicas, fence, direction } => {
             assert_ne!(from, replicas, "every scale changes something");
             assert!(!fence.uid.is_empty() && !fence.resource_version.is_empty(), "every scale is fenced");
@@ -173,6 +173,7 @@ fn written(change: &Change) -> String {
         Change::Repair { revision, template, .. } => {
             format!("repair {revision}{}", if *template == Edited::Yes { " template" } else { "" })
         }
+        Change::Stamp { revision, epoch, .. } => format!("stamp {revision} with {epoch}"),
         Change::Restart { revision, restart, .. } => format!("restart {revision} {}", restart.as_str()),
         Change::Hold { .. } => "hold".to_owned(),
         Change::Unpause { .. } => "unpause".to_owned(),

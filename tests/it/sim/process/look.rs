@@ -6,7 +6,7 @@ use serin::api::Status;
 use serin::audit::{Cluster, Teller};
 use serin::cluster::{FINALIZER, Look, Wish, fit};
 use serin::controller::{Ack, Seen};
-use serin::rollout::{Lifetime, Observed, State, Workload};
+use serin::rollout::{Epoch, Lifetime, Observed, State, Workload};
 
 use super::{Life, Plan, sinks};
 use crate::given;
@@ -44,6 +44,8 @@ impl Sim {
             status: Ok(Status::default()),
             observed: Observed {
                 name: key().name,
+                // Each process that starts takes the lease; the one before may not know.
+                epoch: Epoch::new(i64::try_from(life).expect("few processes")),
                 created: given::noon(),
                 lifetime: match (&metadata.deletion_timestamp, guarded) {
                     (Some(_), _) => Lifetime::Deleting,

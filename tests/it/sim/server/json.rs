@@ -32,14 +32,14 @@ pub(super) fn repaired(revision: &Revision, image: &str, deployment: &Deployment
 }
 
 fn deployment_text(revision: &Revision, image: &str, deployment: &Deployment) -> String {
-    let Deployment { uid, version, generation, observed, desired, created, replicas, updated, available, paused, min_ready, .. } =
+    let Deployment { uid, version, generation, observed, desired, created, replicas, updated, available, paused, min_ready, epoch, .. } =
         deployment;
     let restart = deployment.restart.as_ref().map(|(restart, _)| restart.as_str());
     let image = if deployment.edited_by == Writer::Stranger { "edited" } else { image };
     let failing = r#""conditions":[{"type":"ReplicaFailure","status":"True","message":"exceeded quota"}],"#;
     let conditions = if deployment.quota == Power::Down { failing } else { "" };
     format!(
-        r#"{{"metadata":{{{},"uid":"{uid}","resourceVersion":"{version}","generation":{generation},"creationTimestamp":"{}","managedFields":[{}]}},"spec":{{"replicas":{desired},"paused":{paused},"minReadySeconds":{min_ready},"template":{}}},"status":{{{conditions}"observedGeneration":{observed},"replicas":{replicas},"updatedReplicas":{updated},"availableReplicas":{available}}}}}"#,
+        r#"{{"metadata":{{{},"uid":"{uid}","resourceVersion":"{version}","generation":{generation},"creationTimestamp":"{}","annotations":{{"serin.dev/epoch":"{epoch}"}},"managedFields":[{}]}},"spec":{{"replicas":{desired},"paused":{paused},"minReadySeconds":{min_ready},"template":{}}},"status":{{{conditions}"observedGeneration":{observed},"replicas":{replicas},"updatedReplicas":{updated},"availableReplicas":{available}}}}}"#,
         names(&format!("checkout-{revision}"), revision),
         stamp(*created),
         strangers(deployment),

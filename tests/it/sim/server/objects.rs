@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serin::api::{Object, Status, to_time};
 use serin::audit;
 use serin::cluster::FINALIZER;
-use serin::rollout::{Answer, Intent, PodState, Restart, Revision, Verb};
+use serin::rollout::{Answer, Epoch, Intent, PodState, Restart, Revision, Verb};
 
 use crate::given;
 use crate::sim::acts::Power;
@@ -73,6 +73,7 @@ pub(crate) struct Deployment {
     /// The restart on its template, and the pods that are older.
     pub(crate) restart: Option<(Restart, u64)>,
     pub(crate) labels: Labels,
+    pub(crate) epoch: Epoch,
     /// Whether its pods cannot be made.
     pub(crate) quota: Power,
 }
@@ -110,6 +111,7 @@ impl Deployment {
             min_ready,
             restart: None,
             labels: Labels::Ours,
+            epoch: Epoch::default(),
             quota: Power::Up,
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serin::api::Status;
 use serin::cluster::{Error, Item};
-use serin::rollout::{Edited, Fence, Handled, Restart, Revision};
+use serin::rollout::{Edited, Epoch, Fence, Handled, Restart, Revision};
 
 use super::Changed;
 use super::objects::{Committed, Deployment, Record, Rollout, Writer};
@@ -22,11 +22,12 @@ pub(crate) enum Request {
     MarkRecord { revision: Revision, outcome: String, at: DateTime<Utc> },
     GetRecord { revision: Revision },
     DeleteRecord { revision: Revision },
-    CreateDeployment { revision: Revision, replicas: u32, min_ready: u32 },
+    CreateDeployment { revision: Revision, replicas: u32, min_ready: u32, epoch: Epoch },
     GetDeployment { revision: Revision },
     LabelDeployment { revision: Revision, fence: Fence },
     RepairDeployment { revision: Revision, fence: Fence, min_ready: u32, template: Edited },
     RestartDeployment { revision: Revision, fence: Fence, restart: Restart },
+    StampDeployment { revision: Revision, fence: Fence, epoch: Epoch },
     PutScale { revision: Revision, replicas: u32, fence: Fence },
     GetScale { revision: Revision },
     DeleteDeployment { revision: Revision, fence: Fence },
@@ -50,6 +51,7 @@ impl Request {
             | Self::LabelDeployment { .. }
             | Self::RepairDeployment { .. }
             | Self::RestartDeployment { .. }
+            | Self::StampDeployment { .. }
             | Self::PutScale { .. }
             | Self::DeleteDeployment { .. }
             | Self::AnswerAction { .. }
@@ -124,13 +126,16 @@ impl Sim {
                 self.publish(Changed::Record(revision.clone(), None));
                 Ok(Answer::Gone)
             }
-            Request::CreateDeployment { revision, replicas, min_ready } => self.create(plan, revision, (*replicas, *min_ready)),
+            Request::CreateDeployment { revision, replicas, min_ready, epoch } => {
+                self.create(plan, revision, (*replicas, *min_ready, *epoch))
+            }
             Request::GetDeployment { revision } => self.fence_of(revision).map(Answer::Deployment),
             Request::LabelDeployment { revision, fence } => self.label(plan, revision, fence),
             Request::RepairDeployment { revision, fence, min_ready, template } => {
                 self.repair(plan, revision, fence, (*min_ready, *template))
             }
             Request::RestartDeployment { revision, fence, restart } => self.restart(plan, revision, fence, restart),
+            Request::StampDeployment { revision, fence, epoch } => self.stamp(plan, revision, fence, *epoch),
             Request::PutScale { revision, replicas, fence } => self.put_scale(plan, revision, *replicas, fence),
             Request::GetScale { revision } => self.scale_of(revision),
             Request::DeleteDeployment { revision, fence } => self.delete(plan, revision, fence),
@@ -180,14 +185,14 @@ impl Sim {
         }
     }
 
-    fn create(&mut self, plan: &Plan, revision: &Revision, (replicas, min_ready): (u32, u32)) -> Reply {
+    fn create(&mut self, plan: &Plan, revision: &Revision, (replicas, min_ready, epoch): (u32, u32, Epoch)) -> Reply {
         if self.server.deployments.contains_key(revision) {
             return Err(conflict());
         }
         promises::scaled(self, plan, (revision, 0, replicas));
         self.takes(plan, &format!("creates {revision} with {replicas}"));
         let uid = format!("uid-{}", self.server.version);
-        let deployment = Deployment::new(uid, replicas, min_ready, self.now);
+        let deployment = Deployment { epoch, ..Deployment::new(uid, replicas, min_ready, self.now) };
         let answer = self.stored(Changed::Deployment(revision.clone(), Some(deployment)));
         self.stir(revision);
         Ok(answer)

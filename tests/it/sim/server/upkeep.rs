@@ -1,7 +1,7 @@
 //! What does the API server make of repairs, restarts and answers to commands?
 
 use serin::cluster::Error;
-use serin::rollout::{Edited, Fence, Handled, Restart, Revision};
+use serin::rollout::{Edited, Epoch, Fence, Handled, Restart, Revision};
 
 use super::objects::{Action, Deployment, Labels, Writer};
 use super::requests::{Answer, Reply, conflict, gone};
@@ -48,6 +48,17 @@ impl Sim {
         self.takes(plan, &format!("restarts {revision}"));
         let new = Deployment { restart: Some((restart.clone(), older)), generation: old.generation + 1, ..old };
         let answer = self.stored(Changed::Deployment(revision.clone(), Some(new)));
+        self.stir(revision);
+        Ok(answer)
+    }
+
+    /// It carries the epoch of whoever leads now.
+    pub(super) fn stamp(&mut self, plan: &Plan, revision: &Revision, fence: &Fence, epoch: Epoch) -> Reply {
+        let old = self.fenced(revision, fence)?;
+        self.takes(plan, &format!("stamps {revision} with {epoch}"));
+        self.ledger.count("stamped");
+        // As in a cluster, an annotation makes a new generation.
+        let answer = self.stored(Changed::Deployment(revision.clone(), Some(Deployment { epoch, generation: old.generation + 1, ..old })));
         self.stir(revision);
         Ok(answer)
     }

@@ -2,7 +2,10 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::api::Status;
+use crate::cluster::Instance;
+use crate::config::Config;
 use crate::controller::Seen;
+use crate::controller::Setup;
 use crate::rollout::{Action, Change, Question};
 
 /// A world in which looking at one rollout is a defect. It counts the looks.
@@ -62,16 +65,19 @@ fn passes(controller: &Controller, result: &str) -> u32 {
 #[tokio::test]
 async fn a_defect_in_one_pass_is_counted_and_tried_again_while_the_others_go_on() {
     let nowhere = kube::Config::new("http://127.0.0.1:9".parse().expect("a URL"));
-    let controller = Controller::new(Client::try_from(nowhere).expect("nothing is asked of it"), Config::default());
+    let setup = Setup { reach: nowhere, config: Config::default(), instance: Instance::default(), role: Role::Lead };
+    let controller = Controller::new(setup).expect("nothing is asked of it");
     let world = Haunted::default();
     controller.queue.trigger(key("haunted"));
     controller.queue.trigger(key("calm"));
-    let mut stop = Box::pin(async {
+    let stopping = CancellationToken::new();
+    let stop = async {
         world.until_looked_at("haunted", 3).await;
         controller.queue.trigger(key("calm"));
         world.until_looked_at("calm", 2).await;
-    });
-    controller.work(&world, &mut stop).await;
+        stopping.cancel();
+    };
+    tokio::join!(controller.work(&world, &stopping), stop);
     // The last look at each may not be settled yet when the work stops.
     let told = controller.metrics();
     assert!(passes(&controller, "panicked") >= 2 && passes(&controller, "done") >= 1, "{told}");
