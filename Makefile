@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo up down static test test-it test-cluster test-pods sim check fmt lint doc deny fresh advisories gen
+.PHONY: help demo up down static test test-it test-cluster test-static test-pods sim check fmt lint doc deny fresh advisories gen
 
 # Built tools are kept here, outside the checkout.
 export SERIN_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/serin
@@ -49,6 +49,9 @@ test-cluster: ## the tests on a real control plane (the first run builds it: a q
 	$(call stage,control plane,$(BUILD) && $(DEV) build-tools)
 	$(call stage,tests of the control plane itself,cargo test --workspace --test plane)
 	$(call stage,tests on a real control plane,cargo test --workspace --test cluster)
+
+test-static: static ## the static file runs in a root folder that holds nothing else (root on Linux)
+	$(call stage,static binary in an empty root,root=$$(mktemp -d); trap 'rm -r "$$root"' EXIT; chmod 755 "$$root"; cp $(STATIC_TARGET)/static/serin "$$root"; env -i "$$(command -v chroot)" --userspec=65532:65532 "$$root" /serin crds | grep --count '^kind: CustomResourceDefinition$$')
 
 test-pods: ## real pods on a real node, and every request counted (root on Linux; four minutes, once the node is built)
 	$(call stage,real pods,cargo test --workspace --test pods)
