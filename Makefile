@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo up down static test test-it test-cluster test-static test-pods sim check fmt lint doc deny fresh advisories gen
+.PHONY: help demo up down static test test-it test-cluster test-static test-pods bench-evidence sim check fmt lint doc deny fresh advisories gen
 
 # Built tools are kept here, outside the checkout.
 export SERIN_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/serin
@@ -55,6 +55,9 @@ test-static: static ## the static file runs in a root folder that holds nothing 
 
 test-pods: ## real pods on a real node, and every request counted (root on Linux; four minutes, once the node is built)
 	$(call stage,real pods,cargo test --workspace --test pods)
+
+bench-evidence: ## judge simulated canaries by Serin and by the rules of others; writes the tables of docs/evidence.md
+	$(call stage,evidence on simulated traffic,cargo bench --profile dev --workspace --bench evidence)
 
 sim: ## the simulator alone, with as many seeds as you like: make sim SEEDS=200000
 	$(call stage,simulator,SERIN_SEEDS=$(or $(SEEDS),20000) cargo test --workspace --test it sim)

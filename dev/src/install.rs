@@ -67,7 +67,7 @@ impl Installed {
             // A busy machine, and an API server that a test restarts, are no reason to end.
             "lease": {"duration": "60s", "renewDeadline": "40s"},
             "metrics": {"default": "prometheus", "providers": [
-                {"name": "prometheus", "url": plane.prometheus_url(), "timeout": "2s"},
+                {"name": "prometheus", "url": plane.prometheus_url(), "timeout": "2s", "delay": "1s"},
                 // Nobody listens there: a provider that is down from the start.
                 {"name": "nobody", "url": "http://127.0.0.1:9", "timeout": "1s"},
             ]},

@@ -1,9 +1,17 @@
 //! Which questions are due now, and when the next ones are.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
+use super::evidence::Evidence;
+use super::series::{Window, counting};
+use super::windows::Chain;
 use super::{asked, gate, query, workload};
-use crate::rollout::{Attempt, Check, Intent, Observed, PodState, Question, State, Weight};
+use crate::rollout::{
+    Ask, Attempt, Before, Check, CheckKind, Intent, Observed, PodState, Question, Sequential, Source, State, Subject, Weight,
+};
+
+/// A pod that became ready less than so long ago is young: a series of it that appears began at zero.
+const YOUNG: TimeDelta = TimeDelta::hours(1);
 
 /// What to ask now, and when to look again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,32 +23,110 @@ pub struct Due {
 }
 
 /// Every check is asked once per interval while a canary is on trial, beginning when its window holds nothing older than the canary's
-/// first ready pod and the step's pods are warm.
-pub fn due(intent: &Intent, state: &State, name: &str, seen: &Observed, now: DateTime<Utc>) -> Due {
+/// first ready pod and the step's pods are warm. One that goes from window to window asks for the next one of those.
+pub fn due(intent: &Intent, state: &State, evidence: &Evidence, seen: &Observed, now: DateTime<Utc>) -> Due {
     let Some((attempt, weight)) = state.trial() else { return Due::default() };
     let mut due = Due { questions: Vec::new(), wake: workload::wake(attempt, seen, now) };
     let Some(ready) = first_ready(attempt, seen) else { return due };
+    let asking = Asking { intent, attempt, step: weight, seen, gate: gate(intent, state), ready, now };
     for check in asked(intent, state) {
-        let earliest = gate(intent, state).map_or(ready + check.threshold.window, |gate| gate.max(ready + check.threshold.window));
-        let newest = seen.samples.iter().filter(|s| s.check == check.name && s.speaks_of(attempt.number, weight, now)).map(|s| s.at).max();
-        let at = newest.map_or(earliest, |at| (at + intent.every).max(earliest));
-        if at <= now {
-            due.questions.push(measure(check, attempt, weight, name, now));
-        }
-        let again = if at <= now { now + intent.every } else { at };
-        due.wake = Some(due.wake.map_or(again, |wake| wake.min(again)));
+        let next = match &check.kind {
+            CheckKind::Threshold(threshold) => match &threshold.subject {
+                Subject::Query(query) => {
+                    let ask = Ask::Number(query::fill_pods(query, &seen.name, &attempt.stable, &attempt.canary));
+                    asking.again(check, threshold.window, TimeDelta::zero(), |_| ask)
+                }
+                Subject::Share(source, _) => {
+                    asking.again(check, threshold.window, check.delay, |at| asking.count(source, at - threshold.window, at, None))
+                }
+            },
+            CheckKind::Compare(compare) => asking.again(check, compare.window, check.delay, |at| {
+                let from = at - compare.window;
+                asking.count(&compare.source, from, at, Some(Before { from, to: at, each: intent.every }))
+            }),
+            CheckKind::Sequential(sequential) => asking.next(check, sequential, evidence),
+        };
+        due.questions.extend(next.question);
+        due.wake = Some(due.wake.map_or(next.wake, |wake| wake.min(next.wake)));
     }
     due
 }
 
-fn measure(check: &Check, attempt: &Attempt, step: Weight, name: &str, at: DateTime<Utc>) -> Question {
-    Question::Measure {
-        check: check.name.clone(),
-        attempt: attempt.number,
-        step,
-        provider: check.threshold.provider.clone(),
-        query: query::fill_pods(&check.threshold.query, name, &attempt.stable, &attempt.canary),
-        at,
+/// What one check asks now, and when to look again.
+struct Next {
+    question: Option<Question>,
+    wake: DateTime<Utc>,
+}
+
+/// For what is asked.
+struct Asking<'a> {
+    intent: &'a Intent,
+    attempt: &'a Attempt,
+    step: Weight,
+    seen: &'a Observed,
+    gate: Option<DateTime<Utc>>,
+    ready: DateTime<Utc>,
+    now: DateTime<Utc>,
+}
+
+impl Asking<'_> {
+    /// The newest window, once an interval. Its end is so long ago that its samples are complete.
+    fn again(&self, check: &Check, window: TimeDelta, delay: TimeDelta, ask: impl FnOnce(DateTime<Utc>) -> Ask) -> Next {
+        let Self { intent, attempt, step, seen, gate, ready, now } = *self;
+        let earliest = gate.map_or(ready + window, |gate| gate.max(ready + window));
+        let mine = seen.samples.iter().filter(|s| s.check == check.name && s.speaks_of(attempt.number, step, now));
+        let newest = mine.map(|s| s.at).max();
+        let at = newest.map_or(earliest, |at| (at + intent.every).max(earliest)) + delay;
+        if at <= now {
+            let question = self.measure(check, ask(now - delay), now - delay);
+            return Next { question: Some(question), wake: now + intent.every };
+        }
+        Next { question: None, wake: at }
+    }
+
+    /// The window that follows on those that were counted.
+    fn next(&self, check: &Check, sequential: &Sequential, evidence: &Evidence) -> Next {
+        let Self { intent, attempt, step, seen, gate, ready, now } = *self;
+        let weighed = evidence.of(attempt.number, &check.name);
+        let base = gate.map_or(ready, |gate| gate.max(ready));
+        let chain = Chain { check, sequential, attempt: attempt.number, step, base, now };
+        let (from, to) = chain.next(intent.every, weighed, &seen.samples);
+        if to + check.delay > now {
+            return Next { question: None, wake: to + check.delay };
+        }
+        let first = weighed.is_none() && !chain.was_too_large(&seen.samples);
+        let before = first.then(|| Chain::before(from, intent.every));
+        Next { question: Some(self.measure(check, self.count(&sequential.source, from, to, before), to)), wake: now + intent.every }
+    }
+
+    fn measure(&self, check: &Check, ask: Ask, at: DateTime<Utc>) -> Question {
+        Question::Measure {
+            check: check.name.clone(),
+            attempt: self.attempt.number,
+            step: self.step,
+            provider: check.provider.clone(),
+            ask,
+            at,
+        }
+    }
+
+    fn count(&self, source: &Source, from: DateTime<Utc>, to: DateTime<Utc>, before: Option<Before>) -> Ask {
+        let Self { attempt, seen, .. } = *self;
+        let of = |revision| seen.children.get(revision).map(|child| child.pods.as_slice()).unwrap_or_default();
+        let young = of(&attempt.canary).iter().chain(of(&attempt.stable)).filter(|pod| match pod.state {
+            PodState::Ready { since } => to - since < YOUNG,
+            PodState::Leaving
+            | PodState::Unscheduled
+            | PodState::Starting
+            | PodState::Broken { .. }
+            | PodState::Blocked { .. }
+            | PodState::Crashing { .. }
+            | PodState::Unready
+            | PodState::Regressed { .. }
+            | PodState::Unreachable => false,
+        });
+        let young = young.map(|pod| pod.name.clone()).collect();
+        counting(source, &seen.name, attempt, Window { from, to, before, young })
     }
 }
 

@@ -2,15 +2,22 @@
 
 mod compare;
 mod due;
+mod evidence;
+mod explain;
 pub mod gauge;
 mod interval;
 mod query;
 pub mod sequential;
+mod series;
 mod threshold;
+mod weigh;
+mod windows;
+pub mod words;
 mod workload;
 
 pub use compare::standard_errors;
 pub use due::{Due, due};
+pub use evidence::{Evidence, Weighed};
 pub use interval::interval;
 pub use query::{BadPlaceholder, fill_fixed, fill_pods};
 
@@ -18,26 +25,74 @@ use chrono::{DateTime, Utc};
 
 use due::first_ready;
 use threshold::Counting;
+use weigh::Bench;
+use windows::Chain;
 
-use crate::rollout::{Check, Clock, Failure, Intent, Observed, State, Stepping, Verdict};
+use crate::rollout::{Attempt, Check, CheckKind, Clock, Failure, Intent, Observed, State, Stepping, Verdict, Weight};
+
+/// What the checks say, and what they go on from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// What they say together.
+    pub verdict: Verdict,
+    /// The evidence with all windows that are known.
+    pub evidence: Evidence,
+}
 
 /// What all checks say of the attempt in flight: the built-in workload check first, then those of the spec.
 ///
 /// Any Fail fails. All must pass to pass. A question without an answer counts for more than one that needs time, and neither moves anything.
-pub fn judge(intent: &Intent, state: &State, seen: &Observed, now: DateTime<Utc>) -> Verdict {
-    let Some((attempt, weight)) = state.trial() else { return Verdict::Inconclusive("nothing is on trial".to_owned()) };
+///
+/// # Guarantees
+/// The evidence that comes out follows from the evidence that goes in and from the samples alone: windows that it holds already change nothing.
+pub fn judge(intent: &Intent, state: &State, evidence: &Evidence, seen: &Observed, now: DateTime<Utc>) -> Judged {
+    let Some((attempt, weight)) = state.trial() else {
+        let verdict = Verdict::Inconclusive("nothing is on trial".to_owned());
+        return Judged { verdict, evidence: evidence.clone() };
+    };
+    let evidence = gathered(intent, state, (attempt, weight), evidence, seen, now);
     let workload = workload::judge(attempt, seen, now);
-    let window = Counting { seen, gate: gate(intent, state), first_ready: first_ready(attempt, seen) };
-    let checks = asked(intent, state).iter().map(|check| threshold::judge(check, intent, (attempt, weight), &window, now));
-    let verdict = [workload].into_iter().chain(checks).reduce(combine);
-    match (verdict, state) {
+    let (gate, first_ready) = (gate(intent, state), first_ready(attempt, seen));
+    let counting = Counting { seen, attempt, step: weight, every: intent.every, gate, first_ready, now };
+    let bench = Bench { intent, attempt, step: weight, evidence: &evidence, seen, now };
+    let checks = asked(intent, state);
+    let harm = weigh::harm(checks, bench).map(Verdict::Fail);
+    let verdicts = checks.iter().map(|check| match &check.kind {
+        CheckKind::Threshold(threshold) => threshold::judge(check, threshold, counting),
+        CheckKind::Compare(compare) => compare::judge(check, compare, counting),
+        CheckKind::Sequential(sequential) => weigh::judge(check, sequential, bench),
+    });
+    let verdict = [workload].into_iter().chain(harm).chain(verdicts).reduce(combine);
+    let verdict = match (verdict, state) {
         // What was measured before the share was reached says nothing of the share.
         (Some(Verdict::Pass(_)), State::Stepping(Stepping { clock: Clock::Waiting { .. }, .. })) => {
             Verdict::Inconclusive("the step's share is just being reached".to_owned())
         }
         (Some(verdict), _) => verdict,
         (None, _) => Verdict::Inconclusive("no check".to_owned()),
+    };
+    Judged { verdict, evidence }
+}
+
+/// The evidence with every window that follows on it.
+fn gathered(
+    intent: &Intent,
+    state: &State,
+    (attempt, step): (&Attempt, Weight),
+    evidence: &Evidence,
+    seen: &Observed,
+    now: DateTime<Utc>,
+) -> Evidence {
+    let checks = asked(intent, state);
+    let mut gathered = evidence.at(attempt.number, intent);
+    gathered.retain(&intent.checks);
+    let Some(ready) = first_ready(attempt, seen) else { return gathered };
+    let base = gate(intent, state).map_or(ready, |gate| gate.max(ready));
+    for (check, sequential) in weigh::sequential(checks) {
+        let chain = Chain { check, sequential, attempt: attempt.number, step, base, now };
+        chain.fold(intent, &seen.samples, &mut gathered);
     }
+    gathered
 }
 
 /// The measured checks that matter now: none where somebody forced the canary past them.

@@ -3,6 +3,7 @@
 //! Every value that is filled in is made of letters, digits and characters that neither a PromQL string nor a regular
 //! expression gives a meaning to, so nothing has to be escaped wherever the user put the placeholder.
 
+use chrono::TimeDelta;
 use thiserror::Error;
 
 use crate::rollout::Revision;
@@ -52,8 +53,18 @@ pub fn fill_pods(query: &str, name: &str, stable: &Revision, canary: &Revision) 
     })
 }
 
+/// Fills `{{window}}` of a query that gets another one each time.
+pub(super) fn window(query: &str, window: TimeDelta) -> String {
+    fill(query, |placeholder| (placeholder == "window").then(|| promql(window)))
+}
+
+/// A duration as every server reads it.
+pub(super) fn promql(duration: TimeDelta) -> String {
+    format!("{}ms", duration.num_milliseconds().max(1))
+}
+
 /// The names of one revision's pods. Exactly two more parts, for the `ReplicaSet` and the pod: `shop-0123456789` may be another rollout's name.
-fn pods(name: &str, revision: &Revision) -> String {
+pub(super) fn pods(name: &str, revision: &Revision) -> String {
     let plain = |text: &str| text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '.' }).collect::<String>();
     format!("{}-{}-[a-z0-9]+-[a-z0-9]+", plain(name), plain(revision.as_str()))
 }

@@ -1,65 +1,132 @@
 //! Is a measured value within its limits?
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::rollout::{Attempt, Check, Failure, Intent, Observed, Reading, Sample, Verdict, Weight};
+use super::words::grouped;
+use crate::rollout::{Attempt, Check, Count, Failure, Failures, Observed, Reading, Sample, Subject, Threshold, Verdict, Weight};
 
 /// A sample older than this many intervals says nothing of now.
-const STALE_AFTER: i32 = 3;
+pub(super) const STALE_AFTER: i32 = 3;
 
 /// Which samples count.
+#[derive(Clone, Copy)]
 pub(super) struct Counting<'a> {
     /// Where the samples are.
     pub(super) seen: &'a Observed,
+    pub(super) attempt: &'a Attempt,
+    pub(super) step: Weight,
+    /// Time between two samples.
+    pub(super) every: TimeDelta,
     /// Nothing that was measured before this time counts.
     pub(super) gate: Option<DateTime<Utc>>,
     /// No range may begin before the canary's first pod that serves became ready.
     pub(super) first_ready: Option<DateTime<Utc>>,
+    pub(super) now: DateTime<Utc>,
 }
 
-/// Judges the newest sample that speaks of this attempt at this exposure.
-pub(super) fn judge(check: &Check, intent: &Intent, trial: (&Attempt, Weight), counting: &Counting, now: DateTime<Utc>) -> Verdict {
-    let (name, (attempt, weight)) = (&check.name, trial);
-    let newest = counting.seen.samples.iter().filter(|s| s.check == *name && s.speaks_of(attempt.number, weight, now)).max_by_key(|s| s.at);
-    let Some(sample) = newest else { return Verdict::Inconclusive(format!("{name}: no sample yet")) };
-    let young = counting.first_ready.is_none_or(|ready| sample.from(check.threshold.window) < ready);
-    if young || counting.gate.is_some_and(|gate| sample.at < gate) {
-        return Verdict::Inconclusive(format!("{name}: the sample's range begins before the canary was there and warm"));
+impl<'a> Counting<'a> {
+    /// The samples of a check that speak of this attempt at this exposure.
+    fn of(&self, check: &'a Check) -> impl Iterator<Item = &'a Sample> {
+        let Self { attempt, step, now, .. } = *self;
+        self.seen.samples.iter().filter(move |s| s.check == check.name && s.speaks_of(attempt.number, step, now))
     }
-    if now - sample.at > intent.every * STALE_AFTER {
-        return Verdict::Inconclusive(format!("{name}: the newest sample is {} s old", (now - sample.at).num_seconds()));
+
+    /// Whether all of a sample's range lies in the time that counts.
+    fn counts(&self, sample: &Sample, window: TimeDelta) -> bool {
+        let young = self.first_ready.is_none_or(|ready| sample.from(window) < ready);
+        !young && self.gate.is_none_or(|gate| sample.at >= gate)
     }
-    read(check, sample)
+
+    /// The newest sample, if it says something of now.
+    pub(super) fn newest(&self, check: &'a Check, window: TimeDelta) -> Result<&'a Sample, Verdict> {
+        let open = |text: &str| Err(Verdict::Inconclusive(format!("{}: {text}", check.name)));
+        let Some(sample) = self.of(check).max_by_key(|s| s.at) else { return open("no sample yet") };
+        if !self.counts(sample, window) {
+            return open("the sample's range begins before the canary was there and warm");
+        }
+        let age = self.now - sample.at;
+        if age > self.every * STALE_AFTER + check.delay {
+            return open(&format!("the newest sample is {} s old", age.num_seconds()));
+        }
+        Ok(sample)
+    }
 }
 
-/// Only a finite value passes or fails; what is unknown is never healthy and never a fault of the canary.
-fn read(check: &Check, sample: &Sample) -> Verdict {
-    let Check { name, threshold } = check;
+/// Judges the newest sample, and those before it where more than one has to fail.
+pub(super) fn judge(check: &Check, threshold: &Threshold, counting: Counting<'_>) -> Verdict {
+    let sample = match counting.newest(check, threshold.window) {
+        Ok(sample) => sample,
+        Err(open) => return open,
+    };
+    let Failures { count, of } = threshold.failures;
+    let failed = match value(check, threshold, sample) {
+        Err(odd) => return odd,
+        Ok(value) => compare(check, threshold, value),
+    };
+    if count <= 1 && of <= 1 {
+        return failed;
+    }
+    let mut values: Vec<&Sample> =
+        counting.of(check).filter(|s| counting.counts(s, threshold.window) && value(check, threshold, s).is_ok()).collect();
+    values.sort_by_key(|s| std::cmp::Reverse(s.at));
+    values.truncate(usize::try_from(of).unwrap_or(usize::MAX));
+    let fails = |s: &&&Sample| value(check, threshold, s).is_ok_and(|v| matches!(compare(check, threshold, v), Verdict::Fail(_)));
+    let bad = values.iter().filter(fails).count();
+    let told = format!("{bad} of the last {} values fail, {count} of {of} are too many", values.len());
+    let too_many = u32::try_from(bad).unwrap_or(u32::MAX) >= count;
+    match failed {
+        Verdict::Fail(failure) if too_many => Verdict::Fail(Failure { message: format!("{}; {told}", failure.message), ..failure }),
+        Verdict::Fail(failure) => Verdict::Inconclusive(format!("{}; {told}", failure.message)),
+        Verdict::Pass(text) if too_many => Verdict::Inconclusive(format!("{text}; {told}")),
+        other @ (Verdict::Pass(_) | Verdict::Inconclusive(_) | Verdict::Error(_)) => other,
+    }
+}
+
+/// The value of a sample. Only a finite one passes or fails; what is unknown is never healthy and never a fault of the canary.
+fn value(check: &Check, threshold: &Threshold, sample: &Sample) -> Result<f64, Verdict> {
+    let open = |text: String| Err(Verdict::Inconclusive(format!("{}: {text}", check.name)));
+    match (&sample.reading, &threshold.subject) {
+        (Reading::Value(value), Subject::Query(_)) => Ok(*value),
+        (Reading::Counts(counted), Subject::Share(_, least)) => match counted.counts.canary {
+            Count { total, .. } if total < *least => {
+                open(format!("{} canary requests in the window, need {}", grouped(total), grouped(*least)))
+            }
+            canary => canary.share().map_or_else(|| open("the canary answered no request".to_owned()), Ok),
+        },
+        // The check was another one when that was asked.
+        (Reading::Value(_), Subject::Share(..)) | (Reading::Counts(_), Subject::Query(_)) => open("no sample yet".to_owned()),
+        (other, Subject::Query(_) | Subject::Share(..)) => Err(unreadable(check, other)),
+    }
+}
+
+/// What an answer says that is neither a number nor counts.
+pub(super) fn unreadable(Check { name, provider, .. }: &Check, reading: &Reading) -> Verdict {
     let open = |text: String| Verdict::Inconclusive(format!("{name}: {text}"));
     let error = |text: String| Verdict::Error(format!("{name}: {text}"));
-    match &sample.reading {
-        Reading::Value(value) => compare(check, *value),
+    match reading {
+        Reading::Value(_) | Reading::Counts(_) => open("no sample yet".to_owned()),
         Reading::NoData => open("the query matches no series".to_owned()),
         Reading::NotANumber => open("the query's value is NaN, as without any request".to_owned()),
         Reading::Infinite => open("the query's value is infinite".to_owned()),
         Reading::Partial(text) => open(format!("the answer is incomplete: {text}")),
+        Reading::NoBucket => error("no bucket of the histogram has the bound slowerThan; give it one of those that there are".to_owned()),
         Reading::SeveralSeries(count) => error(format!("the query gives {count} series; aggregate them to one, as with sum()")),
         Reading::WrongType(text) => error(format!("the query gives {text}, not one number")),
-        Reading::BadQuery(text) => error(format!("{} refuses the query: {text}", threshold.provider)),
-        Reading::QueryFailed(text) => error(format!("{} cannot evaluate the query: {text}", threshold.provider)),
-        Reading::Unauthorized(status) => error(format!("{} answers {status}; check the provider's credentials", threshold.provider)),
-        Reading::Throttled => error(format!("{} answers 429; it is asked too often", threshold.provider)),
-        Reading::Unavailable(status) => error(format!("{} is not available (HTTP {status})", threshold.provider)),
-        Reading::HttpStatus(status) => error(format!("{} answers HTTP {status}; check the provider's URL", threshold.provider)),
-        Reading::Malformed(text) => error(format!("{} does not answer as Prometheus does: {text}", threshold.provider)),
-        Reading::TooLarge => error(format!("{} answers with more than the bound; aggregate the query", threshold.provider)),
-        Reading::TimedOut => error(format!("{} does not answer in time", threshold.provider)),
-        Reading::Unreachable(text) => error(format!("{} cannot be reached: {text}", threshold.provider)),
+        Reading::BadQuery(text) => error(format!("{provider} refuses the query: {text}")),
+        Reading::QueryFailed(text) => error(format!("{provider} cannot evaluate the query: {text}")),
+        Reading::Unauthorized(status) => error(format!("{provider} answers {status}; check the provider's credentials")),
+        Reading::Throttled => error(format!("{provider} answers 429; it is asked too often")),
+        Reading::Unavailable(status) => error(format!("{provider} is not available (HTTP {status})")),
+        Reading::HttpStatus(status) => error(format!("{provider} answers HTTP {status}; check the provider's URL")),
+        Reading::Malformed(text) => error(format!("{provider} does not answer as Prometheus does: {text}")),
+        Reading::TooLarge => error(format!("{provider} answers with more than the bound; aggregate the query")),
+        Reading::TimedOut => error(format!("{provider} does not answer in time")),
+        Reading::Unreachable(text) => error(format!("{provider} cannot be reached: {text}")),
     }
 }
 
-fn compare(check: &Check, value: f64) -> Verdict {
-    let Check { name, threshold } = check;
+fn compare(check: &Check, threshold: &Threshold, value: f64) -> Verdict {
+    let name = &check.name;
     let broken = |word: &str, limit: f64| {
         let near = number(value) == number(limit);
         let (value, limit) = if near { (value.to_string(), limit.to_string()) } else { (number(value), number(limit)) };

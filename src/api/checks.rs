@@ -4,22 +4,28 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
+use super::check_spec::{CheckSpec, CompareSpec, FailuresSpec, LineSpec, SequentialSpec, StrengthSpec, ThresholdSpec};
 use super::duration::duration_text;
 use super::invalid::Invalid;
-use super::parse::{check_label, duration, length};
+use super::parse::{check_label, duration, length, number};
 use super::providers::Providers;
-use super::spec::{AnalysisSpec, CheckSpec, ThresholdSpec};
+use super::sources::{MAX_QUERY, Written, source};
+use super::spec::AnalysisSpec;
 use crate::analysis::fill_fixed;
-use crate::rollout::{Check, Threshold};
+use crate::rollout::{Bursts, Check, CheckKind, Compare, Failures, Line, Sequential, Strength, Subject, Threshold};
 
 /// More checks than this are many rollouts' worth of questions.
 const MAX_CHECKS: usize = 16;
-/// More query than this is a recording rule.
-const MAX_QUERY: usize = 4096;
 /// The check that is always there.
 const BUILT_IN: &str = "workload";
 /// A backend that is asked more often is under load because of us.
 const SHORTEST_INTERVAL: TimeDelta = TimeDelta::milliseconds(500);
+/// Half as much again as stable, and one request in a thousand: below that nobody notices.
+const LIMIT: Line = Line { ratio: 1.5, plus: 0.001 };
+/// Both sides need so many requests before a share means anything.
+const LEAST: i64 = 100;
+/// The most requests that a check may wait for.
+const MOST: i64 = 1_000_000;
 
 /// The analysis after parsing.
 pub(super) struct Analysis {
@@ -28,7 +34,15 @@ pub(super) struct Analysis {
     pub(super) warm_up: TimeDelta,
 }
 
-pub(super) fn checks(written: &AnalysisSpec, namespace: &str, rollout: &str, providers: &Providers) -> Result<Analysis, Invalid> {
+/// Whose checks they are, and whom they may ask.
+#[derive(Clone, Copy)]
+pub(super) struct Owner<'a> {
+    pub(super) namespace: &'a str,
+    pub(super) rollout: &'a str,
+    pub(super) providers: &'a Providers,
+}
+
+pub(super) fn checks(written: &AnalysisSpec, owner: Owner<'_>) -> Result<Analysis, Invalid> {
     let AnalysisSpec { checks, none, every, warm_up } = written;
     let checks = match (checks.as_deref(), none) {
         (Some(checks), None) => checks,
@@ -49,26 +63,133 @@ pub(super) fn checks(written: &AnalysisSpec, namespace: &str, rollout: &str, pro
     let warm_up = warm_up
         .as_deref()
         .map_or(Ok(TimeDelta::seconds(30)), |text| duration("analysis.warmUp", text, TimeDelta::zero(), super::LONGEST))?;
-    let checks = checks.iter().map(|check| parse_check(check, namespace, rollout, providers)).collect::<Result<_, _>>()?;
+    let checks = checks.iter().map(|check| parse_check(check, owner)).collect::<Result<_, _>>()?;
     Ok(Analysis { checks, every, warm_up })
 }
 
-fn parse_check(written: &CheckSpec, namespace: &str, rollout: &str, providers: &Providers) -> Result<Check, Invalid> {
-    let CheckSpec { name, threshold: ThresholdSpec { query, window, min, max, provider } } = written;
-    let field = |field: &str| format!("analysis.checks[{name}].threshold.{field}");
+fn parse_check(written: &CheckSpec, owner: Owner<'_>) -> Result<Check, Invalid> {
+    let CheckSpec { name, threshold: within, compare: beside, sequential: tested } = written;
     check_label("analysis.checks[].name", name)?;
-    length(&field("query"), query.chars().count(), "characters", 1, MAX_QUERY)?;
+    let (provider, kind) = match (within, beside, tested) {
+        (Some(spec), None, None) => (&spec.provider, CheckKind::Threshold(threshold(name, spec, owner)?)),
+        (None, Some(spec), None) => (&spec.provider, CheckKind::Compare(compare(name, spec, owner)?)),
+        (None, None, Some(spec)) => (&spec.provider, CheckKind::Sequential(sequential(name, spec, owner)?)),
+        (None, None, None) | (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
+            return Err(Invalid::Kind(name.clone()));
+        }
+    };
+    let Providers { delays, default } = owner.providers;
+    let provider = provider.as_ref().unwrap_or(default);
+    let Some(delay) = delays.get(provider) else {
+        return Err(Invalid::Provider { check: name.clone(), provider: provider.clone(), known: owner.providers.known() });
+    };
+    Ok(Check { name: name.clone(), provider: provider.clone(), delay: *delay, kind })
+}
+
+fn threshold(name: &str, spec: &ThresholdSpec, owner: Owner<'_>) -> Result<Threshold, Invalid> {
+    let ThresholdSpec { query, of, series, slower_than, counts, window, min, max, failures, min_requests, provider: _ } = spec;
+    let field = |field: &str| format!("analysis.checks[{name}].threshold.{field}");
     match (*min, *max) {
-        (None, None) => return Err(Invalid::NoLimit(name.clone())),
-        (Some(min), Some(max)) if min > max => return Err(Invalid::Limits { check: name.clone(), min, max }),
+        (None, None) => return Err(Invalid::NoLimit(name.to_owned())),
+        (Some(min), Some(max)) if min > max => return Err(Invalid::Limits { check: name.to_owned(), min, max }),
         (Some(_), _) | (_, Some(_)) => {}
     }
     let window = duration(&field("window"), window, TimeDelta::seconds(1), TimeDelta::hours(24))?;
-    let provider = provider.as_ref().unwrap_or(&providers.default);
-    if !providers.names.contains(provider) {
-        return Err(Invalid::Provider { check: name.clone(), provider: provider.clone(), known: providers.known() });
+    let odd = |text: &str| Invalid::Counting { check: name.to_owned(), text: text.to_owned() };
+    let subject = match (query, of.is_some() || counts.is_some() || series.is_some() || slower_than.is_some()) {
+        (Some(_), true) => return Err(odd("query and of or counts say twice what is measured; remove one of them")),
+        (Some(_), false) if min_requests.is_some() => {
+            return Err(odd("minRequests needs counted requests; write of or counts instead of query, or leave it out"));
+        }
+        (Some(query), false) => {
+            length(&field("query"), query.chars().count(), "characters", 1, MAX_QUERY)?;
+            let filled = fill_fixed(query, owner.namespace, owner.rollout, &duration_text(window));
+            Subject::Query(filled.map_err(|problem| Invalid::Placeholder { check: name.to_owned(), problem })?)
+        }
+        (None, _) => {
+            let (series, slower_than) = (series.as_ref(), slower_than.as_deref());
+            let Owner { namespace, rollout, .. } = owner;
+            let written = Written { check: name, namespace, rollout, of: *of, series, slower_than, counts: counts.as_ref() };
+            Subject::Share(source(&written)?, requests(name, *min_requests, 50, 0)?)
+        }
+    };
+    let FailuresSpec { count, of } = failures.unwrap_or(FailuresSpec { count: 1, of: 1 });
+    let of = number(&field("failures.of"), of, 1, 20)?;
+    Ok(Threshold {
+        subject,
+        window,
+        min: *min,
+        max: *max,
+        failures: Failures { count: number(&field("failures.count"), count, 1, i64::from(of))?, of },
+    })
+}
+
+fn compare(name: &str, spec: &CompareSpec, owner: Owner<'_>) -> Result<Compare, Invalid> {
+    let CompareSpec { of, series, slower_than, counts, window, line, sigmas, min_events, min_requests, provider: _ } = spec;
+    let (series, slower_than) = (series.as_ref(), slower_than.as_deref());
+    let Owner { namespace, rollout, .. } = owner;
+    let field = |field: &str| format!("analysis.checks[{name}].compare.{field}");
+    let read = |text: &String| duration(&field("window"), text, TimeDelta::seconds(1), TimeDelta::hours(24));
+    Ok(Compare {
+        source: source(&Written { check: name, namespace, rollout, of: *of, series, slower_than, counts: counts.as_ref() })?,
+        window: window.as_ref().map_or(Ok(TimeDelta::minutes(5)), read)?,
+        line: line.map_or(Ok(half_way(LIMIT)), |line| self::line(name, "line", line))?,
+        sigmas: within(name, "sigmas", sigmas.unwrap_or(3.0), 1.0, 10.0)?,
+        least_bad: number(&field("minEvents"), min_events.unwrap_or(5), 1, 1000)?.into(),
+        least: requests(name, *min_requests, LEAST, 1)?,
+    })
+}
+
+fn sequential(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Result<Sequential, Invalid> {
+    let SequentialSpec { of, series, slower_than, counts, limit, alarm, confidence, min_requests, pass, bursts, provider: _ } = spec;
+    let (series, slower_than) = (series.as_ref(), slower_than.as_deref());
+    let Owner { namespace, rollout, .. } = owner;
+    let odd = |text: &str| Err(Invalid::Counting { check: name.to_owned(), text: text.to_owned() });
+    let source = source(&Written { check: name, namespace, rollout, of: *of, series, slower_than, counts: counts.as_ref() })?;
+    let limit = limit.map_or(Ok(LIMIT), |limit| line(name, "limit", limit))?;
+    if limit.ratio <= 1.0 && limit.plus <= 0.0 {
+        return odd(
+            "a limit of ratio 1 and plus 0 can never be proven; allow the canary a little more than stable, such as ratio 1.5, plus 0.001",
+        );
     }
-    let query = fill_fixed(query, namespace, rollout, &duration_text(window))
-        .map_err(|problem| Invalid::Placeholder { check: name.clone(), problem })?;
-    Ok(Check { name: name.clone(), threshold: Threshold { provider: provider.clone(), query, window, min: *min, max: *max } })
+    let alarm = alarm.map_or(Ok(half_way(limit)), |alarm| line(name, "alarm", alarm))?;
+    if alarm.ratio > limit.ratio || alarm.plus > limit.plus {
+        return odd("the alarm is above the limit, so that a canary could pass and fail at once; lower the alarm or leave it out");
+    }
+    let strength = |written: Option<StrengthSpec>, usual| match written {
+        None => usual,
+        Some(StrengthSpec::NoHarm) => Strength::NoHarm,
+        Some(StrengthSpec::Proof) => Strength::Proof,
+        Some(StrengthSpec::Auto) => Strength::Auto,
+    };
+    let pass = pass.unwrap_or_default();
+    Ok(Sequential {
+        source,
+        limit,
+        alarm,
+        alpha: 1.0 - within(name, "confidence", confidence.unwrap_or(0.95), 0.8, 0.999)?,
+        least: requests(name, *min_requests, LEAST, 1)?,
+        step: strength(pass.step, Strength::NoHarm),
+        promotion: strength(pass.promotion, Strength::Auto),
+        bursts: bursts.map_or(Ok(Bursts::Auto), |bursts| within(name, "bursts", bursts, 1.0, 50.0).map(Bursts::Fixed))?,
+    })
+}
+
+/// The line half-way between "the same as stable" and the limit.
+fn half_way(limit: Line) -> Line {
+    Line { ratio: f64::midpoint(1.0, limit.ratio), plus: limit.plus / 2.0 }
+}
+
+fn line(check: &str, field: &str, LineSpec { ratio, plus }: LineSpec) -> Result<Line, Invalid> {
+    let ratio = within(check, &format!("{field}.ratio"), ratio, 1.0, 100.0)?;
+    Ok(Line { ratio, plus: within(check, &format!("{field}.plus"), plus.unwrap_or(0.0), 0.0, 0.5)? })
+}
+
+fn within(check: &str, field: &str, value: f64, low: f64, high: f64) -> Result<f64, Invalid> {
+    let text = format!("{field} is {value}: write {low} to {high}");
+    if (low..=high).contains(&value) { Ok(value) } else { Err(Invalid::Counting { check: check.to_owned(), text }) }
+}
+
+fn requests(check: &str, written: Option<i64>, usual: i64, low: i64) -> Result<f64, Invalid> {
+    number(&format!("analysis.checks[{check}].minRequests"), written.unwrap_or(usual), low, MOST).map(f64::from)
 }

@@ -120,6 +120,17 @@ pub enum Invalid {
         /// Its largest value.
         max: f64,
     },
+    /// A check that says in no way, or in several, how it is judged.
+    #[error("check {0:?} has to say how it is judged: write one of sequential, compare and threshold, such as sequential: {{of: errors}}")]
+    Kind(String),
+    /// What a check counts, or the limits that it holds that against.
+    #[error("check {check:?}: {text}")]
+    Counting {
+        /// The check.
+        check: String,
+        /// What is wrong with it, and what to do.
+        text: String,
+    },
     /// A query with a placeholder that nothing can be filled into.
     #[error("check {check:?}: {problem}")]
     Placeholder {

@@ -4,6 +4,8 @@
 #[expect(clippy::duplicated_attributes, reason = "columns are alike")]
 mod action;
 mod capacity;
+#[expect(unreachable_pub, reason = "the derive of rules makes helper structs that nobody reaches")]
+mod check_spec;
 mod checks;
 mod conditions;
 mod crd;
@@ -15,6 +17,7 @@ mod providers;
 mod render;
 mod revision;
 mod schema;
+mod sources;
 #[expect(unreachable_pub, reason = "the derive of rules makes helper structs that nobody reaches")]
 mod spec;
 mod status;
@@ -22,6 +25,10 @@ mod template;
 mod time;
 
 pub use action::{ActionStatus, ActorSpec, RolloutAction, RolloutActionSpec, VerbSpec};
+pub use check_spec::{
+    CheckSpec, CompareSpec, CountsSpec, FailedSpec, FailuresSpec, FromSpec, LineSpec, OfSpec, PassSpec, SequentialSpec, SeriesSpec,
+    StrengthSpec, ThresholdSpec,
+};
 pub use crd::{crd_files, crds, crds_yaml};
 pub use duration::{LONGEST, duration_text, parse_duration};
 pub use invalid::Invalid;
@@ -31,8 +38,8 @@ pub use providers::Providers;
 pub use render::{View, result_name};
 pub use revision::revision;
 pub use spec::{
-    AnalysisSpec, ApprovalSpec, BakeSpec, CapacitySpec, CheckSpec, DeadlinesSpec, DeletionPolicySpec, NoAnalysis, OnStepSpec, Rollout,
-    RolloutSpec, StepSpec, ThresholdSpec, WorkloadRefSpec,
+    AnalysisSpec, ApprovalSpec, BakeSpec, CapacitySpec, DeadlinesSpec, DeletionPolicySpec, NoAnalysis, OnStepSpec, Rollout, RolloutSpec,
+    StepSpec, WorkloadRefSpec,
 };
 pub use status::{LastOutcome, Reason, Shares, Status};
 pub use template::{PodTemplate, RESERVED};

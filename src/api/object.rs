@@ -64,11 +64,13 @@ fn read_status(text: &str) -> Result<Status, String> {
         #[serde(default)]
         memo: crate::rollout::Memo,
         #[serde(default)]
+        evidence: crate::analysis::Evidence,
+        #[serde(default)]
         audit: crate::audit::Outbox,
     }
     serde_json::from_str::<Option<Status>>(text).map(Option::unwrap_or_default).or_else(|_| {
         serde_json::from_str::<Kept>(text)
-            .map(|Kept { state, memo, audit }| Status { state, memo, audit, ..Status::default() })
+            .map(|Kept { state, memo, evidence, audit }| Status { state, memo, evidence, audit, ..Status::default() })
             .map_err(|error| format!("the status was not written by this version of Serin ({error}); run the version that wrote it"))
     })
 }

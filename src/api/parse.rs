@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::capacity::{kept, resolve};
-use super::checks::checks;
+use super::checks::{Owner, checks};
 use super::duration::{duration_text, parse_duration};
 use super::invalid::Invalid;
 use super::providers::Providers;
@@ -42,7 +42,7 @@ pub fn parse(namespace: &str, name: &str, spec: &Value, providers: &Providers) -
     check_template(template)?;
     let replicas = number("replicas", spec.replicas.unwrap_or(1), 0, MAX_REPLICAS)?;
     let capacity = resolve(spec.capacity.as_ref(), replicas)?;
-    let analysis = checks(&spec.analysis, namespace, name, providers)?;
+    let analysis = checks(&spec.analysis, Owner { namespace, rollout: name, providers })?;
     let strict = spec.traffic.as_ref().and_then(|traffic| traffic.replicas.as_ref()).and_then(|replicas| replicas.strict);
     Ok(Intent {
         revision: revision(template),
@@ -159,7 +159,7 @@ pub(super) fn length(field: &str, len: usize, unit: &'static str, low: usize, hi
     if (low..=high).contains(&len) { Ok(()) } else { Err(Invalid::Length { field: field.to_owned(), len, unit, low, high }) }
 }
 
-fn number(field: &str, value: i64, low: i64, high: i64) -> Result<u32, Invalid> {
+pub(super) fn number(field: &str, value: i64, low: i64, high: i64) -> Result<u32, Invalid> {
     let refused = || Invalid::Number { field: field.to_owned(), value, low, high };
     u32::try_from(value).ok().filter(|_| (low..=high).contains(&value)).ok_or_else(refused)
 }

@@ -1,12 +1,14 @@
 //! Which metrics providers may a rollout name?
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
 
 /// The providers of the controller's configuration, by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Providers {
-    /// All names.
-    pub names: BTreeSet<String>,
+    /// All names, and how long after a time what was measured until then is complete there.
+    pub delays: BTreeMap<String, TimeDelta>,
     /// The one that is asked where a check names none.
     pub default: String,
 }
@@ -14,10 +16,10 @@ pub struct Providers {
 impl Providers {
     /// What there is to choose from, as part of a sentence.
     pub(super) fn known(&self) -> String {
-        if self.names.is_empty() {
+        if self.delays.is_empty() {
             return "it has none: add a provider there, or write analysis: {none: {}}".to_owned();
         }
-        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        let names: Vec<&str> = self.delays.keys().map(String::as_str).collect();
         format!("name one of: {}", names.join(", "))
     }
 }

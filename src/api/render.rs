@@ -4,6 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::conditions::conditions;
 use super::status::{LastOutcome, Reason, Shares, Status};
+use crate::analysis::Evidence;
 use crate::audit::Outbox;
 use crate::rollout::{
     Attempt, AttemptResult, Child, Ended, Idle, Intent, Memo, Observed, Revision, Split, State, Weight, Why, cut, target,
@@ -24,6 +25,8 @@ pub struct View<'a> {
     pub why: &'a Why,
     /// What was seen of the pods.
     pub observed: &'a Observed,
+    /// What is known of the attempt.
+    pub evidence: &'a Evidence,
     /// The time of this pass.
     pub now: DateTime<Utc>,
 }
@@ -58,6 +61,7 @@ impl Status {
             state: view.state.cloned(),
             why: Some(why),
             memo,
+            evidence: view.evidence.clone(),
             audit,
         }
     }

@@ -23,6 +23,38 @@ pub(super) fn window(_: &mut SchemaGenerator) -> Schema {
     between("1s", "24h", "write a duration from 1s to 24h, such as 30s or 5m")
 }
 
+/// What makes a request slow.
+pub(super) fn slow(_: &mut SchemaGenerator) -> Schema {
+    between("1ms", "1h", "write a bound of the histogram's buckets as a duration, such as 250ms or 2s500ms")
+}
+
+/// The name of a metric.
+pub(super) fn metric(_: &mut SchemaGenerator) -> Schema {
+    matching("^[a-zA-Z_:][a-zA-Z0-9_:]*$", "name a metric: letters, digits, _ and :, without a digit at the beginning")
+}
+
+/// The name of a metric's label.
+pub(super) fn label_name(_: &mut SchemaGenerator) -> Schema {
+    matching("^[a-zA-Z_][a-zA-Z0-9_]*$", "name a label: letters, digits and _, without a digit at the beginning")
+}
+
+/// Values of a metric's label.
+pub(super) fn pattern(_: &mut SchemaGenerator) -> Schema {
+    matching(
+        "^[a-zA-Z0-9_.-]+([|][a-zA-Z0-9_.-]+)*$",
+        "write letters, digits, _ and -, a dot for any character, and | between alternatives, such as 5..|429",
+    )
+}
+
+fn matching(pattern: &str, message: &str) -> Schema {
+    json_schema!({
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 200,
+        "x-kubernetes-validations": [{"rule": format!("self.matches('{pattern}')"), "message": message}],
+    })
+}
+
 fn between(low: &str, high: &str, message: &str) -> Schema {
     json_schema!({
         "type": "string",

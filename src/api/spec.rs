@@ -5,6 +5,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::check_spec::CheckSpec;
 use super::schema;
 use super::status::Status;
 use super::template::PodTemplate;
@@ -227,49 +228,6 @@ pub struct AnalysisSpec {
 /// Has no fields: writing it is the statement.
 #[derive(JsonSchema, Clone, Debug, Serialize, Deserialize)]
 pub struct NoAnalysis {}
-
-/// One measured question about the canary.
-#[derive(JsonSchema, Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CheckSpec {
-    /// Unique within the Rollout: at most 63 of a-z, 0-9 and -. The name workload belongs to the built-in check.
-    #[schemars(schema_with = "schema::check_name")]
-    pub name: String,
-
-    /// A measured value that has to stay within limits.
-    pub threshold: ThresholdSpec,
-}
-
-/// A measured value that has to stay within limits.
-#[derive(KubeSchema, Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[x_kube(
-    validation = Rule::new("has(self.min) || has(self.max)").message("give min, max or both: without a limit no value can fail"),
-    validation = Rule::new("!has(self.min) || !has(self.max) || self.min <= self.max").message("min is above max, so that no value could pass; swap them"),
-)]
-pub struct ThresholdSpec {
-    /// A query in the provider's language (PromQL) that gives one number, at most 4096 characters. `{{namespace}}`, `{{rollout}}`, `{{window}}`,
-    /// `{{canaryPods}}` and `{{stablePods}}` are filled in; the last two are regular expressions for `=~`.
-    #[schemars(length(min = 1, max = 4096))]
-    pub query: String,
-
-    /// How far the query looks back: what `{{window}}` becomes. 1s to 24h. A sample counts once all of its window lies in the attempt.
-    #[schemars(schema_with = "schema::window")]
-    pub window: String,
-
-    /// The smallest value that passes. Ratios are numbers from 0 to 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub min: Option<f64>,
-
-    /// The largest value that passes. Ratios are numbers from 0 to 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max: Option<f64>,
-
-    /// The name of a provider in the controller's configuration. Left out: the default provider there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 63))]
-    pub provider: Option<String>,
-}
 
 /// When waiting ends. Each is 1s to 720h.
 #[derive(JsonSchema, Clone, Debug, Default, Serialize, Deserialize)]

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::schema;
+use crate::analysis::Evidence;
 use crate::audit::Outbox;
 use crate::rollout::{Memo, State};
 
@@ -72,6 +73,11 @@ pub struct Status {
     #[serde(default, skip_serializing_if = "Memo::is_empty")]
     #[schemars(schema_with = "schema::open")]
     pub memo: Memo,
+
+    /// What the checks that compare window after window know of the attempt, and go on from. Do not edit it.
+    #[serde(default, skip_serializing_if = "Evidence::is_empty")]
+    #[schemars(schema_with = "schema::open")]
+    pub evidence: Evidence,
 
     /// Events that wait for their sinks. Do not edit it.
     #[serde(default)]

@@ -16,6 +16,8 @@ pub(super) enum Command {
     Crds,
     /// Print where a Rollout stands.
     Status(Question, Follow),
+    /// Print the evidence of a Rollout's last attempt.
+    Explain(Question),
     /// Print a Rollout's revisions.
     History(Question),
     /// Wait for the end of an attempt.

@@ -7,6 +7,7 @@ mod args;
 mod ask;
 mod command;
 mod crds;
+mod explain;
 mod failure;
 mod fate;
 mod follow;
@@ -57,6 +58,7 @@ fn execute(command: Command) -> Result<Ending, Failure> {
         Command::Crds => crds::print().map(done),
         Command::Status(question, Follow::No) => status::print(&question).map(done),
         Command::Status(question, Follow::Changes) => status::watch(&question).map(done),
+        Command::Explain(question) => explain::print(&question).map(done),
         Command::History(question) => history::print(&question).map(done),
         Command::Wait(wait) => wait::wait(&wait),
         Command::Order(order) => order::give(&order),

@@ -14,6 +14,10 @@ use super::parts;
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 /// How large a provider's answer may be unless the file says otherwise: one number needs 200 bytes, a series forgotten in a query 1 KiB.
 pub const MAX_BODY_BYTES: usize = 1 << 20;
+/// A scrape and its way into the backend unless the file says otherwise. Behind a remote write it takes up to a minute.
+pub const DELAY: Duration = Duration::from_secs(5);
+/// Above, a canary would serve long before anybody knew of its errors.
+pub(super) const DELAYS: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_mins(5);
 /// Providers in one file. Each keeps its own connections and its own share of requests in flight.
 pub const MAX_PROVIDERS: usize = 32;
 /// Below, a healthy backend looks broken; above, an answer comes too late to protect anybody.
@@ -42,6 +46,9 @@ pub struct Provider {
     /// How long a question may take, from asking to the last byte: 100 ms to 60 s.
     #[serde(default = "default_timeout", deserialize_with = "parts::timeout")]
     pub timeout: Duration,
+    /// How long after a time what was measured until then is complete: 0 s to 5 m.
+    #[serde(default = "default_delay", deserialize_with = "parts::delay")]
+    pub delay: Duration,
     /// What goes with every request, such as a tenant.
     #[serde(default, deserialize_with = "parts::headers")]
     pub headers: HeaderMap,
@@ -102,6 +109,10 @@ impl TryFrom<Written> for Metrics {
 
 fn default_timeout() -> Duration {
     TIMEOUT
+}
+
+fn default_delay() -> Duration {
+    DELAY
 }
 
 fn default_body_bytes() -> usize {

@@ -5,7 +5,7 @@ mod metrics;
 mod parts;
 
 pub use lease::Lease;
-pub use metrics::{MAX_BODY_BYTES, MAX_PROVIDERS, Metrics, Provider, TIMEOUT};
+pub use metrics::{DELAY, MAX_BODY_BYTES, MAX_PROVIDERS, Metrics, Provider, TIMEOUT};
 
 use std::net::{Ipv4Addr, SocketAddr};
 

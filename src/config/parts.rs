@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use super::lease::TIMES;
-use super::metrics::{BODY_BYTES, TIMEOUTS};
+use super::metrics::{BODY_BYTES, DELAYS, TIMEOUTS};
 
 /// The port where health and metrics are served unless the file says otherwise.
 pub(super) const LISTEN: u16 = 8080;
@@ -93,20 +93,29 @@ pub(super) fn base_url<'de, D: Deserializer<'de>>(from: D) -> Result<Url, D::Err
 
 /// How long an answer may take.
 pub(super) fn timeout<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-    duration(from, "a timeout", &TIMEOUTS)
+    duration(from, ("a timeout", "500ms or 10s"), &TIMEOUTS)
 }
 
 /// One of the lease's times.
 pub(super) fn lease_time<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-    duration(from, "a time of the lease", &TIMES)
+    duration(from, ("a time of the lease", "500ms or 10s"), &TIMES)
 }
 
-fn duration<'de, D: Deserializer<'de>>(from: D, what: &str, range: &RangeInclusive<Duration>) -> Result<Duration, D::Error> {
+fn duration<'de, D: Deserializer<'de>>(
+    from: D,
+    (what, like): (&str, &str),
+    range: &RangeInclusive<Duration>,
+) -> Result<Duration, D::Error> {
     text(from, |given| {
-        let rule = || format!("{what} is a duration from {} to {}, like 500ms or 10s", human(range.start()), human(range.end()));
+        let rule = || format!("{what} is a duration from {} to {}, like {like}", human(range.start()), human(range.end()));
         let duration = humantime::parse_duration(given).map_err(|_| format!("`{given}` is no duration; {}", rule()))?;
         if range.contains(&duration) { Ok(duration) } else { Err(format!("`{given}` is out of range; {}", rule())) }
     })
+}
+
+/// How long samples are on their way.
+pub(super) fn delay<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    duration(from, ("a delay", "5s or 1m"), &DELAYS)
 }
 
 /// How large an answer may be.

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::frozen::frozen;
 use super::world::{Ack, Key, Seen};
-use crate::analysis;
+use crate::analysis::{self, Evidence};
 use crate::api::{self, Status};
 use crate::audit::{Backlog, Outbox, Receipt, SinkName, Subject};
 use crate::rollout::{
@@ -31,6 +31,9 @@ pub struct Decision {
 
 /// How long acknowledgments wait for a commit that is made anyway.
 const ACK_DELAY: TimeDelta = TimeDelta::seconds(5);
+
+/// How much evidence may be lost by a crash: what is not committed is asked for again.
+const EVIDENCE_DELAY: TimeDelta = TimeDelta::minutes(1);
 
 /// How long until the API server is asked again about a template that it refused: a policy or a quota may have changed.
 const AFTER_REFUSAL: TimeDelta = TimeDelta::minutes(1);
@@ -62,7 +65,8 @@ pub fn decide(key: &Key, seen: &Seen, now: DateTime<Utc>) -> Decision {
         memo.epoch = seen.observed.epoch;
     }
     let outbox = committed.audit.clone();
-    let mut draft = Draft { key, seen, committed, intent: &intent, memo, takeover, outbox, now, decision: Decision::default() };
+    let evidence = committed.evidence.clone();
+    let mut draft = Draft { key, seen, committed, intent: &intent, memo, takeover, evidence, outbox, now, decision: Decision::default() };
     let news = draft.acknowledge();
     let state = match (&committed.state, &invalid) {
         (None, _) if seen.observed.lifetime == Lifetime::Deleting => {
@@ -80,10 +84,11 @@ pub fn decide(key: &Key, seen: &Seen, now: DateTime<Utc>) -> Decision {
         (None, None) => draft.settle(begin(&intent, &seen.observed, now).into(), None, news),
         (Some(state), _) => {
             let backlog = backlog(&draft.outbox);
-            let verdict = analysis::judge(&intent, state, &seen.observed, now);
+            let judged = analysis::judge(&intent, state, &committed.evidence, &seen.observed, now);
+            draft.evidence = judged.evidence;
             let brake = invalid.as_ref().or(backlog.as_ref());
             let memo = draft.memo.clone();
-            let facts = Facts { intent: &intent, seen: &seen.observed, memo: &memo, verdict: &verdict, brake, now };
+            let facts = Facts { intent: &intent, seen: &seen.observed, memo: &memo, verdict: &judged.verdict, brake, now };
             draft.settle(transition(state, &facts), Some(state), news)
         }
     };
@@ -104,6 +109,7 @@ struct Draft<'a> {
     intent: &'a Intent,
     memo: Memo,
     takeover: Takeover,
+    evidence: Evidence,
     outbox: Outbox,
     now: DateTime<Utc>,
     decision: Decision,
@@ -145,7 +151,9 @@ impl Draft<'_> {
                     self.wake_at(Some(self.now));
                 }
                 let taken = self.takeover == Takeover::Done;
-                if Some(&moved) != state || noted || taken || acked.is_some_and(|at| self.now >= at + ACK_DELAY) {
+                let weighed = self.evidence.ahead_of(&self.committed.evidence) >= EVIDENCE_DELAY;
+                let due = noted || taken || weighed || acked.is_some_and(|at| self.now >= at + ACK_DELAY);
+                if due || Some(&moved) != state {
                     self.commit(Some(&moved), &why);
                 } else {
                     self.wake_at(acked.map(|at| at + ACK_DELAY));
@@ -212,6 +220,7 @@ impl Draft<'_> {
             state,
             why,
             observed: &self.seen.observed,
+            evidence: &self.evidence,
             now: self.now,
         };
         self.decision.status = Some(self.committed.render(&view, self.memo.clone(), self.outbox.clone()));
@@ -283,7 +292,7 @@ impl Draft<'_> {
 
     /// What the state wants to know.
     fn ask(&mut self, state: &State) {
-        let due = analysis::due(self.intent, state, &self.key.name, &self.seen.observed, self.now);
+        let due = analysis::due(self.intent, state, &self.evidence, &self.seen.observed, self.now);
         self.decision.asks = due.questions;
         self.wake_at(due.wake);
         if !wants_dry_run(self.intent, state, &self.seen.observed) {

@@ -50,8 +50,8 @@ pub(super) struct Parts {
 
 impl Live {
     pub(super) fn new(parts: Parts) -> Self {
-        let names = parts.providers.names().map(str::to_owned).collect();
-        let known = api::Providers { names, default: parts.providers.default_name().unwrap_or_default().to_owned() };
+        let delays = parts.providers.delays().map(|(name, delay)| (name.to_owned(), delay)).collect();
+        let known = api::Providers { delays, default: parts.providers.default_name().unwrap_or_default().to_owned() };
         let writer = Writer::new(parts.client.clone(), Arc::clone(&parts.index));
         Self(Arc::new(Inner { parts, writer, known, memories: Mutex::new(HashMap::new()) }))
     }
@@ -221,8 +221,8 @@ impl Live {
                     memory.template = answer.unwrap_or_else(|| memory.template.clone());
                 });
             }
-            Question::Measure { check, attempt, step, provider, query, at } => {
-                let reading = self.0.parts.providers.ask(&provider, &query, at).await;
+            Question::Measure { check, attempt, step, provider, ask, at } => {
+                let reading = self.0.parts.providers.ask(&provider, &ask, at).await;
                 self.0.parts.metrics.measured(&reading);
                 debug!(rollout = %key, check, ?reading, "answered");
                 let now = self.now();

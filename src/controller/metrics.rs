@@ -212,6 +212,8 @@ const fn change_name(change: &Change) -> &'static str {
 const fn reading_name(reading: &Reading) -> &'static str {
     match reading {
         Reading::Value(_) => "value",
+        Reading::Counts(_) => "counts",
+        Reading::NoBucket => "no_bucket",
         Reading::NoData => "no_data",
         Reading::NotANumber => "not_a_number",
         Reading::Infinite => "infinite",

@@ -1,18 +1,20 @@
 //! What does an HTTP answer say? Pure: a status and a body become a reading.
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use crate::rollout::Reading;
+use super::counts::{self, counted};
+use crate::rollout::{Ask, Reading};
 
 /// Reads an answer of `/api/v1/query`. Texts are as long as the backend wrote them.
-pub(super) fn interpret(status: u16, body: &[u8]) -> Reading {
+pub(super) fn interpret(status: u16, body: &[u8], ask: &Ask, at: DateTime<Utc>) -> Reading {
     let envelope = serde_json::from_slice::<Envelope>(body);
     match (status, envelope) {
         (401 | 403, _) => Reading::Unauthorized(status),
         (429, _) => Reading::Throttled,
-        (200, Ok(envelope)) => told(&envelope),
+        (200, Ok(envelope)) => told(&envelope, ask, at),
         (200, Err(error)) => Reading::Malformed(what_else(body, &error)),
         (_, Ok(envelope)) => refused(status, &envelope).unwrap_or_else(|| by_status(status)),
         (_, Err(_)) => by_status(status),
@@ -50,14 +52,34 @@ struct Series {
 /// A time and a number, the number as text.
 type Point = (IgnoredAny, String);
 
-fn told(envelope: &Envelope) -> Reading {
+fn told(envelope: &Envelope, ask: &Ask, at: DateTime<Utc>) -> Reading {
     match envelope.status.as_str() {
-        "success" => match only_number(envelope) {
-            Err(odd) => odd,
-            Ok(number) => incomplete(envelope).unwrap_or_else(|| number.map_or(Reading::NoData, |text| value(&text))),
+        "success" => match ask {
+            Ask::Number(_) => number(envelope),
+            Ask::Counts(asked) => match all_series(envelope) {
+                Err(odd) => odd,
+                Ok(series) => incomplete(envelope).unwrap_or_else(|| counted(asked, at, &series)),
+            },
         },
         "error" => refused(200, envelope).unwrap_or_else(|| Reading::QueryFailed(kind_and_text(envelope))),
         other => Reading::Malformed(format!("its status is `{other}`, neither success nor error")),
+    }
+}
+
+fn number(envelope: &Envelope) -> Reading {
+    match only_number(envelope) {
+        Err(odd) => odd,
+        Ok(number) => incomplete(envelope).unwrap_or_else(|| number.map_or(Reading::NoData, |text| value(&text))),
+    }
+}
+
+/// The series of a vector or of ranges.
+fn all_series(envelope: &Envelope) -> Result<Vec<counts::Series>, Reading> {
+    let data = envelope.data.ok_or_else(|| Reading::Malformed("a success without data".to_owned()))?;
+    let data: Data = parse(data)?;
+    match data.result_type.as_str() {
+        "vector" | "matrix" => parse(data.result),
+        other => Err(Reading::WrongType(format!("a result of type `{other}`"))),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod answer;
 mod counter;
+mod counts;
 mod provider;
 mod tidy;
 
@@ -10,10 +11,10 @@ pub use provider::Provider;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config;
-use crate::rollout::Reading;
+use crate::rollout::{Ask, Reading};
 
 /// All metric providers, by name.
 pub struct Providers {
@@ -44,15 +45,15 @@ impl Providers {
         self.default.as_deref()
     }
 
-    /// All names, in order.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.by_name.keys().map(String::as_str)
+    /// All names, in order, and how long after a time what was measured until then is complete there.
+    pub fn delays(&self) -> impl Iterator<Item = (&str, TimeDelta)> {
+        self.by_name.iter().map(|(name, provider)| (name.as_str(), provider.delay()))
     }
 
     /// Asks the named provider; see [`Provider::ask`]. A name that is not known is a reading too, for a rollout that was parsed with another file.
-    pub async fn ask(&self, name: &str, query: &str, at: DateTime<Utc>) -> Reading {
+    pub async fn ask(&self, name: &str, ask: &Ask, at: DateTime<Utc>) -> Reading {
         match self.by_name.get(name) {
-            Some(provider) => provider.ask(query, at).await,
+            Some(provider) => provider.ask(ask, at).await,
             None => Reading::Unreachable(format!("the configuration has no provider `{name}`")),
         }
     }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use prometheus_http_query::Client;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::redirect::Policy;
@@ -17,7 +17,7 @@ use super::SetUpError;
 use super::answer::interpret;
 use super::tidy::{Secrets, tidy};
 use crate::config;
-use crate::rollout::Reading;
+use crate::rollout::{Ask, Reading};
 
 /// Requests in flight to one provider. Prometheus evaluates 20 at once by default, so more would only queue there; together
 /// with the bound on bodies this bounds the memory that answers can take.
@@ -32,6 +32,7 @@ pub struct Provider {
     client: Client,
     in_flight: Semaphore,
     timeout: Duration,
+    delay: TimeDelta,
     max_body_bytes: usize,
     token_file: Option<PathBuf>,
     secrets: Secrets,
@@ -61,22 +62,28 @@ impl Provider {
             client,
             in_flight: Semaphore::new(IN_FLIGHT),
             timeout: given.timeout,
+            delay: TimeDelta::from_std(given.delay).unwrap_or_default(),
             max_body_bytes: given.max_body_bytes,
             token_file: given.bearer_token_file.clone(),
             secrets: Secrets::of(&given.headers),
         })
     }
 
-    /// Asks for the value of `query` at the time `at` (with milliseconds, as precise as Prometheus keeps samples).
+    /// How long after a time what was measured until then is complete.
+    pub const fn delay(&self) -> TimeDelta {
+        self.delay
+    }
+
+    /// Asks that at the time `at` (with milliseconds, as precise as Prometheus keeps samples).
     ///
     /// # Guarantees
     /// There is always an answer, at most the provider's timeout later, waiting for a free slot included. Whatever is odd is its own
-    /// reading, and only one finite number is a [`Reading::Value`]. Texts have at most 300 characters and no credentials.
-    pub async fn ask(&self, query: &str, at: DateTime<Utc>) -> Reading {
-        tokio::time::timeout(self.timeout, self.answer(query, at)).await.unwrap_or(Reading::TimedOut)
+    /// reading, and only one finite number is a [`Reading::Value`], only series of the two sides are [`Reading::Counts`]. Texts have at most 300 characters and no credentials.
+    pub async fn ask(&self, ask: &Ask, at: DateTime<Utc>) -> Reading {
+        tokio::time::timeout(self.timeout, self.answer(ask, at)).await.unwrap_or(Reading::TimedOut)
     }
 
-    async fn answer(&self, query: &str, at: DateTime<Utc>) -> Reading {
+    async fn answer(&self, ask: &Ask, at: DateTime<Utc>) -> Reading {
         let _slot = self.in_flight.acquire().await; // never closed, so never an error
         let token = match &self.token_file {
             None => None,
@@ -85,14 +92,14 @@ impl Provider {
                 Err(error) => return Reading::Unreachable(format!("the file of the bearer token cannot be read: {error}")),
             },
         };
-        let reading = self.send(query, at, token.as_deref()).await.unwrap_or_else(|odd| odd);
+        let reading = self.send(ask, at, token.as_deref()).await.unwrap_or_else(|odd| odd);
         tidy(reading, &self.secrets, token.as_deref())
     }
 
-    async fn send(&self, query: &str, at: DateTime<Utc>, token: Option<&str>) -> Result<Reading, Reading> {
+    async fn send(&self, ask: &Ask, at: DateTime<Utc>, token: Option<&str>) -> Result<Reading, Reading> {
         // Its own timeout lets the backend give up on a query that nobody waits for any more.
         let patience = i64::try_from(self.timeout.as_millis()).unwrap_or(i64::MAX);
-        let mut request = self.client.query(query).query("time", unix_seconds(at)).timeout(patience);
+        let mut request = self.client.query(ask.query()).query("time", unix_seconds(at)).timeout(patience);
         if let Some(token) = token {
             let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
                 .map_err(|_| Reading::Unreachable("the file of the bearer token has characters that no token has".to_owned()))?;
@@ -104,7 +111,7 @@ impl Provider {
         let body = self.read(response).await;
         // Where the status already says what is wrong, an odd body changes nothing.
         let body = if status == StatusCode::OK { body? } else { body.unwrap_or_default() };
-        Ok(interpret(status.as_u16(), &body))
+        Ok(interpret(status.as_u16(), &body, ask, at))
     }
 
     async fn read(&self, mut response: Response) -> Result<Vec<u8>, Reading> {

@@ -32,6 +32,8 @@ pub(super) fn tidy(reading: Reading, secrets: &Secrets, token: Option<&str>) -> 
         Reading::Malformed(text) => Reading::Malformed(clean(text)),
         Reading::Unreachable(text) => Reading::Unreachable(clean(text)),
         textless @ (Reading::Value(_)
+        | Reading::Counts(_)
+        | Reading::NoBucket
         | Reading::NoData
         | Reading::NotANumber
         | Reading::Infinite

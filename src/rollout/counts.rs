@@ -4,13 +4,25 @@ use serde::{Deserialize, Serialize};
 
 /// Requests of one side. Whole numbers where a counter was read sample by sample; a backend that extrapolates gives fractions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "(f64, f64)", into = "(f64, f64)")]
 pub struct Count {
     /// All of them.
-    #[serde(rename = "n")]
     pub total: f64,
     /// Those that failed, or were too slow.
-    #[serde(rename = "x")]
     pub bad: f64,
+}
+
+/// As it is stored: there are many of them in a status.
+impl From<(f64, f64)> for Count {
+    fn from((total, bad): (f64, f64)) -> Self {
+        Self { total, bad }
+    }
+}
+
+impl From<Count> for (f64, f64) {
+    fn from(Count { total, bad }: Count) -> Self {
+        (total, bad)
+    }
 }
 
 /// Requests of both sides in the same time.
@@ -23,12 +35,25 @@ pub struct Counts {
 }
 
 /// How bad the canary may be beside stable: `ratio` times stable's share of bad requests, plus `plus`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "(f64, f64)", into = "(f64, f64)")]
 pub struct Line {
     /// Times stable's share; at least 1.
     pub ratio: f64,
     /// And so much more, as a share of the canary's requests; at least 0.
     pub plus: f64,
+}
+
+impl From<(f64, f64)> for Line {
+    fn from((ratio, plus): (f64, f64)) -> Self {
+        Self { ratio, plus }
+    }
+}
+
+impl From<Line> for (f64, f64) {
+    fn from(Line { ratio, plus }: Line) -> Self {
+        (ratio, plus)
+    }
 }
 
 impl Count {

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{Revision, Sharing, Split, Weight, split};
+use super::{Check, Revision, Sharing, Split, Weight, split};
 
 /// A share that is further from its weight than this many points is not what was asked for.
 const FAR: u32 = 10;
@@ -87,30 +87,6 @@ pub enum Pausing {
     Off,
     /// `spec.paused: true`.
     On,
-}
-
-/// One measured question about the canary.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Check {
-    /// Unique within the rollout.
-    pub name: String,
-    /// How the answer is judged.
-    pub threshold: Threshold,
-}
-
-/// A value that has to stay within limits.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Threshold {
-    /// The provider's name in the controller's configuration.
-    pub provider: String,
-    /// The query with its placeholders already filled, but for the pods of the canary and the stable revision.
-    pub query: String,
-    /// How far the query looks back.
-    pub window: TimeDelta,
-    /// The smallest value that passes.
-    pub min: Option<f64>,
-    /// The largest value that passes.
-    pub max: Option<f64>,
 }
 
 /// How long each kind of waiting may last.

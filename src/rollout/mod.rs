@@ -7,6 +7,7 @@ mod action;
 mod bounds;
 mod change;
 mod changes;
+mod check;
 mod clock;
 mod counts;
 mod drift;
@@ -16,6 +17,7 @@ mod intent;
 mod memo;
 mod names;
 mod observed;
+mod question;
 mod reach;
 mod sample;
 mod service;
@@ -32,16 +34,20 @@ pub use action::{Action, Answer, Author, Handled, Verb};
 pub use bounds::cut;
 pub use change::{Change, Direction, Edited, Fence};
 pub use changes::changes;
+pub use check::{
+    Bad, Bursts, By, Check, CheckKind, Compare, Failures, Pattern, Sequential, Series, Source, Strength, Subject, Threshold, Unit,
+};
 pub use clock::Clock;
 pub use counts::{Count, Counts, Line};
 pub use ending::{AttemptResult, Cause};
 pub use event::{Event, EventKind, Outcome, Severity};
-pub use intent::{Bake, Capacity, Check, Deadlines, DeletionPolicy, Gate, Intent, OnStep, Pausing, Step, Threshold};
+pub use intent::{Bake, Capacity, Deadlines, DeletionPolicy, Gate, Intent, OnStep, Pausing, Step};
 pub use memo::{ADOPTED, Memo, forgotten_at};
 pub use names::{Epoch, Key, Revision, Weight};
 pub use observed::{Child, Lifetime, Meaning, Observed, Pod, PodState, Record, Settled, Template, Upkeep};
+pub use question::{Ask, Before, Counting, Question, Shape, Sides, Track};
 pub use reach::{Reach, reach};
-pub use sample::{Failure, Question, Reading, Sample, Samples, Verdict};
+pub use sample::{Counted, Failure, Newest, Reading, Sample, Samples, Verdict};
 pub use service::{ServiceView, Sharing, Skew, sharing_trouble, skewed};
 pub use split::{Split, default_weights, split};
 pub use state::{

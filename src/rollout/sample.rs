@@ -1,36 +1,11 @@
-//! Questions that are asked of the world, and what comes back.
+//! What comes back from the questions of checks?
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Revision, Weight};
-
-/// A question to the world. It is fired, not awaited; asking again while it is under way does nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Question {
-    /// Would the API server take the template of the spec?
-    DryRun {
-        /// The template's revision.
-        revision: Revision,
-    },
-    /// What does a query say now?
-    Measure {
-        /// The check that asks.
-        check: String,
-        /// The attempt it is asked for.
-        attempt: u32,
-        /// The exposure it is asked at.
-        step: Weight,
-        /// The provider's name.
-        provider: String,
-        /// The whole query.
-        query: String,
-        /// The evaluation time.
-        at: DateTime<Utc>,
-    },
-}
+use super::{Count, Counts, Weight};
 
 /// One answer to one check.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,31 +22,74 @@ pub struct Sample {
     pub reading: Reading,
 }
 
-/// The newest sample of each check.
+/// As many samples of one check are kept in any case: more than a threshold looks back on.
+const KEPT: usize = 20;
+
+/// Windows that were counted are kept so long: two commits of the evidence, and patience with a third.
+const KEPT_FOR: TimeDelta = TimeDelta::minutes(3);
+
+/// And never more of them.
+const MOST: usize = 400;
+
+/// The newest samples of each check, in order of time.
 #[derive(Clone, Debug, Default)]
-pub struct Samples(BTreeMap<String, Sample>);
+pub struct Samples(BTreeMap<String, Vec<Sample>>);
 
 impl Samples {
-    /// Keeps a sample unless a newer one of that check is known. One from the future is not: the clock was set back since, and nothing that is
-    /// measured now would ever be newer.
+    /// Keeps a sample. Those from the future are let go: the clock was set back since, and nothing that is measured now would ever be newer.
+    /// So are those of an earlier attempt.
     pub fn keep(&mut self, sample: Sample, now: DateTime<Utc>) {
-        let newer = |known: &Sample| sample.at < known.at && known.at <= now;
-        if !self.0.get(&sample.check).is_some_and(newer) {
-            self.0.insert(sample.check.clone(), sample);
+        let kept = self.0.entry(sample.check.clone()).or_default();
+        let attempt = sample.attempt;
+        kept.retain(|known| known.at <= now && known.attempt >= attempt && known.at != sample.at);
+        if kept.iter().all(|known| known.attempt == attempt) {
+            kept.insert(kept.partition_point(|known| known.at < sample.at), sample);
         }
+        let newest = kept.last().map_or(now, |newest| newest.at);
+        let surplus = kept.len().saturating_sub(KEPT);
+        let old = kept.iter().take(surplus).take_while(|known| !known.is_counted() || newest - known.at > KEPT_FOR).count();
+        kept.drain(..old.max(kept.len().saturating_sub(MOST)));
     }
 
     /// All of them.
     pub fn all(&self) -> Vec<Sample> {
-        self.0.values().cloned().collect()
+        self.0.values().flatten().cloned().collect()
     }
 }
 
-/// What a metrics backend answered. Only [`Reading::Value`] can pass or fail a check.
+/// The requests of both sides in one window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Counted {
+    /// Where the window begins; it ends at the sample's time.
+    pub from: DateTime<Utc>,
+    /// The requests in it.
+    pub counts: Counts,
+    /// When each side was last scraped, as far as is seen.
+    pub newest: Newest,
+    /// How far apart scrapes are, where that is seen.
+    pub scrape: Option<TimeDelta>,
+    /// Stable's requests in the earlier windows that were asked for.
+    pub before: Vec<Count>,
+}
+
+/// The newest sample of each side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Newest {
+    /// The canary's; nothing where no series tells of it.
+    pub canary: Option<DateTime<Utc>>,
+    /// Stable's.
+    pub stable: Option<DateTime<Utc>>,
+}
+
+/// What a metrics backend answered. Only [`Reading::Value`] and [`Reading::Counts`] can pass or fail a check.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reading {
     /// One finite number.
     Value(f64),
+    /// The requests of a window.
+    Counts(Box<Counted>),
+    /// No bucket of the histogram has the bound that was asked for.
+    NoBucket,
     /// The query matched no series.
     NoData,
     /// One series whose value is not a number, as 0/0 gives.
@@ -139,6 +157,16 @@ impl Sample {
     /// Whether this sample was taken for that attempt, at that exposure. One from the future says nothing: the clock was set back since.
     pub fn speaks_of(&self, attempt: u32, step: Weight, now: DateTime<Utc>) -> bool {
         self.attempt == attempt && self.step == step && self.at <= now
+    }
+
+    /// The requests that were counted, if they were.
+    pub fn counted(&self) -> Option<&Counted> {
+        if let Reading::Counts(counted) = &self.reading { Some(counted) } else { None }
+    }
+
+    /// Whether it has counts.
+    fn is_counted(&self) -> bool {
+        self.counted().is_some()
     }
 
     /// The beginning of the range that the sample covers.

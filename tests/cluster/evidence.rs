@@ -34,6 +34,47 @@ pub async fn a_canary_with_errors_is_aborted_and_stable_keeps_its_pods(ground: &
     Ok(())
 }
 
+/// A rollout whose one check is as short as can be, with traffic that proves something within seconds.
+async fn compared(shop: &Shop) -> Result<()> {
+    shop.service(1000).await?;
+    let mut spec = quick(4, "v1");
+    spec["analysis"]["checks"] = json!([{"name": "errors", "sequential": {"of": "errors"}}]);
+    shop.create(spec).await?;
+    shop.installed().await?;
+    Ok(())
+}
+
+/// Evidence grows over the steps, and the promotion waits for a proof.
+pub async fn a_good_canary_passes_a_test_that_is_one_line(ground: &Ground, shop: &Shop) -> Result<()> {
+    compared(shop).await?;
+    shop.image("v2").await?;
+    let promoted = shop.promoted(&revision("v2")).await?;
+    let weighed = &promoted["status"]["evidence"]["checks"]["errors"];
+    ensure!(weighed["all"]["canary"][0].as_f64().is_some_and(|requests| requests > 1000.0), "{weighed:#}");
+    let size = weighed.to_string().len();
+    ensure!(size < 2048, "{size} bytes: {weighed}");
+    let event = shop.hears(ground, "promotion.started").await?;
+    let told = event["message"].as_str().unwrap_or_default();
+    ensure!(told.contains("errors: canary 0.00% vs 0.00% over") && told.contains("that it is below 1.5x + 0.1pp"), "{told}");
+    Ok(())
+}
+
+/// What counts is what Prometheus scraped of every pod, from its first request on.
+pub async fn a_canary_with_errors_fails_a_test_that_is_one_line(ground: &Ground, shop: &Shop) -> Result<()> {
+    compared(shop).await?;
+    shop.image("v2-err30").await?;
+    let begun = tokio::time::Instant::now();
+    let aborted = shop.aborted().await?;
+    let told = message(&aborted);
+    ensure!(told.contains("errors: canary ") && told.contains("that it is worse than 1.25x + 0.05pp"), "{told}");
+    ensure!(begun.elapsed().as_secs() < 60, "{} s", begun.elapsed().as_secs());
+    let event = shop.hears(ground, "rollout.aborted").await?;
+    ensure!(event["analysis"]["check"] == "errors" && event["analysis"]["limit"] == "0.000500", "{event:#}");
+    let share: f64 = event["analysis"]["value"].as_str().unwrap_or_default().parse()?;
+    ensure!((0.28..0.32).contains(&share), "30 of 100 failed: {share}");
+    wait_for_replicas(shop, &[("v1", 4)]).await
+}
+
 /// Scenario 18.
 pub async fn without_traffic_exposure_is_held_and_the_step_deadline_pauses(ground: &Ground, shop: &Shop) -> Result<()> {
     shop.service(0).await?;

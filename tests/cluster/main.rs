@@ -84,7 +84,7 @@ macro_rules! case {
 }
 
 fn cases() -> Vec<Case> {
-    shared().into_iter().chain(with_others()).chain(exclusive()).collect()
+    shared().into_iter().chain(judged()).chain(with_others()).chain(exclusive()).collect()
 }
 
 /// Those that run side by side.
@@ -111,14 +111,6 @@ fn shared() -> Vec<Case> {
         case!(Shared, stepping::a_pause_keeps_scaling_and_watching),
         case!(Shared, stepping::steps_that_are_edited_in_flight_are_gone_on_with_above_what_was_reached),
         case!(Shared, stepping::the_last_of_several_changes_is_what_is_promoted),
-        case!(Shared, evidence::a_canary_with_errors_is_aborted_and_stable_keeps_its_pods),
-        case!(Shared, evidence::without_traffic_exposure_is_held_and_the_step_deadline_pauses),
-        case!(Shared, evidence::traffic_that_stops_is_no_pass_for_the_next_step),
-        case!(Shared, evidence::a_backend_that_never_answers_ends_in_the_step_deadline),
-        case!(Shared, evidence::a_canary_that_cannot_run_is_aborted_without_any_metrics),
-        case!(Shared, evidence::a_canary_that_loses_its_readiness_is_aborted),
-        case!(Shared, evidence::a_registry_outage_holds_and_ends_in_the_deadline_for_pods),
-        case!(Shared, evidence::the_status_prints_what_people_ask_for),
         case!(Shared, going_back::reverting_in_flight_supersedes_and_stable_keeps_its_pods),
         case!(Shared, going_back::a_newer_template_supersedes_the_one_in_flight),
         case!(Shared, going_back::a_deadline_with_on_step_abort_rolls_back_and_the_revision_stays_rejected),
@@ -158,6 +150,22 @@ fn shared() -> Vec<Case> {
         case!(Shared, waiting::waiting_ends_with_what_became_of_the_revision),
         case!(Shared, waiting::history_lists_what_became_of_each_revision),
         case!(Shared, waiting::a_watched_status_prints_each_change_until_it_is_interrupted),
+    ]
+}
+
+/// Those that run side by side, and in which checks decide.
+fn judged() -> Vec<Case> {
+    vec![
+        case!(Shared, evidence::a_canary_with_errors_is_aborted_and_stable_keeps_its_pods),
+        case!(Shared, evidence::a_good_canary_passes_a_test_that_is_one_line),
+        case!(Shared, evidence::a_canary_with_errors_fails_a_test_that_is_one_line),
+        case!(Shared, evidence::without_traffic_exposure_is_held_and_the_step_deadline_pauses),
+        case!(Shared, evidence::traffic_that_stops_is_no_pass_for_the_next_step),
+        case!(Shared, evidence::a_backend_that_never_answers_ends_in_the_step_deadline),
+        case!(Shared, evidence::a_canary_that_cannot_run_is_aborted_without_any_metrics),
+        case!(Shared, evidence::a_canary_that_loses_its_readiness_is_aborted),
+        case!(Shared, evidence::a_registry_outage_holds_and_ends_in_the_deadline_for_pods),
+        case!(Shared, evidence::the_status_prints_what_people_ask_for),
     ]
 }
 

@@ -1,13 +1,12 @@
 //! Fixtures for the API: the smallest spec, and specs that differ from it in one place.
 
-use std::collections::BTreeSet;
-
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use serin::api::{Invalid, Providers, parse};
 use serin::rollout::Intent;
 
 pub(crate) fn providers() -> Providers {
-    Providers { names: BTreeSet::from(["prod".to_owned(), "staging".to_owned()]), default: "prod".to_owned() }
+    Providers { delays: ["prod", "staging"].map(|name| (name.to_owned(), TimeDelta::seconds(5))).into(), default: "prod".to_owned() }
 }
 
 pub(crate) fn template() -> Value {

@@ -5,7 +5,7 @@ use std::fs;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use serin::api::{Providers, parse, revision};
-use serin::rollout::{Capacity, Deadlines, OnStep, Pausing, Sharing};
+use serin::rollout::{Capacity, CheckKind, Deadlines, OnStep, Pausing, Sharing, Subject};
 
 use super::api_given::{check, parsed, providers, spec, spec_with, template};
 
@@ -22,7 +22,7 @@ fn what_is_left_out_has_a_default_for_a_newcomer() {
     assert_eq!(intent.deadlines, deadlines);
     assert_eq!(intent.capacity, Capacity { surge: 1, max_unavailable: 0, abort_unavailable: 1, stable_floor: 0 });
     assert_eq!((intent.pausing, intent.history_limit), (Pausing::Off, 10));
-    assert_eq!(intent.checks[0].threshold.provider, "prod", "the default provider");
+    assert_eq!(intent.checks[0].provider, "prod", "the default provider");
 }
 
 #[test]
@@ -70,9 +70,11 @@ fn a_query_knows_its_rollout_and_leaves_the_pods_for_later() {
     let query = "rate(x{ns=\"{{namespace}}\",r=\"{{ rollout }}\",pod=~\"{{canaryPods}}|{{stablePods}}\"}[{{window}}])";
     let threshold = json!({"query": query, "window": "90s", "min": 1, "max": 1, "provider": "staging"});
     let intent = parsed(&spec_with(&[("analysis.checks.0.threshold", threshold)])).unwrap();
-    let threshold = &intent.checks[0].threshold;
-    assert_eq!(threshold.query, "rate(x{ns=\"shop\",r=\"checkout\",pod=~\"{{canaryPods}}|{{stablePods}}\"}[1m30s])");
-    assert_eq!((threshold.min, threshold.max, threshold.provider.as_str()), (Some(1.0), Some(1.0), "staging"));
+    let check = &intent.checks[0];
+    let CheckKind::Threshold(threshold) = &check.kind else { panic!("no threshold: {check:?}") };
+    let query = "rate(x{ns=\"shop\",r=\"checkout\",pod=~\"{{canaryPods}}|{{stablePods}}\"}[1m30s])";
+    assert_eq!(threshold.subject, Subject::Query(query.to_owned()));
+    assert_eq!((threshold.min, threshold.max, check.provider.as_str()), (Some(1.0), Some(1.0), "staging"));
 }
 
 #[test]
@@ -144,7 +146,7 @@ fn a_name_that_would_break_pod_names_is_refused() {
 
 #[test]
 fn a_controller_without_providers_says_what_is_left() {
-    let none = Providers { names: std::collections::BTreeSet::new(), default: "default".to_owned() };
+    let none = Providers { delays: std::collections::BTreeMap::new(), default: "default".to_owned() };
     let told = parse("shop", "checkout", &spec(), &none).unwrap_err().to_string();
     assert!(told.ends_with("it has none: add a provider there, or write analysis: {none: {}}"), "{told}");
     assert!(parse("shop", "checkout", &spec_with(&[("analysis", json!({"none": {}}))]), &none).is_ok());
@@ -152,7 +154,7 @@ fn a_controller_without_providers_says_what_is_left() {
 
 #[test]
 fn every_example_parses() {
-    let providers = Providers { names: ["prometheus".to_owned()].into(), default: "prometheus".to_owned() };
+    let providers = Providers { delays: [("prometheus".to_owned(), TimeDelta::zero())].into(), default: "prometheus".to_owned() };
     let mut seen = 0;
     for entry in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples")).unwrap() {
         let path = entry.unwrap().path();

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
+use serin::analysis::Evidence;
 use serin::api::{Reason, Status, View};
 use serin::audit::Outbox;
 use serin::rollout::{AttemptResult, Cause, Ended, Failure, Idle, Intent, Memo, Observed, PauseCause, Paused, State, Why};
@@ -18,7 +19,11 @@ fn render(before: &Status, intent: &Intent, state: Option<&State>, why: &Why, no
 }
 
 fn render_seeing(before: &Status, intent: &Intent, state: Option<&State>, why: &Why, observed: &Observed, now: DateTime<Utc>) -> Status {
-    before.render(&View { name: "checkout", generation: 7, intent, state, why, observed, now }, Memo::default(), Outbox::default())
+    before.render(
+        &View { name: "checkout", generation: 7, intent, state, why, observed, evidence: &Evidence::default(), now },
+        Memo::default(),
+        Outbox::default(),
+    )
 }
 
 fn is(status: &Status, kind: &str) -> String {

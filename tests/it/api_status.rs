@@ -2,21 +2,22 @@
 
 use chrono::TimeDelta;
 use proptest::prelude::*;
+use serin::analysis::{Evidence, judge};
 use serin::api::{Status, View};
 use serin::audit::Outbox;
 use serin::rollout::{
-    Action, Author, Cause, Event, EventKind, Failure, Handled, Intent, Memo, PauseCause, Paused, Revision, RollingBack, State, Step, Verb,
-    Why,
+    Action, Author, Cause, Check, Count, Counted, Counts, Event, EventKind, Failure, Handled, Intent, Memo, Newest, Observed, PauseCause,
+    Paused, Reading, Revision, RollingBack, Sample, State, Step, Verb, Why,
 };
 
 use crate::audit_given::{event, subject, teller};
 use crate::given::{
-    Seeing as _, action, after, approval, attempt, baking, child, handled, idle, installing, intent, noon, paused, promoting, reaching,
-    rejected, rolling_back, seen, stepping, v1, v2, v3, weight,
+    Seeing as _, action, after, approval, attempt, baking, child, compared, handled, idle, installing, intent, noon, paused, promoting,
+    reaching, rejected, rolling_back, seen, stepping, v1, v2, v3, weight,
 };
 
 /// The largest status that there can be, in bytes. etcd takes 1.5 MiB for a whole object, and a template may be large.
-const LARGEST: usize = 384 * 1024;
+const LARGEST: usize = 416 * 1024;
 
 /// A text that never ends, of the characters that take the most bytes in JSON.
 fn endless() -> String {
@@ -72,11 +73,41 @@ fn outbox() -> Outbox {
     outbox
 }
 
+/// As many checks as a spec may have, with long names and counts that are no whole numbers, after an hour.
+fn evidence() -> Evidence {
+    let name = |number: usize| format!("{number:063}");
+    let checks: Vec<Check> = (0..16).map(|number| compared(&name(number))).collect();
+    let seen = seen().with(v1(), child(9, 9)).with(v2(), child(1, 1));
+    let mut evidence = Evidence::default();
+    for minute in 0..12 {
+        let window = |check: &Check, number: i64| {
+            let end = (minute * 30 + number) * 10;
+            let count = |total: f64| Count { total: total / 7.0, bad: total / 700.0 };
+            let (counts, newest) = (Counts { canary: count(1e7), stable: count(1e8) }, Newest::default());
+            let scrape = Some(TimeDelta::seconds(5));
+            let counted = Counted { from: after(end - 10), counts, newest, scrape, before: Vec::new() };
+            Sample { check: check.name.clone(), attempt: 1, step: weight(10), at: after(end), reading: Reading::Counts(Box::new(counted)) }
+        };
+        let samples = checks.iter().flat_map(|check| (1..=30).map(|number| window(check, number))).collect();
+        let intent = Intent { checks: checks.clone(), ..intent(v2()) };
+        let seen = Observed { samples, ..seen.clone() };
+        evidence = judge(&intent, &stepping(10), &evidence, &seen, after(minute * 300 + 300)).evidence;
+    }
+    evidence
+}
+
+#[test]
+fn the_evidence_of_a_check_takes_little_of_a_status() {
+    let size = serde_json::to_vec(&evidence()).expect("plain data").len();
+    assert!(size < 16 * 4096 && size > 16 * 1024, "{size}");
+}
+
 #[test]
 fn the_largest_status_is_far_from_what_etcd_takes() {
     let steps = (1..=20).map(|percent| Step { weight: weight(percent), hold: TimeDelta::minutes(1), approval: None }).collect();
     let intent = Intent { steps, replicas: 1, ..intent(v2()) };
     let observed = seen().with(v1(), child(1, 1)).with(v2(), child(1, 1));
+    let evidence = evidence();
     let sizes: Vec<usize> = states()
         .iter()
         .map(|state| {
@@ -88,6 +119,7 @@ fn the_largest_status_is_far_from_what_etcd_takes() {
                 state: Some(state),
                 why: &why,
                 observed: &observed,
+                evidence: &evidence,
                 now: noon(),
             };
             serde_json::to_vec(&Status::default().render(&view, memo(), outbox())).expect("plain data").len()
@@ -137,7 +169,8 @@ proptest! {
             let intent = intent(revision);
             let observed = seen().with(v1(), child(10, 10));
             let view = View {
-                name: "checkout", generation: 7, intent: &intent, state: Some(&state), why: &why, observed: &observed, now: after(second),
+                name: "checkout", generation: 7, intent: &intent, state: Some(&state), why: &why, observed: &observed, evidence: &Evidence::default(),
+                now: after(second),
             };
             let status = before.render(&view, Memo::default(), Outbox::default());
             for old in &before.conditions {

@@ -9,7 +9,7 @@ use insta::assert_snapshot;
 
 #[test]
 fn help_tells_what_each_command_does() {
-    for command in ["", "run", "crds", "status", "history", "wait", "approve", "promote", "abort", "undo"] {
+    for command in ["", "run", "crds", "status", "explain", "history", "wait", "approve", "promote", "abort", "undo"] {
         let said = serin(&[command, "--help"]);
         let name = if command.is_empty() { "help" } else { command };
         assert_snapshot!(name, said.stdout);
@@ -116,7 +116,7 @@ fn a_cluster_that_does_not_answer_is_named() {
         assert_snapshot!(command[0].to_owned() + "_unreachable", said);
     }
     let status = failed(1, &["status", "checkout", "--kubeconfig", &kubeconfig]);
-    for command in ["history", "wait", "approve", "abort", "pause", "resume", "retry", "restart"] {
+    for command in ["explain", "history", "wait", "approve", "abort", "pause", "resume", "retry", "restart"] {
         assert_eq!(failed(1, &[command, "checkout", "--kubeconfig", &kubeconfig]), status, "{command}");
     }
 }

@@ -39,7 +39,7 @@ fn every_key_is_understood() {
         "cluster: {name: 'arn:aws:eks:eu-west-1:123:cluster/prod'}\nlisten: '[::1]:9'\n",
         "lease: {namespace: ops, duration: 1m, renewDeadline: 40s, retry: 500ms}\nmetrics:\n  default: b\n  providers:\n",
         "  - {name: a, url: 'http://a'}\n",
-        "  - {name: b, url: 'https://b:1/p/?t=1', timeout: 1m, headers: {X-Scope-OrgID: 7}, bearerTokenFile: /t, maxBodyBytes: 1024}\n",
+        "  - {name: b, url: 'https://b:1/p/?t=1', timeout: 1m, delay: 30s, headers: {X-Scope-OrgID: 7}, bearerTokenFile: /t, maxBodyBytes: 1024}\n",
     ))
     .unwrap();
     assert_eq!((config.listen.port(), config.cluster.name.as_str()), (9, "arn:aws:eks:eu-west-1:123:cluster/prod"));
@@ -48,6 +48,7 @@ fn every_key_is_understood() {
     assert_eq!(config.lease, Lease { namespace: Some("ops".to_owned()), terms });
     let [_, b] = config.metrics.providers() else { panic!("not two") };
     assert_eq!((b.name.as_str(), b.url.as_str(), b.timeout), ("b", "https://b:1/p?t=1", Duration::from_mins(1)));
+    assert_eq!(b.delay, Duration::from_secs(30));
     assert_eq!((b.headers["x-scope-orgid"].as_bytes(), b.max_body_bytes), (b"7".as_slice(), 1024));
     assert_eq!(b.bearer_token_file.as_deref(), Some(std::path::Path::new("/t")));
 }
@@ -115,7 +116,8 @@ fn a_provider_that_cannot_work_is_refused_in_words() {
         ("", "line 3, column 5: missing field `url`".to_owned()),
         (
             "urll: http://a",
-            "line 4, column 5: unknown field `urll`, expected one of name, url, timeout, headers, bearerTokenFile, maxBodyBytes".to_owned(),
+            "line 4, column 5: unknown field `urll`, expected one of name, url, timeout, delay, headers, bearerTokenFile, maxBodyBytes"
+                .to_owned(),
         ),
         (
             "url: prometheus",
@@ -136,6 +138,10 @@ fn a_provider_that_cannot_work_is_refused_in_words() {
             "line 4, column 10: a URL with a query needs a path before it, like https://gateway/prometheus?tenant=a".to_owned(),
         ),
         ("url: http://a\ntimeout: 10", format!("line 5, column 14: `10` is no duration; {timeout}")),
+        (
+            "url: http://a\ndelay: 6m",
+            "line 5, column 12: `6m` is out of range; a delay is a duration from 0s to 5m, like 5s or 1m".to_owned(),
+        ),
         ("url: http://a\ntimeout: 99ms", format!("line 5, column 14: `99ms` is out of range; {timeout}")),
         ("url: http://a\ntimeout: 1m 1ms", format!("line 5, column 14: `1m 1ms` is out of range; {timeout}")),
         ("url: http://a\nmaxBodyBytes: 1023", format!("line 5, column 19: {bytes}, not `1023`")),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serin::analysis::Evidence;
 use serin::api::{Invalid, Status, View};
 use serin::audit::Outbox;
 use serin::controller::{Decision, Key, Seen, decide};
@@ -40,6 +41,7 @@ fn settled(observed: Observed) -> Seen {
         state: Some(&state),
         why: &Why::Settled,
         observed: &observed,
+        evidence: &Evidence::default(),
         now: noon(),
     };
     let status = Status::default().render(&view, Memo::default(), Outbox::default());

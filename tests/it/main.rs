@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod analysis;
+mod api_checks;
 mod api_crd;
 mod api_duration;
 mod api_given;

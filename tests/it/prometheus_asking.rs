@@ -4,17 +4,21 @@ use std::fs;
 
 use serin::config;
 use serin::prometheus::Providers;
-use serin::rollout::Reading;
+use serin::rollout::{Ask, Reading};
 
 use crate::prometheus_odd::{ask, at, provider};
 use crate::prometheus_peer::{Manner, Peer, http, number};
+
+fn up() -> Ask {
+    Ask::Number("up".to_owned())
+}
 
 #[tokio::test]
 async fn a_request_has_the_prefix_the_base_query_the_headers_and_the_time_with_milliseconds() {
     let peer = Peer::start(Manner::Bytes(number("1"))).await;
     let url = format!("http://{}/prom/", peer.address);
     let asked = provider(&format!("url: {url}?tenant=a\ntimeout: 20s\nheaders: {{X-Scope-OrgID: team-a}}"));
-    assert_eq!(asked.ask("sum(up{a=\"b\"}) + 1", at()).await, Reading::Value(1.0));
+    assert_eq!(asked.ask(&Ask::Number("sum(up{a=\"b\"}) + 1".to_owned()), at()).await, Reading::Value(1.0));
 
     let request = peer.requests().remove(0);
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
@@ -88,9 +92,9 @@ async fn providers_are_asked_by_name_and_one_that_is_down_is_no_error_at_the_sta
         peer.address
     );
     let providers = Providers::new(&config::parse(&text).unwrap().metrics).unwrap();
-    assert_eq!((providers.default_name(), providers.names().collect::<Vec<_>>()), (Some("up"), vec!["down", "up"]));
-    assert_eq!(providers.ask("up", "up", at()).await, Reading::Value(0.5));
-    assert!(matches!(providers.ask("down", "up", at()).await, Reading::Unreachable(_)));
+    assert_eq!((providers.default_name(), providers.delays().map(|(name, _)| name).collect::<Vec<_>>()), (Some("up"), vec!["down", "up"]));
+    assert_eq!(providers.ask("up", &up(), at()).await, Reading::Value(0.5));
+    assert!(matches!(providers.ask("down", &up(), at()).await, Reading::Unreachable(_)));
     let unknown = Reading::Unreachable("the configuration has no provider `other`".to_owned());
-    assert_eq!(providers.ask("other", "up", at()).await, unknown);
+    assert_eq!(providers.ask("other", &up(), at()).await, unknown);
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serin::config;
 use serin::prometheus::{Provider, SetUpError};
-use serin::rollout::Reading;
+use serin::rollout::{Ask, Reading};
 
 use crate::prometheus_peer::{Manner, Peer, http, number};
 
@@ -30,7 +30,9 @@ pub(crate) fn at() -> DateTime<Utc> {
 }
 
 pub(crate) async fn ask(provider: &Provider) -> Reading {
-    tokio::time::timeout(TOO_LONG, provider.ask("up", at())).await.expect("an answer within the provider's timeout")
+    tokio::time::timeout(TOO_LONG, provider.ask(&Ask::Number("up".to_owned()), at()))
+        .await
+        .expect("an answer within the provider's timeout")
 }
 
 /// Asks a peer of that manner, with the shortest timeout that a busy machine keeps for those that never answer.

@@ -90,6 +90,19 @@ enum What {
         #[command(flatten)]
         access: Where,
     },
+    /// Print what is known of a canary beside stable
+    ///
+    /// For each sequential check of the attempt in flight, or of the last one: the requests of both revisions, the shares of bad ones among
+    /// them, the two lines that they are held against, and the odds that were reached and are needed.
+    Explain {
+        #[command(flatten)]
+        target: Named,
+        /// How it is printed
+        #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+        output: Form,
+        #[command(flatten)]
+        access: Where,
+    },
     /// Print a Rollout's revisions and what became of them
     ///
     /// Each revision that is kept: its number (the attempt that brought it first; 0 is the first revision), its name, whether it is the
@@ -149,6 +162,7 @@ impl From<Typed> for Command {
                 let follow = if watch { Follow::Changes } else { Follow::No };
                 Self::Status(Question { target: target.on(access), output: output.into() }, follow)
             }
+            What::Explain { target, output, access } => Self::Explain(Question { target: target.on(access), output: output.into() }),
             What::History { target, output, access } => Self::History(Question { target: target.on(access), output: output.into() }),
             What::Wait { target, revision, image, timeout, access } => {
                 let wanted = match (revision, image) {

@@ -2,6 +2,11 @@
 
 use super::*;
 
+/// What the answer to a question for one number says.
+fn read(status: u16, body: &[u8]) -> Reading {
+    interpret(status, body, &Ask::Number("q".to_owned()), DateTime::UNIX_EPOCH)
+}
+
 fn vector(series: &str) -> String {
     format!(r#"{{"status":"success","data":{{"resultType":"vector","result":[{series}]}}}}"#)
 }
@@ -12,7 +17,7 @@ fn error(kind: &str) -> String {
 
 #[track_caller]
 fn check(status: u16, body: &str, expect: &Reading) {
-    assert_eq!(&interpret(status, body.as_bytes()), expect, "{status} {body}");
+    assert_eq!(&read(status, body.as_bytes()), expect, "{status} {body}");
 }
 
 #[test]
@@ -26,7 +31,7 @@ fn one_finite_number_is_a_value() {
 
 #[test]
 fn minus_zero_is_told_as_zero() {
-    let Reading::Value(zero) = interpret(200, vector(r#"{"value":[1,"-0"]}"#).as_bytes()) else { panic!("no value") };
+    let Reading::Value(zero) = read(200, vector(r#"{"value":[1,"-0"]}"#).as_bytes()) else { panic!("no value") };
     assert!(zero.is_sign_positive());
 }
 
@@ -121,7 +126,7 @@ fn without_the_apis_words_the_status_speaks() {
 fn a_success_that_is_not_what_the_api_promises_is_malformed() {
     let whole = vector(r#"{"value":[1,"0.5"]}"#);
     for end in 0..whole.len() {
-        let reading = interpret(200, &whole.as_bytes()[..end]);
+        let reading = read(200, &whole.as_bytes()[..end]);
         assert!(matches!(reading, Reading::Malformed(_)), "cut at {end}: {reading:?}");
     }
     for (body, text) in [
@@ -144,5 +149,5 @@ fn a_success_that_is_not_what_the_api_promises_is_malformed() {
 #[test]
 fn a_deep_answer_is_refused_and_does_not_overflow() {
     let deep = vector(&format!(r#"{{"metric":{}"#, "[".repeat(100_000)));
-    assert!(matches!(interpret(200, deep.as_bytes()), Reading::Malformed(_)));
+    assert!(matches!(read(200, deep.as_bytes()), Reading::Malformed(_)));
 }

@@ -1,15 +1,19 @@
 //! Which questions are due, and when are the next ones?
 
 use chrono::TimeDelta;
-use serin::analysis::{Due, due};
-use serin::rollout::{Cause, Check, Clock, Intent, Observed, PauseCause, PodState, Question, Reading, Sample, State, Stepping};
+use serin::analysis::Due;
+use serin::rollout::{
+    Ask, Cause, Check, Clock, Intent, Observed, PauseCause, PodState, Question, Reading, Sample, State, Stepping, Subject,
+};
 
-use super::{sample, serving, spec};
-use crate::given::{after, attempt, child, errors_below, idle, installing, paused, pod, promoting, rolling_back, stepping, v2, weight};
+use super::{asks, sample, serving, spec};
+use crate::given::{
+    after, attempt, child, edited, errors_below, idle, installing, paused, pod, promoting, rolling_back, stepping, v2, weight,
+};
 
 /// What is due at 10 %, whose share has been reached since noon: the checks that ask, and the second after noon of the next look.
 fn at(seen: &Observed, now: i64) -> (Vec<String>, Option<i64>) {
-    told(&due(&spec(), &stepping(10), "web", seen, after(now)))
+    told(&asks(&spec(), &stepping(10), seen, after(now)))
 }
 
 fn told(due: &Due) -> (Vec<String>, Option<i64>) {
@@ -66,23 +70,23 @@ fn an_answer_that_is_no_number_is_an_answer_too() {
 #[test]
 fn the_next_look_is_that_of_the_check_that_is_due_first() {
     let slow = Check { name: "slow".to_owned(), ..errors_below(1.0) };
-    let slow = Check { threshold: serin::rollout::Threshold { window: TimeDelta::minutes(5), ..slow.threshold }, ..slow };
+    let slow = edited(slow, |threshold| threshold.window = TimeDelta::minutes(5));
     let intent = Intent { checks: vec![slow, errors_below(0.01)], ..spec() };
-    assert_eq!(told(&due(&intent, &stepping(10), "web", &serving(), after(30))), (asked(30), Some(40)));
+    assert_eq!(told(&asks(&intent, &stepping(10), &serving(), after(30))), (asked(30), Some(40)));
 }
 
 #[test]
 fn nothing_is_asked_before_the_step_is_warm() {
     let warm = Intent { warm_up: TimeDelta::seconds(60), ..spec() };
-    assert_eq!(told(&due(&warm, &stepping(10), "web", &serving(), after(59))), (vec![], Some(60)));
-    assert_eq!(told(&due(&warm, &stepping(10), "web", &serving(), after(60))), (asked(60), Some(70)));
+    assert_eq!(told(&asks(&warm, &stepping(10), &serving(), after(59))), (vec![], Some(60)));
+    assert_eq!(told(&asks(&warm, &stepping(10), &serving(), after(60))), (asked(60), Some(70)));
 }
 
 #[test]
 fn after_the_clock_stood_it_is_asked_again_at_once() {
     let clock = Clock::Running { since: after(100), held: TimeDelta::seconds(40) };
     let state = State::Stepping(Stepping { attempt: attempt(), step: weight(10), clock, approved: false });
-    assert_eq!(told(&due(&spec(), &state, "web", &sampled(&[85]), after(100))), (asked(100), Some(110)));
+    assert_eq!(told(&asks(&spec(), &state, &sampled(&[85]), after(100))), (asked(100), Some(110)));
 }
 
 #[test]
@@ -108,30 +112,31 @@ fn lost_readiness_is_looked_at_again_when_it_begins_to_count() {
 
 #[test]
 fn a_pause_and_a_promotion_are_watched_too() {
-    assert_eq!(told(&due(&spec(), &paused(10, PauseCause::Spec, 40), "web", &serving(), after(60))), (asked(60), Some(70)));
-    let (questions, wake) = told(&due(&spec(), &promoting(), "web", &serving(), after(60)));
+    assert_eq!(told(&asks(&spec(), &paused(10, PauseCause::Spec, 40), &serving(), after(60))), (asked(60), Some(70)));
+    let (questions, wake) = told(&asks(&spec(), &promoting(), &serving(), after(60)));
     assert_eq!((questions, wake), (vec!["errors #1 100% +60s".to_owned()], Some(70)));
 }
 
 #[test]
 fn nothing_is_asked_when_nothing_is_on_trial() {
     for state in [idle(), installing(), rolling_back(Cause::Deleted)] {
-        assert_eq!(due(&spec(), &state, "web", &serving(), after(60)), Due::default());
+        assert_eq!(asks(&spec(), &state, &serving(), after(60)), Due::default());
     }
 }
 
 #[test]
 fn without_checks_nothing_is_asked() {
     let bare = Intent { checks: Vec::new(), ..spec() };
-    assert_eq!(due(&bare, &stepping(10), "web", &serving(), after(60)), Due::default());
+    assert_eq!(asks(&bare, &stepping(10), &serving(), after(60)), Due::default());
 }
 
 #[test]
 fn the_question_names_provider_and_pods() {
     let mut intent = spec();
-    intent.checks[0].threshold.query = "up{pod=~\"{{canaryPods}}\"} / up{pod=~\"{{stablePods}}\"}".to_owned();
-    let questions = due(&intent, &stepping(10), "web", &serving(), after(60)).questions;
-    let [Question::Measure { provider, query, .. }] = questions.as_slice() else { panic!("one question: {questions:?}") };
+    let query = Subject::Query("up{pod=~\"{{canaryPods}}\"} / up{pod=~\"{{stablePods}}\"}".to_owned());
+    intent.checks = vec![edited(errors_below(0.01), |threshold| threshold.subject = query)];
+    let questions = asks(&intent, &stepping(10), &serving(), after(60)).questions;
+    let [Question::Measure { provider, ask: Ask::Number(query), .. }] = questions.as_slice() else { panic!("one question: {questions:?}") };
     assert_eq!(provider, "prometheus");
-    assert_eq!(query, "up{pod=~\"web-2222222222-[a-z0-9]+-[a-z0-9]+\"} / up{pod=~\"web-1111111111-[a-z0-9]+-[a-z0-9]+\"}");
+    assert_eq!(query, "up{pod=~\"checkout-2222222222-[a-z0-9]+-[a-z0-9]+\"} / up{pod=~\"checkout-1111111111-[a-z0-9]+-[a-z0-9]+\"}");
 }

@@ -1,6 +1,7 @@
 //! Is the canary good enough? Tables over what is asked, what comes back and what the pods say.
 
 mod asking;
+mod compared;
 mod evidence;
 mod properties;
 mod readings;
@@ -8,7 +9,7 @@ mod vectors;
 mod workload;
 
 use chrono::{DateTime, Utc};
-use serin::analysis;
+use serin::analysis::{self, Due, Evidence};
 use serin::rollout::{Intent, Observed, Reading, Sample, State, Verdict};
 
 use crate::given::{Seeing, child, intent, seen, v1, v2, weight};
@@ -25,12 +26,17 @@ fn sample(at: DateTime<Utc>, reading: Reading) -> Sample {
 
 /// The verdict in one line.
 fn judged(intent: &Intent, state: &State, seen: &Observed, now: DateTime<Utc>) -> String {
-    match analysis::judge(intent, state, seen, now) {
+    match analysis::judge(intent, state, &Evidence::default(), seen, now).verdict {
         Verdict::Pass(text) => format!("Pass: {text}"),
         Verdict::Fail(failure) => format!("Fail: {}", failure.message),
         Verdict::Inconclusive(text) => format!("Inconclusive: {text}"),
         Verdict::Error(text) => format!("Error: {text}"),
     }
+}
+
+/// What is asked where nothing is known of the attempt yet.
+fn asks(intent: &Intent, state: &State, seen: &Observed, now: DateTime<Utc>) -> Due {
+    analysis::due(intent, state, &Evidence::default(), seen, now)
 }
 
 /// The spec of the tables: one check with a window of 30 s every 10 s, at most 0.01.

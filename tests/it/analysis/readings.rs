@@ -1,9 +1,10 @@
 //! What does each answer of a metrics backend say of the canary?
 
+use serin::analysis::Evidence;
 use serin::rollout::{Check, Reading, Verdict};
 
 use super::{judged, sample, serving, spec};
-use crate::given::{after, errors_below, stepping};
+use crate::given::{after, edited, errors_below, stepping};
 
 /// The verdict of one check on one reading, taken and judged a minute after noon.
 fn on(check: Check, reading: Reading) -> String {
@@ -18,9 +19,7 @@ fn errors(reading: Reading) -> String {
 
 /// A check with these limits.
 fn within(min: Option<f64>, max: Option<f64>) -> Check {
-    let mut check = errors_below(0.01);
-    (check.threshold.min, check.threshold.max) = (min, max);
-    check
+    edited(errors_below(0.01), |threshold| (threshold.min, threshold.max) = (min, max))
 }
 
 #[test]
@@ -72,7 +71,9 @@ fn numbers_are_told_with_five_digits() {
 fn a_failure_carries_its_numbers_as_text() {
     let mut seen = serving();
     seen.samples = vec![sample(after(60), Reading::Value(0.2))];
-    let Verdict::Fail(failure) = serin::analysis::judge(&spec(), &stepping(10), &seen, after(60)) else { panic!("it fails") };
+    let Verdict::Fail(failure) = serin::analysis::judge(&spec(), &stepping(10), &Evidence::default(), &seen, after(60)).verdict else {
+        panic!("it fails")
+    };
     assert_eq!((failure.check.as_str(), failure.value.as_deref(), failure.limit.as_deref()), ("errors", Some("0.2"), Some("0.01")));
 }
 

@@ -1,10 +1,12 @@
 //! Fixtures as adjectives: a rollout as a sentence says it.
 
 mod actions;
+mod checks;
 mod states;
 mod workload;
 
 pub(crate) use actions::{action, handled};
+pub(crate) use checks::{compared, edited, errors_below};
 pub(crate) use states::{
     approval, attempt, baking, failure, idle, installing, paused, promoting, reaching, rejected, rolling_back, stepping,
 };
@@ -14,9 +16,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serin::rollout::{
-    Action, Bake, Capacity, Check, Child, Deadlines, DeletionPolicy, Epoch, Fence, Gate, Idle, Intent, Lifetime, Meaning, Memo, Observed,
-    OnStep, Pausing, Pod, PodState, Record, Revision, ServiceView, Settled, Sharing, State, Step, Template, Threshold, Upkeep, Verdict,
-    Weight, Why, Workload,
+    Action, Bake, Capacity, Child, Deadlines, DeletionPolicy, Epoch, Fence, Gate, Idle, Intent, Lifetime, Meaning, Memo, Observed, OnStep,
+    Pausing, Pod, PodState, Record, Revision, ServiceView, Settled, Sharing, State, Step, Template, Upkeep, Verdict, Weight, Why, Workload,
 };
 
 /// Noon of the day on which every table plays.
@@ -71,19 +72,6 @@ pub(crate) fn intent(revision: Revision) -> Intent {
         min_ready_seconds: Some(0),
         deletion: DeletionPolicy::Orphan,
         sharing: Sharing::Near,
-    }
-}
-
-pub(crate) fn errors_below(max: f64) -> Check {
-    Check {
-        name: "errors".to_owned(),
-        threshold: Threshold {
-            provider: "prometheus".to_owned(),
-            query: "q".to_owned(),
-            window: TimeDelta::seconds(30),
-            min: None,
-            max: Some(max),
-        },
     }
 }
 

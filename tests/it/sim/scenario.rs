@@ -1,7 +1,9 @@
 //! What does the spec of this run look like, and how do the days of its life go?
 
 use chrono::TimeDelta;
-use serin::rollout::{Bake, Capacity, Check, DeletionPolicy, Gate, Intent, OnStep, Pausing, Revision, Step, Threshold};
+use serin::rollout::{
+    Bake, Capacity, Check, CheckKind, DeletionPolicy, Failures, Gate, Intent, OnStep, Pausing, Revision, Step, Subject, Threshold,
+};
 
 use super::acts::{Act, Power};
 use super::agenda::Todo;
@@ -56,7 +58,7 @@ impl Part {
 impl Shape {
     pub(super) fn draw(rng: &mut Rng) -> Self {
         let steps = steps(rng);
-        let checks: &[&str] = rng.pick(&[&["errors"][..], &["errors"], &["errors", "speed"], &[]]);
+        let checks: &[&str] = rng.pick(&[&["errors"][..], &["errors"], &["errors", "speed"], &["compared"], &["compared", "speed"], &[]]);
         let window = TimeDelta::seconds(i64::from(rng.between(5, 60)));
         let mut rest = given::intent(Revision::new(""));
         rest.deadlines.available = TimeDelta::minutes(i64::from(rng.pick(&[3, 10])));
@@ -126,9 +128,13 @@ fn bake(rng: &mut Rng) -> Option<(TimeDelta, Part)> {
 }
 
 fn check(name: &str, window: TimeDelta) -> Check {
+    if name == "compared" {
+        return given::compared(name);
+    }
     let (min, max) = if name == "errors" { (None, Some(0.01)) } else { (Some(0.1), Some(1.0)) };
     let query = format!("{name} of {{{{canaryPods}}}}");
-    Check { name: name.to_owned(), threshold: Threshold { provider: "metrics".to_owned(), query, window, min, max } }
+    let threshold = Threshold { subject: Subject::Query(query), window, min, max, failures: Failures { count: 1, of: 1 } };
+    Check { name: name.to_owned(), provider: "metrics".to_owned(), delay: TimeDelta::zero(), kind: CheckKind::Threshold(threshold) }
 }
 
 impl Sim {

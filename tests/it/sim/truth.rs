@@ -60,6 +60,14 @@ impl Truth {
         })
     }
 
+    /// The share of bad requests while the revision has that share, in tenths of a percent; nothing where no series tells of it.
+    pub(super) fn bad(self, share: u32, at: DateTime<Utc>) -> Option<f64> {
+        match self.reading("errors", share, at) {
+            Reading::Value(bad) => Some(bad),
+            _ => None,
+        }
+    }
+
     /// How a revision that nobody disturbs has to end, where that is certain.
     pub(super) fn fate(self, intent: &Intent) -> Fate {
         let last = intent.steps.last().map_or(0, |step| split(intent.replicas, step.weight, &intent.capacity).permille());

@@ -1,6 +1,7 @@
 //! What is answered to a question? What the hidden truth is like, unless the answer is slow or there is none.
 
-use serin::rollout::{Question, Reading, Revision, Sample, Template};
+use chrono::{DateTime, TimeDelta, Utc};
+use serin::rollout::{Ask, Count, Counted, Counting, Counts, Newest, Question, Reading, Revision, Sample, Template};
 
 use super::{Life, Measured};
 use crate::sim::acts::Power;
@@ -34,9 +35,10 @@ impl Sim {
                     Template::Accepted { meaning: json::meaning(&revision, &self.server.images[&revision]), revision }
                 })
             }
-            Question::Measure { check, query, .. } => Told::Reading(match self.backend {
-                Power::Down => truth::trouble(&mut self.rng),
-                Power::Up => self.measure(check, query),
+            Question::Measure { check, ask, at, .. } => Told::Reading(match (self.backend, ask) {
+                (Power::Down, _) => truth::trouble(&mut self.rng),
+                (Power::Up, Ask::Number(query)) => self.measure(check, query),
+                (Power::Up, Ask::Counts(counting)) => self.count(counting, *at),
             }),
         }
     }
@@ -48,6 +50,28 @@ impl Sim {
         let (mine, all) = (ready(canary), self.server.deployments.keys().map(ready).sum::<u32>());
         let share = if mine == 0 { 0 } else { mine * 1000 / all };
         self.truths[canary].reading(check, share, self.now)
+    }
+
+    /// The requests of both sides in a window: ten a second and pod, as the pods are now.
+    fn count(&self, counting: &Counting, at: DateTime<Utc>) -> Reading {
+        let Counting { from, sides, before, .. } = counting;
+        let ready = |revision: &Revision| self.server.ready(revision);
+        let (canary, stable) = (ready(&sides.canary), ready(&sides.stable));
+        let share = if canary == 0 { 0 } else { canary * 1000 / self.server.deployments.keys().map(ready).sum::<u32>() };
+        let Some(canary_bad) = self.truths[&sides.canary].bad(share, self.now) else { return Reading::NoData };
+        let stable_bad = self.truths[&sides.stable].bad(0, self.now).unwrap_or(0.001);
+        let window = |length: TimeDelta, pods: u32, bad: f64| {
+            let total = f64::from(i32::try_from(length.num_milliseconds()).unwrap_or(i32::MAX)) / 100.0 * f64::from(pods);
+            Count { total, bad: total * bad }
+        };
+        let newest = |pods: u32| (pods > 0).then_some(at);
+        Reading::Counts(Box::new(Counted {
+            from: *from,
+            counts: Counts { canary: window(at - *from, canary, canary_bad), stable: window(at - *from, stable, stable_bad) },
+            newest: Newest { canary: newest(canary), stable: newest(stable) },
+            scrape: None,
+            before: before.map(|before| vec![window(before.each, stable, stable_bad); 60]).unwrap_or_default(),
+        }))
     }
 
     pub(in crate::sim) fn answered(&mut self, life: Life, Asked { question, at: asked }: Asked, told: Told) {

@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use serin::audit::HOLD_AT;
-use serin::rollout::{Attempt, Check, Intent, Lifetime, Pausing, PodState, Reading, State, Verb, Weight};
+use serin::rollout::{Attempt, Check, CheckKind, Counts, Intent, Lifetime, Pausing, PodState, Reading, State, Verb, Weight};
 
 use super::{Commit, Held, Write, asked};
 use crate::sim::ledger::Entered;
@@ -105,15 +105,33 @@ fn may_grow(commit: &Commit, attempt: &Attempt, from: Weight) -> Held {
     intent.checks.iter().try_for_each(|check| passes(commit, attempt, check, &entered))
 }
 
+/// What was counted at this exposure is enough, and no worse than the limit: as it is written down in the commit itself.
+fn enough(commit: &Commit, attempt: &Attempt, check: &Check, entered: &Entered) -> bool {
+    let CheckKind::Sequential(limits) = &check.kind else { return false };
+    commit.new.evidence.of(attempt.number, &check.name).is_some_and(|weighed| {
+        let Counts { canary, stable } = weighed.here;
+        let inside = canary.bad / canary.total <= limits.limit.ratio * stable.bad / stable.total + limits.limit.plus;
+        weighed.step == entered.step && canary.total >= limits.least && stable.total >= limits.least && inside
+    })
+}
+
 /// The newest answer to a check passes, and was asked for at this step not long ago. Times are the true ones, whatever clocks say.
 fn passes(commit: &Commit, attempt: &Attempt, check: &Check, entered: &Entered) -> Held {
-    let Commit { sim, plan, .. } = commit;
+    let Commit { sim, plan, new, .. } = commit;
     let intent = plan.seen.intent.as_ref().map_err(|_| "the spec cannot be read".to_owned())?;
+    if let CheckKind::Sequential(_) = check.kind {
+        // Whoever takes over goes on from what was committed, whether or not it got an answer itself.
+        return if enough(commit, attempt, check, entered) { Ok(()) } else { Err(format!("{}: {:?}", check.name, new.evidence)) };
+    }
     let Some(answer) = plan.answers.get(&check.name) else {
         return Err(format!("{} was never answered", check.name));
     };
-    let within = |value: f64| check.threshold.max.is_none_or(|max| value <= max) && check.threshold.min.is_none_or(|min| value >= min);
-    let passes = matches!(answer.sample.reading, Reading::Value(value) if within(value));
+    let passes = match (&check.kind, &answer.sample.reading) {
+        (CheckKind::Threshold(limits), Reading::Value(value)) => {
+            limits.max.is_none_or(|max| *value <= max) && limits.min.is_none_or(|min| *value >= min)
+        }
+        (CheckKind::Threshold(_) | CheckKind::Compare(_) | CheckKind::Sequential(_), _) => false,
+    };
     let here = (answer.sample.attempt, answer.sample.step) == (attempt.number, entered.step);
     let fresh = answer.asked >= entered.at && sim.now - answer.asked <= intent.every * 3 + TimeDelta::minutes(2);
     if passes && here && fresh {

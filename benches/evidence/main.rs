@@ -1,0 +1,60 @@
+//! How often is a good canary aborted, and how soon a bad one? The product's own judge against the rules of others, on simulated traffic.
+//!
+//! `make bench-evidence` writes the tables of docs/evidence.md. Same seeds, same tables.
+
+mod judges;
+mod scenarios;
+mod tables;
+mod traffic;
+
+use std::error::Error;
+use std::fs;
+
+use judges::{Judge, Rule};
+use scenarios::{ALL, Scenario};
+use traffic::Traffic;
+
+/// Runs of each scenario.
+const RUNS: u32 = 500;
+/// Between these lines the page holds what is written here.
+const MARKS: (&str, &str) = ("<!-- written by make bench-evidence -->\n", "<!-- end -->");
+
+/// What became of all runs of one scenario under one judge.
+pub(crate) struct Outcome {
+    pub(crate) rule: Rule,
+    /// When each run that was aborted was, in seconds.
+    pub(crate) aborted: Vec<u32>,
+    /// How many bad requests the canary had answered until then, or until the end.
+    pub(crate) blast: Vec<f64>,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let outcomes: Vec<(&Scenario, Vec<Outcome>)> = ALL.iter().map(|scenario| (scenario, runs(scenario))).collect();
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/evidence.md");
+    let text = fs::read_to_string(page)?;
+    let (before, rest) = text.split_once(MARKS.0).ok_or("docs/evidence.md has no place for the tables")?;
+    let (_, after) = rest.split_once(MARKS.1).ok_or("docs/evidence.md has no end of the tables")?;
+    let tables = tables::tables(&outcomes, RUNS);
+    fs::write(page, format!("{before}{}{tables}{}{after}", MARKS.0, MARKS.1))?;
+    fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/evidence.svg"), tables::figure(&outcomes, RUNS))?;
+    let missed = tables::missed(&outcomes, RUNS);
+    if missed.is_empty() { Ok(()) } else { Err(missed.join("\n").into()) }
+}
+
+fn runs(scenario: &Scenario) -> Vec<Outcome> {
+    let mut outcomes: Vec<Outcome> = Rule::ALL.iter().map(|rule| Outcome { rule: *rule, aborted: Vec::new(), blast: Vec::new() }).collect();
+    for run in 0..RUNS {
+        let windows = Traffic::new(scenario, run).windows();
+        for outcome in &mut outcomes {
+            let mut judge = Judge::new(outcome.rule, &windows.before);
+            let mut bad = 0.0;
+            let aborted = (0..windows.during.len()).find(|at| {
+                bad += windows.during[*at].canary.bad;
+                judge.aborts(&windows.during[..=*at])
+            });
+            outcome.blast.push(bad);
+            outcome.aborted.extend(aborted.map(|at| (u32::try_from(at).unwrap_or(u32::MAX) + 1) * scenarios::EVERY));
+        }
+    }
+    outcomes
+}

@@ -1,0 +1,222 @@
+//! What is known of an attempt so far? The part of a status that the sequential checks go on from.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::sequential::{Need, Side, Terms, Wealth, dispersion};
+use super::weigh::sequential;
+use crate::rollout::{Bursts, Check, Count, Counted, Counts, Intent, Line, Sequential, Weight};
+
+/// The version of the alternatives that the evidence was weighed with. Evidence of another version is not gone on from.
+const GRIDS: u32 = 1;
+
+/// So many of stable's windows show how its bad requests are spread.
+pub(super) const SPREAD: usize = 60;
+
+/// Up to so many rises of exposure, each puts half of the reserve in play; where there are more, the later ones share what the first has left.
+const HALVED: u32 = 6;
+
+/// The evidence of one attempt, by check. It grows by whole windows, each of which begins where the one before ended: a window that comes again
+/// changes nothing, and one that was lost is asked for again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The attempt. Another one begins anew.
+    #[serde(default)]
+    attempt: u32,
+    /// By the name of the check.
+    #[serde(default)]
+    checks: BTreeMap<String, Weighed>,
+}
+
+/// The evidence of one check.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Weighed {
+    grids: u32,
+    /// What a proof is held against.
+    pub limit: Line,
+    /// What a Fail is held against.
+    pub alarm: Line,
+    /// How likely each of them may be wrong.
+    pub alpha: f64,
+    /// Where the first window began.
+    pub since: DateTime<Utc>,
+    /// Where the last window ended.
+    pub until: DateTime<Utc>,
+    /// That the canary is worse than the alarm.
+    pub worse: Wealth,
+    /// That the canary is better than the limit.
+    pub better: Wealth,
+    /// The requests of the attempt.
+    pub all: Counts,
+    /// Those at the exposure in flight.
+    pub here: Counts,
+    /// That exposure.
+    pub step: Weight,
+    /// How often exposure rose.
+    rises: u32,
+    /// How long the windows at this exposure lasted, in milliseconds.
+    here_millis: i64,
+    /// Windows with requests on both sides.
+    pub windows: u32,
+    /// Windows that did not count because pods were new.
+    pub dropped: u32,
+    /// By what the evidence of the last window was divided.
+    pub bursts: f64,
+    /// How far apart scrapes are, in milliseconds, where that was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scrape_millis: Option<i64>,
+    /// Stable's newest windows.
+    spread: VecDeque<Count>,
+}
+
+/// Where a window was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) step: Weight,
+    pub(super) at: DateTime<Utc>,
+    pub(super) every: TimeDelta,
+    /// How many exposures the spec has.
+    pub(super) steps: usize,
+}
+
+impl Evidence {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.checks.is_empty()
+    }
+
+    /// The evidence of a check in an attempt, if there is any.
+    pub fn of(&self, attempt: u32, check: &str) -> Option<&Weighed> {
+        self.checks.get(check).filter(|weighed| self.attempt == attempt && weighed.grids == GRIDS)
+    }
+
+    /// The attempt that it is of.
+    pub(super) const fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// What is known, by the name of the check.
+    pub(super) fn checks(&self) -> impl Iterator<Item = (&String, &Weighed)> {
+        self.checks.iter()
+    }
+
+    /// The same evidence as far as it is of this attempt. Where no check goes from window to window there is none, and nothing to write.
+    pub(super) fn at(&self, attempt: u32, intent: &Intent) -> Self {
+        if self.attempt == attempt || sequential(&intent.checks).next().is_none() {
+            self.clone()
+        } else {
+            Self { attempt, checks: BTreeMap::new() }
+        }
+    }
+
+    /// Without checks that the spec no longer has: a status must not grow by edits. A spec without any may be one that cannot be read.
+    pub(super) fn retain(&mut self, checks: &[Check]) {
+        if sequential(checks).next().is_some() {
+            self.checks.retain(|name, _| sequential(checks).any(|(check, _)| check.name == *name));
+        }
+    }
+
+    pub(super) fn keep(&mut self, check: &str, weighed: Weighed) {
+        self.checks.insert(check.to_owned(), weighed);
+    }
+
+    /// How much newer this is than what was committed.
+    pub fn ahead_of(&self, committed: &Self) -> TimeDelta {
+        let ahead = |(name, weighed): (&String, &Weighed)| {
+            let since = committed.of(self.attempt, name).map_or(weighed.since, |before| before.until);
+            weighed.until - since
+        };
+        self.checks.iter().map(ahead).max().unwrap_or_default()
+    }
+}
+
+impl Weighed {
+    /// Nothing yet, from there on.
+    pub(super) fn new(check: &Sequential, since: DateTime<Utc>, step: Weight, before: &[Count]) -> Self {
+        let mut weighed = Self {
+            grids: GRIDS,
+            limit: check.limit,
+            alarm: check.alarm,
+            alpha: check.alpha,
+            since,
+            until: since,
+            worse: Wealth::default(),
+            better: Wealth::default(),
+            all: Counts::default(),
+            here: Counts::default(),
+            step,
+            rises: 0,
+            here_millis: 0,
+            windows: 0,
+            dropped: 0,
+            bursts: 1.0,
+            scrape_millis: None,
+            spread: before.iter().copied().map(Count::sound).filter(|count| count.total > 0.0).collect(),
+        };
+        weighed.worse.invest(0.5);
+        weighed.better.invest(1.0);
+        weighed
+    }
+
+    /// How far apart scrapes are, where that was seen.
+    pub(super) fn scrape(&self) -> Option<TimeDelta> {
+        self.scrape_millis.map(TimeDelta::milliseconds)
+    }
+
+    /// How long the windows at this exposure lasted, in seconds.
+    pub(super) fn here_seconds(&self) -> f64 {
+        f64::from(i32::try_from(self.here_millis).unwrap_or(i32::MAX)) / 1000.0
+    }
+
+    /// Counts one window that begins no earlier than where the last one ended.
+    pub(super) fn count(&mut self, check: &Sequential, counted: &Counted, place: Place) {
+        let Place { step, at, every, steps } = place;
+        (self.limit, self.alarm, self.alpha) = (check.limit, check.alarm, check.alpha);
+        if step > self.step {
+            self.rises += 1;
+            let planned = u32::try_from(steps).unwrap_or(u32::MAX);
+            self.worse.invest(stake(self.rises, planned));
+        }
+        if step != self.step {
+            (self.step, self.here, self.here_millis) = (step, Counts::default(), 0);
+        }
+        let skipped = (counted.from - self.until).num_milliseconds().max(0);
+        let each = every.num_milliseconds().max(1);
+        self.dropped += u32::try_from((skipped + each - 1) / each).unwrap_or(u32::MAX);
+        self.until = at;
+        self.here_millis += (at - counted.from).num_milliseconds();
+        self.scrape_millis = counted.scrape.map(|scrape| scrape.num_milliseconds()).or(self.scrape_millis);
+        let counts = Counts { canary: counted.counts.canary.sound(), stable: counted.counts.stable.sound() };
+        // By what was known before this window.
+        self.bursts = match check.bursts {
+            Bursts::Auto => dispersion(self.spread.iter().copied()),
+            Bursts::Fixed(bursts) => bursts,
+        };
+        if counts.compares() {
+            let terms = Terms { bursts: self.bursts, most: Need::for_errors(check.alpha).most() };
+            self.worse.count(Side::Worse, check.alarm, &counts, terms);
+            self.better.count(Side::Better, check.limit, &counts, terms);
+            self.windows += 1;
+        }
+        self.all = self.all.plus(counts);
+        self.here = self.here.plus(counts);
+        if counts.stable.total > 0.0 {
+            self.spread.push_back(counts.stable);
+            let surplus = self.spread.len().saturating_sub(SPREAD);
+            self.spread.drain(..surplus);
+        }
+    }
+}
+
+/// The share of the reserve that goes into play at the n-th rise of exposure after the first one.
+fn stake(rise: u32, planned: u32) -> f64 {
+    if planned <= HALVED {
+        return 0.5;
+    }
+    // Equal parts of the half that the first exposure left: the n-th of them is so much of what is still there.
+    let left = planned.saturating_sub(rise).max(1);
+    1.0 / f64::from(left)
+}

@@ -1,0 +1,87 @@
+//! With which query are the requests of a window counted?
+//!
+//! Whatever is filled in has been checked for what it is (a name, a pattern of a few known characters, a revision), or is quoted here: no value can end
+//! the string that it stands in.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::query::{fill_pods, pods, promql, window};
+use crate::rollout::{Ask, Attempt, Bad, Before, By, Counting, Series, Shape, Sides, Source};
+
+/// How far before a window its counters are looked at, for where they stood when it began: several scrapes of any usual interval.
+const LOOKBACK: TimeDelta = TimeDelta::seconds(90);
+
+/// A window, and what is asked beside it.
+pub(super) struct Window {
+    pub(super) from: DateTime<Utc>,
+    pub(super) to: DateTime<Utc>,
+    pub(super) before: Option<Before>,
+    /// Pods whose series begin at zero.
+    pub(super) young: BTreeSet<String>,
+}
+
+/// The question for the requests of both sides in a window.
+pub(super) fn counting(source: &Source, rollout: &str, attempt: &Attempt, asked: Window) -> Ask {
+    let Window { from, to, before, young } = asked;
+    let sides = |by| Sides { rollout: rollout.to_owned(), stable: attempt.stable.clone(), canary: attempt.canary.clone(), by };
+    Ask::Counts(Box::new(match source {
+        Source::Series(series) => Counting {
+            query: samples(series, (rollout, attempt), to - before.map_or(from, |before| before.from.min(from)) + LOOKBACK),
+            from,
+            shape: Shape::Samples(series.bad.clone()),
+            sides: sides(Some(series.by.clone())),
+            before,
+            young,
+        },
+        Source::Queries { total, bad } => Counting {
+            query: sums([(Shape::ALL, total), (Shape::BAD, bad)].map(|(mark, query)| {
+                let query = window(&fill_pods(query, rollout, &attempt.stable, &attempt.canary), to - from);
+                format!("label_replace(({query}), \"{}\", \"{mark}\", \"\", \"\")", Shape::MARK)
+            })),
+            from,
+            shape: Shape::Sums,
+            sides: sides(None),
+            before: None,
+            young,
+        },
+    }))
+}
+
+fn sums([all, bad]: [String; 2]) -> String {
+    format!("{all} or {bad}")
+}
+
+/// The samples of all series of both sides.
+fn samples(series: &Series, (rollout, attempt): (&str, &Attempt), range: TimeDelta) -> String {
+    let Series { metric, labels, by, bad } = series;
+    let suffix = if let Bad::SlowerThan(..) = bad { "_bucket" } else { "" };
+    format!("{metric}{suffix}{{{}}}[{}]", matchers(labels, by, bad, (rollout, attempt)), promql(range))
+}
+
+fn matchers(labels: &[(String, String)], by: &By, bad: &Bad, (rollout, attempt): (&str, &Attempt)) -> String {
+    let mut text = String::new();
+    for (label, value) in labels {
+        let _ = write!(text, "{label}=\"{}\",", quoted(value)); // writing to a String cannot fail
+    }
+    let (stable, canary) = (attempt.stable.as_str(), attempt.canary.as_str());
+    let _ = match by {
+        By::Pod(label) => write!(text, "{label}=~\"{}|{}\"", pods(rollout, &attempt.stable), pods(rollout, &attempt.canary)),
+        By::Workload(label) => write!(text, "{label}=~\"{rollout}-({stable}|{canary})\""),
+        By::Revision(label) => write!(text, "{label}=~\"{stable}|{canary}\""),
+    };
+    if let Bad::SlowerThan(time, unit) = bad {
+        let bound = unit.bound(*time);
+        // Older servers write a whole bound without a fraction.
+        let whole = if bound.fract() == 0.0 { "([.]0)?" } else { "" };
+        let _ = write!(text, ",le=~\"{}{whole}|[+]Inf\"", bound.to_string().replace('.', "[.]"));
+    }
+    text
+}
+
+/// A text within a PromQL string.
+fn quoted(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}

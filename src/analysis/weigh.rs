@@ -1,0 +1,220 @@
+//! What does the evidence say of the canary now?
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::evidence::{Evidence, Weighed};
+use super::sequential::{Course, Need, Side, Wealth, mean, requests_needed};
+use super::threshold::{STALE_AFTER, unreadable};
+use super::windows::{Trouble, trouble};
+use super::words::{about, grouped, line, odds, rate, roughly, shares};
+use crate::rollout::{Attempt, Check, CheckKind, Failure, Intent, Observed, Sample, Sequential, Strength, Verdict, Weight};
+
+/// All that a sequential check is judged by.
+#[derive(Clone, Copy)]
+pub(super) struct Bench<'a> {
+    pub(super) intent: &'a Intent,
+    pub(super) attempt: &'a Attempt,
+    pub(super) step: Weight,
+    pub(super) evidence: &'a Evidence,
+    pub(super) seen: &'a Observed,
+    pub(super) now: DateTime<Utc>,
+}
+
+/// The sequential checks of a list.
+pub(super) fn sequential(checks: &[Check]) -> impl Iterator<Item = (&Check, &Sequential)> {
+    checks.iter().filter_map(|check| match &check.kind {
+        CheckKind::Sequential(sequential) => Some((check, sequential)),
+        CheckKind::Threshold(_) | CheckKind::Compare(_) => None,
+    })
+}
+
+/// Harm that the sequential checks together have proven: the mean of their evidence has reached the odds of the strictest of them. So the stated
+/// error is that of the attempt, however many checks there are. The one with the most evidence is named.
+pub(super) fn harm(checks: &[Check], bench: Bench<'_>) -> Option<Failure> {
+    let all: Vec<_> = sequential(checks).map(|(check, sequential)| (check, sequential, bench.weighed(check))).collect();
+    let weight = 1.0 / super::number_of(&all);
+    let log = |weighed: Option<&Weighed>| weighed.map_or(0.0, |weighed| weighed.worse.log());
+    let together = mean(all.iter().map(|(.., weighed)| (log(*weighed), weight)));
+    let alpha = all.iter().map(|(_, sequential, _)| sequential.alpha).reduce(f64::min)?;
+    let need = Need::for_errors(alpha);
+    if !need.reached(together) {
+        return None;
+    }
+    let (check, sequential, weighed) = all.iter().max_by(|one, other| log(one.2).total_cmp(&log(other.2)))?;
+    let weighed = (*weighed)?;
+    let stable = weighed.all.stable.share().unwrap_or(0.0);
+    let of = if all.len() > 1 { format!(" ({} checks together)", all.len()) } else { String::new() };
+    let message = format!(
+        "{}: {}; evidence {}{of} that it is worse than {}, need {need}; {} intervals, burst factor {:.1}",
+        check.name,
+        shares(&weighed.all),
+        odds(together),
+        line(sequential.alarm, stable),
+        weighed.windows,
+        weighed.bursts
+    );
+    let value = weighed.all.canary.share().map(|share| format!("{share:.6}"));
+    Some(Failure { check: check.name.clone(), message, value, limit: Some(format!("{:.6}", sequential.alarm.beside(stable))) })
+}
+
+/// What one check says where no harm is proven.
+pub(super) fn judge(check: &Check, sequential: &Sequential, bench: Bench<'_>) -> Verdict {
+    let name = &check.name;
+    let open = |text: String| Verdict::Inconclusive(format!("{name}: {text}"));
+    let mine = |sample: &&Sample| sample.check == *name && sample.speaks_of(bench.attempt.number, bench.step, bench.now);
+    let newest = bench.seen.samples.iter().filter(mine).max_by_key(|sample| sample.at);
+    let weighed = bench.weighed(check);
+    if let Some(sample) = newest.filter(|sample| weighed.is_none_or(|weighed| sample.at > weighed.until)) {
+        match sample.counted() {
+            None => return unreadable(check, &sample.reading),
+            Some(counted) => {
+                if let Some(trouble) = trouble(counted, sample.at, bench.intent.every) {
+                    return open(waiting(trouble, counted.scrape));
+                }
+            }
+        }
+    }
+    let Some(weighed) = weighed.filter(|weighed| weighed.step == bench.step) else {
+        return open("no window was counted at this exposure yet".to_owned());
+    };
+    let age = bench.now - weighed.until - check.delay;
+    if age > bench.intent.every.max(weighed.scrape().unwrap_or_default()) * STALE_AFTER {
+        return open(format!("the newest window ended {} s ago", (bench.now - weighed.until).num_seconds()));
+    }
+    let silent = newest.and_then(Sample::counted).filter(|counted| counted.newest.canary.is_none() && weighed.here.canary.total == 0.0);
+    if silent.is_some() {
+        return open(format!("no series tells of revision {}; holding, this is not a failure", bench.attempt.canary));
+    }
+    if let Some(missing) = too_few(weighed, sequential.least) {
+        return open(missing);
+    }
+    estimate(check, sequential, weighed, bench)
+}
+
+/// What is waited for before a window counts.
+fn waiting(trouble: Trouble, scrape: Option<TimeDelta>) -> String {
+    let stale = |side: &str, age: TimeDelta| {
+        let scrape = scrape.map_or_else(String::new, |scrape| format!(" (scrapes are {} s apart)", scrape.num_seconds()));
+        format!("the newest sample of {side} is {} s old{scrape}; waiting", age.num_seconds())
+    };
+    match trouble {
+        Trouble::StaleCanary(age) => stale("the canary", age),
+        Trouble::StaleStable(age) => stale("stable", age),
+        Trouble::OneSide => "only one side answered requests since the last window; waiting".to_owned(),
+    }
+}
+
+fn too_few(weighed: &Weighed, least: f64) -> Option<String> {
+    let side = [("canary", weighed.here.canary.total), ("stable", weighed.here.stable.total)].into_iter().find(|(_, total)| *total < least);
+    side.map(|(side, total)| format!("{} {side} requests at this exposure, need {}", grouped(total), grouped(least)))
+}
+
+/// The newest evidence has to be inside the limit, too: what was good earlier must not outvote what is.
+fn estimate(check: &Check, sequential: &Sequential, weighed: &Weighed, bench: Bench<'_>) -> Verdict {
+    let name = &check.name;
+    let here = weighed.here;
+    let (canary, stable) = (here.canary.share().unwrap_or(1.0), here.stable.share().unwrap_or(0.0));
+    if canary > sequential.limit.beside(stable) {
+        let text = format!("{name}: {}, above {} at this exposure", shares(&here), line(sequential.limit, stable));
+        return Verdict::Inconclusive(format!("{text}; evidence of harm {}, {}", odds(weighed.worse.log()), need(sequential)));
+    }
+    let wanted = if bench.intent.next_step(bench.step).is_some() { sequential.step } else { sequential.promotion };
+    let cost = Cost::of(sequential, weighed);
+    let (strength, remark) = match wanted {
+        Strength::NoHarm => (Strength::NoHarm, String::new()),
+        Strength::Proof => (Strength::Proof, String::new()),
+        Strength::Auto if cost.fits(bench.intent.hold(bench.step) + bench.intent.deadlines.step) => (Strength::Proof, String::new()),
+        Strength::Auto => (Strength::NoHarm, format!("; a proof would take {}", cost.told())),
+    };
+    let beside = weighed.all.stable.share().unwrap_or(0.0);
+    let proven = Need::for_errors(sequential.alpha).reached(weighed.better.log());
+    match (strength, proven) {
+        (Strength::Proof | Strength::NoHarm | Strength::Auto, true) => Verdict::Pass(format!(
+            "{name}: {}; evidence {} that it is below {}, {}",
+            shares(&weighed.all),
+            odds(weighed.better.log()),
+            line(sequential.limit, beside),
+            need(sequential)
+        )),
+        (Strength::NoHarm, false) => Verdict::Pass(format!(
+            "{name}: {}; no harm found (evidence {}, {}), within {}{remark}",
+            shares(&here),
+            odds(weighed.worse.log()),
+            need(sequential),
+            line(sequential.limit, stable)
+        )),
+        (Strength::Proof | Strength::Auto, false) => Verdict::Inconclusive(format!(
+            "{name}: not decided after {}: {}; for a pass {} of {}, against it {}; {}",
+            about(f64::from(i32::try_from((weighed.until - weighed.since).num_seconds()).unwrap_or(i32::MAX))),
+            shares(&weighed.all),
+            odds(weighed.better.log()),
+            Need::for_errors(sequential.alpha),
+            odds(weighed.worse.log()),
+            Cost::left(sequential, weighed).told()
+        )),
+    }
+}
+
+fn need(sequential: &Sequential) -> String {
+    format!("need {}", Need::for_errors(sequential.alpha))
+}
+
+/// What a proof takes at today's traffic, were nothing to change.
+struct Cost {
+    /// Requests of the canary; nothing where it never comes.
+    requests: Option<f64>,
+    /// Those that it answers in a second.
+    rate: f64,
+}
+
+impl Cost {
+    /// From the beginning, with a canary that is as good as stable.
+    fn of(sequential: &Sequential, weighed: &Weighed) -> Self {
+        let mut fresh = Wealth::default();
+        fresh.invest(1.0);
+        let stable = weighed.all.stable.share().unwrap_or(0.0);
+        Self::from(&fresh, sequential, weighed, stable)
+    }
+
+    /// From here, if both sides go on as they did.
+    fn left(sequential: &Sequential, weighed: &Weighed) -> Self {
+        Self::from(&weighed.better, sequential, weighed, weighed.all.canary.share().unwrap_or(0.0))
+    }
+
+    fn from(wealth: &Wealth, sequential: &Sequential, weighed: &Weighed, canary: f64) -> Self {
+        let here = weighed.here;
+        let split = here.canary.total / (here.canary.total + here.stable.total);
+        let stable = weighed.all.stable.share().unwrap_or(0.0);
+        let course = Course { canary, stable, split, bursts: weighed.bursts };
+        let sides = split > 0.0 && split < 1.0;
+        let requests = if sides {
+            requests_needed(wealth, (Side::Better, sequential.limit), Need::for_errors(sequential.alpha), course)
+        } else {
+            None
+        };
+        Self { requests, rate: here.canary.total / weighed.here_seconds().max(0.001) }
+    }
+
+    fn seconds(&self) -> Option<f64> {
+        self.requests.filter(|_| self.rate > 0.0).map(|requests| requests / self.rate)
+    }
+
+    fn fits(&self, time: TimeDelta) -> bool {
+        self.seconds().is_some_and(|seconds| seconds <= f64::from(i32::try_from(time.num_seconds()).unwrap_or(i32::MAX)))
+    }
+
+    fn told(&self) -> String {
+        match (self.requests, self.seconds()) {
+            (Some(requests), Some(seconds)) => {
+                format!("about {} more canary requests, {} at {}", roughly(requests), about(seconds), rate(self.rate))
+            }
+            (Some(_), None) | (None, _) => "more than any traffic gives while both go on like this".to_owned(),
+        }
+    }
+}
+
+impl<'a> Bench<'a> {
+    fn weighed(&self, check: &Check) -> Option<&'a Weighed> {
+        self.evidence.of(self.attempt.number, &check.name)
+    }
+}

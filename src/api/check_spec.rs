@@ -1,0 +1,327 @@
+//! What does a user write to have a canary measured?
+
+use kube::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::schema;
+
+/// One measured question about the canary: `sequential`, `compare` or `threshold`.
+#[derive(KubeSchema, Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("[has(self.threshold), has(self.compare), has(self.sequential)].filter(x, x).size() == 1").message("say how the check is judged: write one of sequential, compare and threshold, such as sequential: {of: errors}"))]
+pub struct CheckSpec {
+    /// Unique within the Rollout: at most 63 of a-z, 0-9 and -. The name workload belongs to the built-in check.
+    #[schemars(schema_with = "schema::check_name")]
+    pub name: String,
+
+    /// A measured value that has to stay within limits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<ThresholdSpec>,
+
+    /// Canary against stable in one window. Easy to explain, and without a promise for more than one look: prefer `sequential`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compare: Option<CompareSpec>,
+
+    /// Canary against stable, window after window, by a test with a stated error rate over the whole attempt. `{of: errors}` is enough to begin with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequential: Option<SequentialSpec>,
+}
+
+/// A measured value that has to stay within limits.
+#[derive(KubeSchema, Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("has(self.min) || has(self.max)").message("give min, max or both: without a limit no value can fail"),
+    validation = Rule::new("!has(self.min) || !has(self.max) || self.min <= self.max").message("min is above max, so that no value could pass; swap them"),
+    validation = Rule::new("[has(self.query), has(self.of), has(self.counts)].filter(x, x).size() == 1").message("say what is measured: write one of query, of and counts"),
+    validation = Rule::new("!has(self.minRequests) || !has(self.query)").message("how many requests a query speaks of is not known; write of or counts instead, or leave minRequests out"),
+)]
+pub struct ThresholdSpec {
+    /// A query in the provider's language (PromQL) that gives one number, at most 4096 characters. `{{namespace}}`, `{{rollout}}`, `{{window}}`,
+    /// `{{canaryPods}}` and `{{stablePods}}` are filled in; the last two are regular expressions for `=~`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 4096))]
+    pub query: Option<String>,
+
+    /// Instead of a query: the share of the canary's requests that are bad.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<OfSpec>,
+
+    /// Where `of` finds the requests, if not at the usual places.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<SeriesSpec>,
+
+    /// With `of: slow`: which requests are slow, such as 250ms. It has to be a bound of the histogram's buckets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::slow")]
+    pub slower_than: Option<String>,
+
+    /// Instead of a query: two queries for numbers of requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<CountsSpec>,
+
+    /// How far the query looks back: what `{{window}}` becomes. 1s to 24h. A sample counts once all of its window lies in the attempt.
+    #[schemars(schema_with = "schema::window")]
+    pub window: String,
+
+    /// The smallest value that passes. Ratios are numbers from 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+
+    /// The largest value that passes. Ratios are numbers from 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+
+    /// How many of the last values have to be beyond the limits before the check fails. Left out: the newest alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failures: Option<FailuresSpec>,
+
+    /// With fewer requests in the window the value neither passes nor fails, 0 to 1000000. Only where requests are counted. Default: 50.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub min_requests: Option<i64>,
+
+    /// The name of a provider in the controller's configuration. Left out: the default provider there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 63))]
+    pub provider: Option<String>,
+}
+
+/// So many of the last values. They are never counted together over a whole attempt, so that bad luck does not add up.
+#[derive(KubeSchema, Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("self.count <= self.of").message("count is above of, so that the check could never fail; lower count"))]
+pub struct FailuresSpec {
+    /// As many as fail, 1 to 20.
+    #[schemars(range(min = 1, max = 20))]
+    pub count: i64,
+
+    /// Of so many, 1 to 20. What is no number is not among them.
+    #[schemars(range(min = 1, max = 20))]
+    pub of: i64,
+}
+
+/// Canary against stable in one window.
+#[derive(KubeSchema, Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("has(self.of) != has(self.counts)").message("say which requests are compared: write of, such as errors, or counts with two queries"))]
+pub struct CompareSpec {
+    /// Which requests are bad.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<OfSpec>,
+
+    /// Where `of` finds the requests, if not at the usual places.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<SeriesSpec>,
+
+    /// With `of: slow`: which requests are slow, such as 250ms. It has to be a bound of the histogram's buckets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::slow")]
+    pub slower_than: Option<String>,
+
+    /// Instead of `of`: two queries for numbers of requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<CountsSpec>,
+
+    /// How far it looks back, 1s to 24h. Default: 5m.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::window")]
+    pub window: Option<String>,
+
+    /// Where harm begins: so many times stable's share of bad requests, and so much more. Default: {ratio: 1.25, plus: 0.0005}.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<LineSpec>,
+
+    /// So many standard errors beyond the line fail, 1 to 10. Default: 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1.0, max = 10.0))]
+    pub sigmas: Option<f64>,
+
+    /// Fewer bad requests of the canary never fail, 1 to 1000. Default: 5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub min_events: Option<i64>,
+
+    /// Fewer requests on either side never pass, 1 to 1000000. Default: 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub min_requests: Option<i64>,
+
+    /// The name of a provider in the controller's configuration. Left out: the default provider there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 63))]
+    pub provider: Option<String>,
+}
+
+/// A test with a stated error rate over the whole attempt.
+#[derive(KubeSchema, Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("has(self.of) != has(self.counts)").message("say which requests are compared: write of, such as errors, or counts with two queries"),
+    validation = Rule::new("!has(self.limit) || self.limit.ratio > 1.0 || (has(self.limit.plus) && self.limit.plus > 0.0)").message("a limit of ratio 1 and plus 0 can never be proven; allow the canary a little more than stable, such as ratio 1.5, plus 0.001"),
+    validation = Rule::new("!has(self.limit) || !has(self.alarm) || (self.alarm.ratio <= self.limit.ratio && (has(self.alarm.plus) ? self.alarm.plus : 0.0) <= (has(self.limit.plus) ? self.limit.plus : 0.0))").message("the alarm is above the limit, so that a canary could pass and fail at once; lower the alarm or leave it out"),
+)]
+pub struct SequentialSpec {
+    /// Which requests are bad: those that failed, or those that were slow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<OfSpec>,
+
+    /// Where `of` finds the requests, if not at the usual places.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<SeriesSpec>,
+
+    /// With `of: slow`: which requests are slow, such as 250ms. It has to be a bound of the histogram's buckets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::slow")]
+    pub slower_than: Option<String>,
+
+    /// Instead of `of`: two queries for numbers of requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<CountsSpec>,
+
+    /// A proof is that the canary is surely below this: so many times stable's share of bad requests, and so much more.
+    /// Default: {ratio: 1.5, plus: 0.001}.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<LineSpec>,
+
+    /// The check fails once the canary is surely above this. Default: half-way from stable to the limit, {ratio: 1.25, plus: 0.0005}.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<LineSpec>,
+
+    /// How sure is sure, 0.8 to 0.999: 0.95 means odds of 20:1, for a Fail over the whole attempt and all sequential checks together, and for each
+    /// proof. Default: 0.95.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.8, max = 0.999))]
+    pub confidence: Option<f64>,
+
+    /// Fewer requests on either side at an exposure never pass, 1 to 1000000. Default: 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub min_requests: Option<i64>,
+
+    /// How much a pass has to mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass: Option<PassSpec>,
+
+    /// How much wider than independent ones bad requests are spread, 1 to 50; evidence is divided by it. Left out: what stable's own requests show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1.0, max = 50.0))]
+    pub bursts: Option<f64>,
+
+    /// The name of a provider in the controller's configuration. Left out: the default provider there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 63))]
+    pub provider: Option<String>,
+}
+
+/// Which requests are bad.
+#[derive(JsonSchema, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OfSpec {
+    /// Those that failed.
+    Errors,
+    /// Those that took longer than `slowerThan`.
+    Slow,
+}
+
+/// How bad the canary may be beside stable.
+#[derive(JsonSchema, Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LineSpec {
+    /// Times stable's share of bad requests, 1 to 100.
+    #[schemars(range(min = 1.0, max = 100.0))]
+    pub ratio: f64,
+
+    /// And so much more, as a share of the requests, 0 to 0.5. Default: 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 0.5))]
+    pub plus: Option<f64>,
+}
+
+/// How much a pass has to mean.
+#[derive(JsonSchema, Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PassSpec {
+    /// For the next step. Default: noHarm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<StrengthSpec>,
+
+    /// For the promotion. Default: auto.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promotion: Option<StrengthSpec>,
+}
+
+/// How much a pass means.
+#[derive(JsonSchema, Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum StrengthSpec {
+    /// No harm was found in enough requests, and the plain estimate is inside the limit.
+    NoHarm,
+    /// And the evidence that the canary is below the limit has reached its odds.
+    Proof,
+    /// A proof where today's traffic gives one within the step's hold and deadline, else no harm.
+    Auto,
+}
+
+/// Two queries for numbers of requests in `{{window}}`, each with one number for a revision: a label has to name the pods, the Deployment or the revision.
+#[derive(KubeSchema, Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("self.total.contains('{{window}}') && self.bad.contains('{{window}}')").message("each query has to look back for {{window}}, so that no request is counted twice, as in increase(requests_total[{{window}}])"))]
+pub struct CountsSpec {
+    /// All requests, at most 4096 characters. The placeholders are those of a threshold's query.
+    #[schemars(length(min = 1, max = 4096))]
+    pub total: String,
+
+    /// The bad ones among them, at most 4096 characters.
+    #[schemars(length(min = 1, max = 4096))]
+    pub bad: String,
+}
+
+/// Where requests are found.
+#[derive(JsonSchema, Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SeriesSpec {
+    /// Who counts them. Default: pods.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<FromSpec>,
+
+    /// The name of the counter, or of the histogram without _bucket. Left out: the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::metric")]
+    pub metric: Option<String>,
+
+    /// With `of: errors`: which requests failed. Left out: the usual label with 5xx.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<FailedSpec>,
+}
+
+/// Who counts requests.
+#[derive(JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum FromSpec {
+    /// The pods, with the labels `namespace` and `pod`: `http_requests_total`, `http_request_duration_seconds`.
+    #[default]
+    Pods,
+    /// The pods, with the labels `namespace`, `serin_dev_rollout` and `serin_dev_revision`, which a scrape configuration makes of the pods' labels.
+    Revisions,
+    /// The pods, by OpenTelemetry's conventions: `http_server_request_duration_seconds`.
+    OpenTelemetry,
+    /// Istio's proxies: `istio_requests_total`, `istio_request_duration_milliseconds`.
+    Istio,
+    /// Linkerd's proxies: `response_total`, `response_latency_ms`.
+    Linkerd,
+}
+
+/// Which requests failed.
+#[derive(JsonSchema, Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FailedSpec {
+    /// The label's name, such as code.
+    #[schemars(schema_with = "schema::label_name")]
+    pub label: String,
+
+    /// Its values: letters, digits, `_` and `-`, a dot for any character, `|` between alternatives, such as `5..|429`.
+    #[schemars(schema_with = "schema::pattern")]
+    pub values: String,
+}

@@ -1,0 +1,133 @@
+//! Samples of counters and histograms, as Prometheus answers them, and what they count.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::rollout::{Pattern, Revision, Unit};
+
+/// A minute after some noon; windows are the minute before.
+fn after(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_014_400 + second, 0).expect("in range")
+}
+
+/// The samples of one series, by the second after noon.
+fn series(labels: &Value, samples: &[(i64, f64)]) -> Value {
+    let base = 1_800_014_400;
+    let values: Vec<Value> = samples.iter().map(|(second, value)| json!([base + second, value.to_string()])).collect();
+    json!({"metric": labels, "values": values})
+}
+
+fn pod(name: &str, code: &str) -> Value {
+    json!({"__name__": "http_requests_total", "pod": name, "code": code})
+}
+
+const STABLE: &str = "web-1111111111-abcde-x1";
+const CANARY: &str = "web-2222222222-abcde-x1";
+
+fn errors() -> Counting {
+    let values = Pattern::new("5..").expect("a pattern");
+    Counting {
+        query: String::new(),
+        from: after(0),
+        shape: Shape::Samples(Bad::Values { label: "code".to_owned(), values }),
+        sides: Sides {
+            rollout: "web".to_owned(),
+            stable: Revision::new("1111111111"),
+            canary: Revision::new("2222222222"),
+            by: Some(By::Pod("pod".to_owned())),
+        },
+        before: None,
+        young: BTreeSet::new(),
+    }
+}
+
+fn read(asked: &Counting, all: Value) -> Reading {
+    counted(asked, after(60), &serde_json::from_value::<Vec<Series>>(all).expect("series"))
+}
+
+fn count(asked: &Counting, all: Value) -> Counted {
+    match read(asked, all) {
+        Reading::Counts(counted) => *counted,
+        other => panic!("no counts: {other:?}"),
+    }
+}
+
+fn is(count: Count, total: f64, bad: f64) {
+    assert!((count.total - total).abs() < 1e-9 && (count.bad - bad).abs() < 1e-9, "{count:?} instead of {total} and {bad}");
+}
+
+#[test]
+fn samples_count_exactly_for_the_side_that_their_pod_is_of() {
+    let told = count(
+        &errors(),
+        json!([
+            series(&pod(CANARY, "200"), &[(-5, 100.0), (10, 120.0), (55, 150.0), (70, 999.0)]),
+            series(&pod(CANARY, "500"), &[(-5, 1.0), (10, 2.0), (55, 4.0)]),
+            series(&pod(STABLE, "200"), &[(-5, 5000.0), (10, 3.0), (55, 40.0)]),
+            series(&pod("web-9999999999-abcde-x1", "200"), &[(-5, 0.0), (55, 500.0)]),
+            series(&pod("web-11111111112-x", "200"), &[(-5, 0.0), (55, 500.0)]),
+        ]),
+    );
+    is(told.counts.canary, 53.0, 3.0);
+    is(told.counts.stable, 40.0, 0.0);
+    assert_eq!((told.newest.canary, told.newest.stable), (Some(after(70)), Some(after(55))));
+}
+
+/// The first error of a pod makes a new series, with a value of 1: it would be lost if counting began at its first sample.
+#[test]
+fn a_series_that_appears_counts_from_zero_where_its_pod_was_scraped_before_or_is_young() {
+    let known = json!([series(&pod(CANARY, "200"), &[(-5, 100.0), (55, 150.0)]), series(&pod(CANARY, "500"), &[(55, 2.0)])]);
+    is(count(&errors(), known).counts.canary, 52.0, 2.0);
+
+    let appears = json!([series(&pod(CANARY, "200"), &[(40, 100.0), (55, 150.0)])]);
+    is(count(&errors(), appears.clone()).counts.canary, 50.0, 0.0);
+    let young = Counting { young: BTreeSet::from([CANARY.to_owned()]), ..errors() };
+    is(count(&young, appears).counts.canary, 150.0, 0.0);
+}
+
+#[test]
+fn requests_beyond_a_bound_are_the_slow_ones() {
+    let bucket = |le: &str, samples: &[(i64, f64)]| series(&json!({"pod": CANARY, "le": le}), samples);
+    let slow = |millis| Counting { shape: Shape::Samples(Bad::SlowerThan(TimeDelta::milliseconds(millis), Unit::Seconds)), ..errors() };
+    let all = json!([
+        bucket("+Inf", &[(-5, 100.0), (55, 200.0)]),
+        bucket("1", &[(-5, 95.0), (55, 185.0)]),
+        bucket("0.25", &[(-5, 50.0), (55, 100.0)])
+    ]);
+    is(count(&slow(250), all.clone()).counts.canary, 100.0, 50.0);
+    is(count(&slow(1000), all.clone()).counts.canary, 100.0, 10.0);
+    assert_eq!(read(&slow(300), all), Reading::NoBucket, "it must not look as if every request were slow");
+}
+
+#[test]
+fn earlier_windows_of_stable_come_with_the_answer() {
+    let before = Before { from: after(-30), to: after(0), each: TimeDelta::seconds(10) };
+    let asked = Counting { before: Some(before), ..errors() };
+    let told = count(&asked, json!([series(&pod(STABLE, "200"), &[(-31, 0.0), (-21, 5.0), (-11, 15.0), (-1, 30.0), (55, 90.0)])]));
+    let totals: Vec<f64> = told.before.iter().map(|count| count.total).collect();
+    assert_eq!(totals, [5.0, 10.0, 15.0]);
+    assert_eq!(told.scrape, Some(TimeDelta::seconds(10)), "most of the gaps, not the last one");
+}
+
+#[test]
+fn sums_are_told_apart_by_their_mark_and_by_any_label() {
+    let sum = |mark: &str, label: &str, value: &str, number: &str| json!({"metric": {"serin_counts": mark, label: value}, "value": [1_800_014_460, number]});
+    let asked = Counting { shape: Shape::Sums, sides: Sides { by: None, ..errors().sides }, ..errors() };
+    let all = json!([
+        sum("all", "deployment", "web-2222222222", "10.5"),
+        sum("bad", "deployment", "web-2222222222", "NaN"),
+        sum("all", "revision", "1111111111", "40"),
+        sum("bad", "revision", "1111111111", "2"),
+    ]);
+    let told = count(&asked, all);
+    is(told.counts.canary, 10.5, 0.0);
+    is(told.counts.stable, 40.0, 2.0);
+}
+
+#[test]
+fn no_series_of_either_side_is_no_data() {
+    assert_eq!(read(&errors(), json!([])), Reading::NoData);
+    assert_eq!(read(&errors(), json!([series(&pod("other-1111111111-a-b", "200"), &[(-5, 1.0), (55, 2.0)])])), Reading::NoData);
+}

@@ -1,0 +1,113 @@
+//! What do checks mean that compare the canary with stable?
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+use serin::rollout::{Bad, Bursts, By, CheckKind, Line, Sequential, Series, Source, Strength, Subject, Unit};
+
+use super::api_given::{parsed, spec_with};
+
+/// The one check of a spec whose `analysis.checks[0]` is this.
+fn kind(check: &Value) -> Result<CheckKind, String> {
+    let spec = spec_with(&[("analysis.checks", json!([check]))]);
+    parsed(&spec).map(|intent| intent.checks[0].kind.clone()).map_err(|error| error.to_string())
+}
+
+fn sequential(written: &Value) -> Sequential {
+    match kind(&json!({"name": "errors", "sequential": written})) {
+        Ok(CheckKind::Sequential(sequential)) => sequential,
+        other => panic!("not sequential: {other:?}"),
+    }
+}
+
+fn series(written: &Value) -> Series {
+    match sequential(written).source {
+        Source::Series(series) => series,
+        other @ Source::Queries { .. } => panic!("no series: {other:?}"),
+    }
+}
+
+#[test]
+fn errors_alone_has_a_default_for_everything_else() {
+    let Sequential { source, limit, alarm, alpha, least, step, promotion, bursts } = sequential(&json!({"of": "errors"}));
+    assert_eq!((limit, alarm), (Line { ratio: 1.5, plus: 0.001 }, Line { ratio: 1.25, plus: 0.0005 }));
+    assert!((alpha - 0.05).abs() < 1e-12 && (least - 100.0).abs() < 1e-12);
+    assert_eq!((step, promotion, bursts), (Strength::NoHarm, Strength::Auto, Bursts::Auto));
+    let Source::Series(Series { metric, labels, by, bad }) = source else { panic!("no series") };
+    assert_eq!((metric.as_str(), by), ("http_requests_total", By::Pod("pod".to_owned())));
+    assert_eq!(labels, [("namespace".to_owned(), "shop".to_owned())]);
+    assert!(matches!(&bad, Bad::Values { label, values } if label == "code" && values.as_str() == "5.."), "{bad:?}");
+}
+
+#[test]
+fn the_alarm_is_half_way_to_the_limit() {
+    let given = sequential(&json!({"of": "errors", "limit": {"ratio": 3, "plus": 0.01}}));
+    assert_eq!(given.alarm, Line { ratio: 2.0, plus: 0.005 });
+    assert_eq!(sequential(&json!({"of": "errors", "alarm": {"ratio": 1}})).alarm, Line { ratio: 1.0, plus: 0.0 });
+}
+
+#[test]
+fn each_who_counts_has_its_own_names() {
+    for (from, errors, slow) in [
+        ("pods", "http_requests_total", "http_request_duration_seconds"),
+        ("revisions", "http_requests_total", "http_request_duration_seconds"),
+        ("openTelemetry", "http_server_request_duration_seconds_count", "http_server_request_duration_seconds"),
+        ("istio", "istio_requests_total", "istio_request_duration_milliseconds"),
+        ("linkerd", "response_total", "response_latency_ms"),
+    ] {
+        assert_eq!(series(&json!({"of": "errors", "series": {"from": from}})).metric, errors);
+        let given = series(&json!({"of": "slow", "slowerThan": "250ms", "series": {"from": from}}));
+        let unit = if ["istio", "linkerd"].contains(&from) { Unit::Millis } else { Unit::Seconds };
+        assert_eq!((given.metric.as_str(), given.bad), (slow, Bad::SlowerThan(TimeDelta::milliseconds(250), unit)));
+    }
+    let own = series(&json!({"of": "errors", "series": {"metric": "rpc:calls", "failed": {"label": "outcome", "values": "lost|5.."}}}));
+    assert!(
+        matches!(&own.bad, Bad::Values { label, values } if label == "outcome" && values.is("lost") && values.is("503") && !values.is("5033"))
+    );
+}
+
+#[test]
+fn thresholds_and_comparisons_count_too() {
+    let Ok(CheckKind::Threshold(threshold)) =
+        kind(&json!({"name": "slo", "threshold": {"of": "errors", "window": "1m", "max": 0.05, "failures": {"count": 3, "of": 5}}}))
+    else {
+        panic!("no threshold")
+    };
+    assert!(matches!(threshold.subject, Subject::Share(_, least) if (least - 50.0).abs() < 1e-12));
+    assert_eq!((threshold.failures.count, threshold.failures.of), (3, 5));
+    let Ok(CheckKind::Compare(compare)) = kind(&json!({"name": "quick", "compare": {"of": "errors"}})) else { panic!("no comparison") };
+    assert_eq!((compare.window, compare.line), (TimeDelta::minutes(5), Line { ratio: 1.25, plus: 0.0005 }));
+}
+
+#[test]
+fn what_cannot_be_judged_is_refused_in_words_that_say_what_to_do() {
+    let counts = json!({"total": "sum(a[{{window}}])", "bad": "sum(b[5m])"});
+    for (check, expected) in [
+        (json!({}), "write one of sequential, compare and threshold"),
+        (json!({"sequential": {"of": "errors"}, "compare": {"of": "errors"}}), "write one of sequential, compare and threshold"),
+        (json!({"sequential": {}}), "write of: errors, of: slow, or counts"),
+        (json!({"sequential": {"of": "slow"}}), "of: slow needs slowerThan, a bound of the histogram's buckets, such as 250ms"),
+        (json!({"sequential": {"of": "errors", "slowerThan": "1s"}}), "slowerThan belongs to of: slow; remove it"),
+        (json!({"sequential": {"of": "errors", "counts": counts}}), "remove one of them"),
+        (json!({"sequential": {"counts": counts}}), "has to look back for {{window}}"),
+        (json!({"sequential": {"of": "errors", "series": {"metric": "a\"} or vector(1"}}}), "is no metric's name"),
+        (json!({"sequential": {"of": "errors", "series": {"failed": {"label": "co de", "values": "5.."}}}}), "is no label's name"),
+        (json!({"sequential": {"of": "errors", "series": {"failed": {"label": "code", "values": "5..\"}"}}}}), "is no pattern of values"),
+        (json!({"sequential": {"of": "errors", "limit": {"ratio": 1}}}), "can never be proven"),
+        (json!({"sequential": {"of": "errors", "alarm": {"ratio": 2}}}), "the alarm is above the limit"),
+        (json!({"sequential": {"of": "errors", "limit": {"ratio": 0.5}}}), "limit.ratio is 0.5: write 1 to 100"),
+        (json!({"sequential": {"of": "errors", "confidence": 0.5}}), "confidence is 0.5: write 0.8 to 0.999"),
+        (json!({"sequential": {"of": "errors", "bursts": 0.5}}), "bursts is 0.5: write 1 to 50"),
+        (json!({"sequential": {"of": "errors", "minRequests": 0}}), "minRequests is 0: write 1 to 1000000"),
+        (json!({"threshold": {"query": "q", "minRequests": 5, "window": "1m", "max": 1}}), "minRequests needs counted requests"),
+        (
+            json!({"threshold": {"of": "errors", "window": "1m", "max": 1, "failures": {"count": 3, "of": 2}}}),
+            "failures.count is 3: write 1 to 2",
+        ),
+        (json!({"compare": {"of": "errors", "sigmas": 0}}), "sigmas is 0: write 1 to 10"),
+    ] {
+        let mut named = check.clone();
+        named["name"] = json!("errors");
+        let told = kind(&named).expect_err("it is refused");
+        assert!(told.contains(expected), "{check}: {told}");
+    }
+}
