@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serin::analysis::{Evidence, judge};
 use serin::api::{Providers, parse};
 use serin::rollout::{
-    Attempt, Child, Clock, Count, Counted, Counts, Fence, Intent, Lifetime, Meaning, Newest, Observed, Pod, PodState, Reading, Revision,
-    Sample, ServiceView, Settled, State, Stepping, Template, Upkeep, Verdict, Weight, Workload,
+    Attempt, Child, Clock, Count, Counted, Counts, Epoch, Fence, Intent, Lifetime, Meaning, Newest, Observed, Pod, PodState, Reading,
+    Revision, Sample, ServiceView, Settled, State, Stepping, Template, Upkeep, Verdict, Weight, Workload,
 };
 
 use super::scenarios::{EVERY, SHARES, STEP};
@@ -153,6 +153,7 @@ fn seen() -> Observed {
         settled: Settled::Yes,
         created: begin(),
         fence: Fence { uid: String::new(), resource_version: String::new() },
+        epoch: Epoch::default(),
         pods: vec![Pod { name: "web".to_owned(), state: ready, restarts: 0, last_exit: None }],
         meaning: Meaning::new(""),
         restart: None,
@@ -161,6 +162,7 @@ fn seen() -> Observed {
     };
     Observed {
         name: "web".to_owned(),
+        epoch: Epoch::default(),
         created: begin(),
         lifetime: Lifetime::Guarded,
         service: ServiceView::Fits,
