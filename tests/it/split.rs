@@ -1,8 +1,9 @@
 //! Splitting replicas: a property for every size, and the numbers that people ask about.
 
-use serin::rollout::{Capacity, Split, Weight, default_weights, split};
+use chrono::TimeDelta;
+use serin::rollout::{Capacity, Intent, Split, Step, Weight, default_weights, split};
 
-use crate::given::weight;
+use crate::given::{intent, v1, weight};
 
 fn capacity(surge: u32) -> Capacity {
     Capacity { surge, max_unavailable: 0, abort_unavailable: 0, stable_floor: 0 }
@@ -33,6 +34,16 @@ fn every_split_stays_within_its_pods_and_never_starves_a_side() {
             }
         }
     }
+}
+
+#[test]
+fn a_step_is_far_from_what_pods_can_give_by_more_than_ten_points() {
+    let told = |percent| {
+        let step = Step { weight: weight(percent), hold: TimeDelta::zero(), approval: None };
+        Intent { replicas: 5, steps: vec![step], capacity: capacity(0), ..intent(v1()) }.far_steps()
+    };
+    assert_eq!(told(10), None);
+    assert_eq!(told(9).as_deref(), Some("with 5 replicas 9% becomes 20%; use other weights, more replicas or more surge"));
 }
 
 #[test]

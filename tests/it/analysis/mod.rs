@@ -4,6 +4,7 @@ mod asking;
 mod compared;
 mod evidence;
 mod properties;
+mod queries;
 mod readings;
 mod vectors;
 mod workload;

@@ -217,6 +217,20 @@ fn a_deployment_that_gets_pods_again_is_put_right_and_told() {
 }
 
 #[test]
+fn a_deployment_that_rolls_out_by_itself_again_is_stopped_and_told() {
+    let again = Adoptee { paused: false, ..held(0) };
+    check(
+        given(idle()).with(v1(), child(10, 10)).sees(|seen| seen.workload = Workload::There(again)),
+        "
+        state   Idle v1, attempts 0, v1 installed
+        event   drift.corrected AdoptedScaled #0 v1>v1 -: the Deployment of revision v1 took over Deployment shop, which was resumed; it is put right
+        changes mark v1 installed, hold
+        wake    at once; Settled: the spec's revision is stable
+        ",
+    );
+}
+
+#[test]
 fn a_deleted_rollout_gives_back_what_still_has_the_same_template() {
     check(
         given(idle()).with(v1(), child(10, 10)).sees(|seen| seen.workload = Workload::There(held(0))).deleting(),

@@ -52,6 +52,19 @@ fn a_step_that_passed_asks_for_its_approval_and_tells_that_once() {
 }
 
 #[test]
+fn only_the_step_that_says_so_asks() {
+    check(
+        gated().spec(|spec| spec.steps[1].approval = None).passing().after(60),
+        "
+        state   Stepping #1 v1>v2 50%, waiting since +60s, held 0s
+        event   step.started Passed #1 v1>v2 50%: revision v2 passed at 25% (20% of the pods): errors is 0.001, at most 0.01; next is 50%
+        changes scale v2 5!
+        wake    at once; WaitingForPods: the canary gets 50%
+        ",
+    );
+}
+
+#[test]
 fn the_last_step_asks_before_the_promotion() {
     check(
         given(stepping(50)).pods(5, 5).gated(OnStep::Abort).passing().after(60),

@@ -1,9 +1,9 @@
 //! What was promoted is watched for a while, and a part of the old pods stays as the way back.
 
-use serin::rollout::{Promoting, State, Verb};
+use serin::rollout::{Child, Promoting, Settled, State, Verb};
 
 use super::check;
-use crate::given::{Given, action, attempt, baking, child, given, noon, promoting, v1, v2, v3};
+use crate::given::{Given, action, attempt, baking, child, given, noon, promoting, reaching, v1, v2, v3};
 
 /// v2 is promoted since noon; three pods of v1 are kept for ten minutes.
 pub(super) fn watched() -> Given {
@@ -46,6 +46,19 @@ fn old_pods_come_back_where_the_last_step_left_fewer_than_the_bake_keeps() {
 }
 
 #[test]
+fn a_step_has_its_own_share_whatever_a_bake_keeps() {
+    check(
+        given(reaching(10)).baked().with(v1(), child(10, 10)),
+        "
+        state   Stepping #1 v1>v2 10%, waiting since +0s, held 0s
+        event   none
+        changes record v2 #1, create v2 1
+        wake    +600s; WaitingForPods: 0 of 1 canary pods are available
+        ",
+    );
+}
+
+#[test]
 fn a_promotion_does_not_wait_for_the_health_of_the_old_pods() {
     check(
         given(promoting()).baked().with(v1(), child(3, 0)).with(v2(), child(5, 5)).passing(),
@@ -57,7 +70,7 @@ fn a_promotion_does_not_wait_for_the_health_of_the_old_pods() {
         ",
     );
     check(
-        given(promoting()).baked().with(v1(), child(3, 0)).with(v2(), child(10, 10)).passing(),
+        given(promoting()).baked().with(v1(), Child { settled: Settled::No, ..child(3, 0) }).with(v2(), child(10, 10)).passing(),
         "
         state   Baking #1 v1>v2 since +0s
         event   rollout.promoted Passed #1 v2>v2 100%: revision v2 replaced revision v1

@@ -1,6 +1,6 @@
 //! The canary replaces stable pod by pod: waits for pods, is watched, can still fail.
 
-use serin::rollout::{PodState, Why};
+use serin::rollout::{Child, PodState, Settled, Why};
 
 use super::check;
 use crate::given::{Given, after, child, given, pod, promoting, v1, v2, v3};
@@ -94,6 +94,15 @@ fn a_promotion_is_not_over_while_old_pods_serve() {
         event   none
         changes scale v1 0!
         wake    +600s; WaitingForPods: 1 stable pods have to become 0
+        ",
+    );
+    check(
+        given(promoting()).with(v1(), Child { settled: Settled::No, ..child(0, 0) }).with(v2(), child(10, 10)),
+        "
+        state   Promoting #1 v1>v2 since +0s
+        event   none
+        changes none
+        wake    +600s; WaitingForPods: 0 stable pods have to become 0
         ",
     );
 }

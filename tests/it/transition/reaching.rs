@@ -84,6 +84,29 @@ fn the_clock_begins_when_the_share_is_reached() {
     );
 }
 
+/// Of five pods one may be missing, of four none.
+#[test]
+fn a_node_that_goes_does_not_keep_a_share_of_five_from_being_reached() {
+    check(
+        given(reaching(50)).with(v1(), child(5, 5)).with(v2(), child(5, 4)).after(30),
+        "
+        state   Stepping #1 v1>v2 50%, running since +30s, held 0s
+        event   none
+        changes none
+        wake    +90s; Holding: the step holds until 12:01:30 UTC
+        ",
+    );
+    check(
+        given(reaching(50)).spec(|spec| spec.replicas = 8).with(v1(), child(4, 4)).with(v2(), child(4, 3)).after(30),
+        "
+        state   Stepping #1 v1>v2 50%, waiting since +0s, held 0s
+        event   none
+        changes none
+        wake    +600s; WaitingForPods: 3 of 4 canary pods are available
+        ",
+    );
+}
+
 #[test]
 fn a_status_that_is_not_settled_is_not_reached() {
     check(

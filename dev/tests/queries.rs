@@ -1,0 +1,15 @@
+//! Does Prometheus' own checker take every query that Serin asks by itself?
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::process::Command;
+
+use serin_dev::{Kit, Tool, Tools};
+
+#[test]
+fn promtool_takes_every_query_that_serin_asks_by_itself() {
+    let promtool = Tools::ensure(Kit::Plane).unwrap().path(Tool::Promtool);
+    let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/queries.yml");
+    let told = Command::new(promtool).args(["check", "rules", rules]).output().unwrap();
+    let text = String::from_utf8_lossy(&told.stdout);
+    assert!(told.status.success() && text.contains("12 rules found"), "{text}{}", String::from_utf8_lossy(&told.stderr));
+}

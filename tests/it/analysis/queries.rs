@@ -1,0 +1,45 @@
+//! What is Prometheus asked, word for word? All of it stands in a file of rules, which the tests of the control plane show to its own checker.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+use serin::analysis::{Evidence, due};
+use serin::rollout::{Ask, Question, Shape};
+
+use super::serving;
+use crate::api_given::{parsed, spec_with};
+use crate::generated::check;
+use crate::given::{after, stepping};
+
+/// The question of the one check of a spec, a minute after its share was reached.
+fn asked(kind: &str, written: &Value) -> (String, bool) {
+    let spec = spec_with(&[("analysis", json!({"warmUp": "0s", "checks": [{"name": "errors", kind: written}]}))]);
+    let intent = parsed(&spec).unwrap_or_else(|error| panic!("{written}: {error}"));
+    let due = due(&intent, &stepping(10), &Evidence::default(), &serving(), after(600));
+    match due.questions.as_slice() {
+        [Question::Measure { ask: Ask::Counts(counting), .. }] => (counting.query.clone(), matches!(counting.shape, Shape::Samples(_))),
+        other => panic!("no counts: {other:?}"),
+    }
+}
+
+#[test]
+fn every_query_stands_in_the_file_that_promtool_checks() {
+    let mut rules = "# What Serin asks Prometheus by itself, in the words of its code; `make gen` writes this. Placeholders are filled in: the rollout checkout of the\n\
+        # namespace shop, stable 1111111111 beside the canary 2222222222. Samples are counted by Serin; here a function makes rules of them.\n\
+        groups:\n"
+        .to_owned();
+    let mut add = |name: &str, (query, samples): (String, bool)| {
+        let query = if samples { format!("count_over_time({query})") } else { query };
+        let _ = writeln!(rules, "- name: {name}\n  rules:\n  - record: serin:{}\n    expr: '{query}'", name.replace('-', "_"));
+    };
+    for from in ["pods", "revisions", "openTelemetry", "istio", "linkerd"] {
+        add(&format!("errors-{from}"), asked("sequential", &json!({"of": "errors", "series": {"from": from}})));
+        add(&format!("slow-{from}"), asked("sequential", &json!({"of": "slow", "slowerThan": "250ms", "series": {"from": from}})));
+    }
+    add("slow-whole-seconds", asked("compare", &json!({"of": "slow", "slowerThan": "1s"})));
+    let sums =
+        |metric: &str| format!("sum by (pod) (increase({metric}{{pod=~\"{{{{canaryPods}}}}|{{{{stablePods}}}}\"}}[{{{{window}}}}]))");
+    let counts = json!({"total": sums("done_total"), "bad": sums("lost_total")});
+    add("counts", asked("threshold", &json!({"counts": counts, "window": "1m", "max": 0.1})));
+    check("docs/queries.yml", &rules);
+}
