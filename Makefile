@@ -36,7 +36,7 @@ down: ## stop what `make up` started
 	@$(BUILD)
 	@$(DEV) down
 
-static: ## the release as one static file that is the same wherever it is built: target/static/serin (five minutes, the first time)
+static: ## the release as one static file, without a path of this machine in it: target/static/serin (five minutes, the first time)
 	$(call stage,static binary,RUSTFLAGS="$(STATIC_FLAGS)" cargo build --release --locked --package serin --target $(HOST))
 	@mkdir -p $(STATIC_TARGET)/static && cp $(STATIC_TARGET)/$(HOST)/release/serin $(STATIC_TARGET)/static/serin
 
