@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-it test-cluster test-pods bench-evidence sim check fmt lint doc deny fresh advisories gen
+.PHONY: help demo up down static test test-it test-cluster test-static test-pods bench-evidence sim check fmt lint doc deny fresh advisories gen
 
 # Built tools are kept here, outside the checkout.
 export SERIN_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/serin
@@ -11,6 +11,12 @@ DENY := $(SERIN_CACHE)/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 DEV := $(or $(CARGO_TARGET_DIR),target)/debug/serin-dev
 # Always the whole workspace: dependencies built for one package alone have other features and would be built once more.
 BUILD := cargo build --quiet --workspace --bins
+
+# On Linux one file that needs no other; elsewhere what that system has. It tells nobody where it was built. A target that is named keeps the flags away
+# from what runs while building: macros are libraries, and those are never static.
+HOST = $(shell rustc --version --verbose | sed -n 's/^host: //p')
+STATIC_FLAGS := -C target-feature=+crt-static --remap-path-prefix=$(CURDIR)=/serin --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo
+STATIC_TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 # $(call stage,what,command) says what begins, runs the command, and says how many seconds it took.
 stage = @echo "== $(1)"; began=$$SECONDS; $(2); echo "== $(1): $$((SECONDS - began)) s"
@@ -30,6 +36,10 @@ down: ## stop what `make up` started
 	@$(BUILD)
 	@$(DEV) down
 
+static: ## the release as one static file, without a path of this machine in it: target/static/serin (five minutes, the first time)
+	$(call stage,static binary,RUSTFLAGS="$(STATIC_FLAGS)" cargo build --release --locked --package serin --target $(HOST))
+	@mkdir -p $(STATIC_TARGET)/static && cp $(STATIC_TARGET)/$(HOST)/release/serin $(STATIC_TARGET)/static/serin
+
 test: test-it test-cluster ## all tests: the hermetic ones, then those on a real control plane
 
 test-it: ## the hermetic tests
@@ -39,6 +49,9 @@ test-cluster: ## the tests on a real control plane (the first run builds it: a q
 	$(call stage,control plane,$(BUILD) && $(DEV) build-tools)
 	$(call stage,tests of the control plane itself,cargo test --workspace --test plane --test queries)
 	$(call stage,tests on a real control plane,cargo test --workspace --test cluster)
+
+test-static: static ## the static file runs in a root folder that holds nothing else (root on Linux)
+	$(call stage,static binary in an empty root,root=$$(mktemp -d); trap 'rm -r "$$root"' EXIT; chmod 755 "$$root"; cp $(STATIC_TARGET)/static/serin "$$root"; env -i "$$(command -v chroot)" --userspec=65532:65532 "$$root" /serin crds | grep --count '^kind: CustomResourceDefinition$$')
 
 test-pods: ## real pods on a real node, and every request counted (root on Linux; four minutes, once the node is built)
 	$(call stage,real pods,cargo test --workspace --test pods)

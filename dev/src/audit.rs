@@ -20,6 +20,8 @@ pub struct AuditEvent {
     pub agent: String,
     /// `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`.
     pub verb: String,
+    /// Such as `apps`; empty for the core group.
+    pub group: String,
     /// For example `deployments`; empty for paths like `/readyz`.
     pub resource: String,
     /// For example `status` or `scale`; empty for the object itself.
@@ -54,12 +56,13 @@ fn parse(log: impl BufRead, user: &str) -> Result<Vec<AuditEvent>> {
 }
 
 fn event(line: Line) -> AuditEvent {
-    let Reference { resource, subresource, namespace, name } = line.object;
+    let Reference { group, resource, subresource, namespace, name } = line.object;
     AuditEvent {
         at: line.at,
         user: line.user.username,
         agent: line.agent,
         verb: line.verb,
+        group,
         resource,
         subresource,
         namespace,
@@ -96,6 +99,8 @@ struct User {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Reference {
+    #[serde(rename = "apiGroup")]
+    group: String,
     resource: String,
     subresource: String,
     namespace: String,

@@ -142,7 +142,8 @@ impl Site {
             Audit::On => flags.extend([
                 format!("--audit-policy-file={}", self.file("audit-policy.yaml")),
                 format!("--audit-log-path={}", self.audit_log().display()),
-                "--audit-log-maxsize=0".to_owned(),
+                // In megabytes, and more than there will be: what is turned over into another file would not be found.
+                "--audit-log-maxsize=100000".to_owned(),
             ]),
         }
         flags

@@ -24,15 +24,15 @@ pub struct Ground {
 impl Ground {
     /// Starts everything and waits until the controller is ready.
     pub async fn start(plane: Plane) -> Result<Self> {
-        let (name, audit) = match plane {
-            Plane::Shared => ("shared", Audit::Off),
-            Plane::Rough => ("rough", Audit::Off),
-            Plane::Audited => ("audited", Audit::On),
-            Plane::Barred => ("barred", Audit::On),
-            Plane::Leased => ("leased", Audit::On),
+        let name = match plane {
+            Plane::Shared => "shared",
+            Plane::Rough => "rough",
+            Plane::Audited => "audited",
+            Plane::Barred => "barred",
+            Plane::Leased => "leased",
         };
         let alone = plane != Plane::Leased;
-        let plane = ControlPlane::start(Options { name: name.to_owned(), nodes: 3, audit }).await?;
+        let plane = ControlPlane::start(Options { name: name.to_owned(), nodes: 3, audit: Audit::On }).await?;
         let installed = Installed::on(&plane).await?;
         let ground = Self { plane, installed, controller: Mutex::new(None) };
         if alone {

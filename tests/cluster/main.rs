@@ -18,6 +18,7 @@ mod foreign;
 mod gates;
 mod going_back;
 mod ground;
+mod hardened;
 mod installing;
 mod kills;
 mod leases;
@@ -31,8 +32,10 @@ mod sharing;
 mod shop;
 mod stepping;
 mod storm;
+mod used;
 mod waiting;
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::process::ExitCode;
@@ -143,6 +146,7 @@ fn shared() -> Vec<Case> {
         case!(Shared, commands::a_forged_actor_is_overwritten),
         case!(Shared, commands::every_role_gives_the_commands_of_its_own_and_no_others),
         case!(Shared, commands::a_user_without_the_right_is_told_which_one),
+        case!(Shared, hardened::the_pod_is_restricted_and_a_weaker_one_is_refused),
         case!(Shared, waiting::waiting_ends_with_what_became_of_the_revision),
         case!(Shared, waiting::history_lists_what_became_of_each_revision),
         case!(Shared, waiting::a_watched_status_prints_each_change_until_it_is_interrupted),
@@ -220,12 +224,13 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let runtime = Arc::new(Runtime::new().expect("threads can be started"));
     let mut code = ExitCode::SUCCESS;
+    let mut used = BTreeSet::new();
     for plane in [Plane::Shared, Plane::Rough, Plane::Audited, Plane::Barred, Plane::Leased] {
         let chosen: Vec<Case> = cases().into_iter().filter(|case| case.plane == plane && is_chosen(&arguments, case.name)).collect();
         if chosen.is_empty() {
             continue;
         }
-        match run(&runtime, plane, chosen, &arguments) {
+        match run(&runtime, plane, chosen, &arguments, &mut used) {
             Ok(true) => {}
             Ok(false) => code = ExitCode::from(101),
             Err(error) => {
@@ -234,7 +239,17 @@ fn main() -> ExitCode {
             }
         }
     }
+    // Some tests alone use some rights alone.
+    if arguments.filter.is_none() && arguments.skip.is_empty() && !every_right_is_used(&arguments, used) {
+        code = ExitCode::from(101);
+    }
     code
+}
+
+/// The last test, about all others.
+fn every_right_is_used(arguments: &Arguments, used: BTreeSet<String>) -> bool {
+    let body = move || used::each_right_is_used_and_no_other_one(&used).map_err(|error| format!("{error:#}").into());
+    !libtest_mimic::run(arguments, vec![Trial::test("used::each_right_is_used_and_no_other_one", body)]).has_failed()
 }
 
 fn is_chosen(arguments: &Arguments, name: &str) -> bool {
@@ -242,8 +257,8 @@ fn is_chosen(arguments: &Arguments, name: &str) -> bool {
     arguments.filter.as_ref().is_none_or(matches) && !arguments.skip.iter().any(matches)
 }
 
-/// Runs the tests of one plane side by side. True where all passed.
-fn run(runtime: &Arc<Runtime>, plane: Plane, cases: Vec<Case>, arguments: &Arguments) -> Result<bool> {
+/// Runs the tests of one plane side by side, and adds the rights that the controller used. True where all passed.
+fn run(runtime: &Arc<Runtime>, plane: Plane, cases: Vec<Case>, arguments: &Arguments, used: &mut BTreeSet<String>) -> Result<bool> {
     let list = arguments.list;
     let ground = if list { None } else { Some(Arc::new(runtime.block_on(Ground::start(plane)).context("the ground could not be laid")?)) };
     let trials = cases
@@ -261,6 +276,7 @@ fn run(runtime: &Arc<Runtime>, plane: Plane, cases: Vec<Case>, arguments: &Argum
     let arguments = Arguments { test_threads: arguments.test_threads.or(Some(threads)), ..arguments.clone() };
     let passed = !libtest_mimic::run(&arguments, trials).has_failed();
     if let Some(ground) = ground.and_then(Arc::into_inner) {
+        used.extend(used::on(&ground)?);
         runtime.block_on(ground.stop(passed));
     }
     Ok(passed)

@@ -26,6 +26,11 @@ pub struct Right {
 }
 
 impl Right {
+    /// As people say it: `patch rollouts.serin.dev/status`.
+    pub fn told(&self) -> String {
+        told(&self.verb, &self.resource, &self.group)
+    }
+
     /// As the API server says it where the right is missing.
     pub fn missing(&self) -> String {
         format!("cannot {} resource \"{}\"", self.verb, self.resource)
@@ -61,13 +66,17 @@ impl Right {
     }
 }
 
-/// Every right of the controller, one by one.
+/// Every right of the controller in all namespaces, one by one.
 pub fn rights() -> Result<Vec<Right>> {
-    let is_role = |kind: &str, name: &str| kind == "ClusterRole" && name == SERIN;
+    rights_of("ClusterRole", SERIN)
+}
+
+/// What a role of `deploy/` grants, one by one.
+pub fn rights_of(kind: &str, name: &str) -> Result<Vec<Right>> {
     let role = objects_in("deploy")?
         .into_iter()
-        .find(|object| object.types.as_ref().is_some_and(|types| is_role(&types.kind, &object.name_any())))
-        .context("deploy/ has no ClusterRole serin")?;
+        .find(|object| object.types.as_ref().is_some_and(|types| types.kind == kind) && object.name_any() == name)
+        .with_context(|| format!("deploy/ has no {kind} {name}"))?;
     let words = |value: &Value| -> Vec<String> {
         value.as_array().into_iter().flatten().filter_map(|word| word.as_str().map(str::to_owned)).collect()
     };
@@ -123,6 +132,13 @@ fn binding(role: &str, account: &str) -> Value {
 /// The name of a service account of Serin's namespace in the audit log.
 pub fn user(account: &str) -> String {
     format!("system:serviceaccount:{SERIN}:{account}")
+}
+
+/// A right as people say it.
+pub fn told(verb: &str, resource: &str, group: &str) -> String {
+    let (resource, subresource) = resource.split_once('/').map_or((resource, String::new()), |(whole, part)| (whole, format!("/{part}")));
+    let group = if group.is_empty() { String::new() } else { format!(".{group}") };
+    format!("{verb} {resource}{group}{subresource}")
 }
 
 /// Counts by a word.
