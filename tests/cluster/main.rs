@@ -201,9 +201,10 @@ fn exclusive() -> Vec<Case> {
         case!(Rough, malformed::objects_that_an_older_crd_let_in_stop_nobody_else),
         case!(Rough, bare::a_cluster_without_the_crd_is_refused_with_a_hint),
         case!(Rough, bare::the_demo_is_a_guest_on_a_cluster_that_is_there_already),
-        case!(Rough, kills::a_node_that_vanishes_is_nobodys_fault),
         case!(Rough, kills::an_api_server_that_restarts_is_waited_for),
         case!(Rough, kills::an_etcd_that_restarts_is_waited_for),
+        // The last one, because it takes a node away and brings it back.
+        case!(Rough, kills::a_node_that_vanishes_is_nobodys_fault),
         case!(Audited, quiet::a_whole_rollout_reads_nothing_and_writes_little),
         case!(Audited, quiet::two_hundred_settled_rollouts_ask_for_nothing_in_a_minute),
         case!(Audited, quiet::a_new_controller_over_settled_rollouts_writes_nothing),
