@@ -19,7 +19,7 @@ use crate::rollout::Revision;
 pub(super) fn give(order: &Order) -> Result<Ending, Failure> {
     super::runtime()?.block_on(async {
         let Found { place, object } = ask::rollout(&order.target).await?;
-        let newest = revision(&place.template(&object).await?);
+        let newest = if asks_for_newest(order, &object) { Some(revision(&place.template(&object).await?)) } else { None };
         let spec = spec(order, &object, newest, actor(&place).await?)?;
         let action = create(&place, &object, spec).await?;
         match order.patience {
@@ -29,12 +29,16 @@ pub(super) fn give(order: &Order) -> Result<Ending, Failure> {
     })
 }
 
-/// What is asked for. What may give a revision more traffic is bound to the one that people see now.
-fn spec(order: &Order, object: &Object, newest: Revision, actor: ActorSpec) -> Result<RolloutActionSpec, Failure> {
+/// Whether the command is bound to the revision of the template: what lowers exposure waits for no further answer, and needs no right to one.
+fn asks_for_newest(order: &Order, object: &Object) -> bool {
+    order.meant == Meant::Current && object.status.as_ref().is_ok_and(|status| status.canary.is_none())
+}
+
+/// What is asked for. What may give a revision more traffic is bound to the one that people see now: the canary, else the newest template's.
+fn spec(order: &Order, object: &Object, newest: Option<Revision>, actor: ActorSpec) -> Result<RolloutActionSpec, Failure> {
     let status = object.status.as_ref().map_err(|error| ask::unreadable(error.clone()))?;
-    let current = || status.canary.clone().map_or(newest, Revision::new);
     let meant = match &order.meant {
-        Meant::Current => Some(current()),
+        Meant::Current => status.canary.clone().map(Revision::new).or(newest),
         Meant::For(revision) => Some(revision.clone()),
         Meant::Whatever => None,
     };
@@ -145,7 +149,7 @@ mod tests {
         let object = json!({"metadata": {"name": "checkout"}, "spec": {}, "status": status});
         let object: Object = serde_json::from_value(object).unwrap();
         let actor = ActorSpec { username: "alice".to_owned(), uid: None };
-        serde_json::to_value(spec(&order(verb, meant), &object, Revision::new("9999999999"), actor).unwrap()).unwrap()
+        serde_json::to_value(spec(&order(verb, meant), &object, Some(Revision::new("9999999999")), actor).unwrap()).unwrap()
     }
 
     #[test]
@@ -170,6 +174,18 @@ mod tests {
     fn what_lowers_exposure_is_meant_for_whatever_is_there() {
         let status = json!({"canary": "abcdef0123", "attempt": 3});
         assert_snapshot!(asked(VerbSpec::Abort, Meant::Whatever, &status), @r#"{"actor":{"username":"alice"},"rollout":"checkout","verb":"Abort"}"#);
+    }
+
+    #[test]
+    fn only_what_is_bound_to_the_newest_template_asks_for_it() {
+        let asks = |meant: Meant, status: Value| {
+            let object = json!({"metadata": {"name": "checkout"}, "spec": {}, "status": status});
+            asks_for_newest(&order(VerbSpec::Abort, meant), &serde_json::from_value(object).unwrap())
+        };
+        assert!(asks(Meant::Current, json!({"attempt": 3})));
+        assert!(!asks(Meant::Current, json!({"canary": "abcdef0123", "attempt": 3})));
+        assert!(!asks(Meant::For(Revision::new("0123456789")), json!({"attempt": 3})));
+        assert!(!asks(Meant::Whatever, json!({"attempt": 3})));
     }
 
     #[test]
