@@ -40,7 +40,7 @@ static: ## the release as one static file, without a path of this machine in it:
 	$(call stage,static binary,RUSTFLAGS="$(STATIC_FLAGS)" cargo build --release --locked --package serin --target $(HOST))
 	@mkdir -p $(STATIC_TARGET)/static && cp $(STATIC_TARGET)/$(HOST)/release/serin $(STATIC_TARGET)/static/serin
 
-test: test-it test-cluster ## all tests: the hermetic ones, then those on a real control plane
+test: test-it test-cluster ## the tests: the hermetic ones, then those on a real control plane (test-static and test-pods need root)
 
 test-it: ## the hermetic tests
 	$(call stage,hermetic tests,cargo test --workspace --lib --bins --test it)
