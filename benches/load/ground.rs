@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use serin_dev::{Audit, AuditEvent, CONTROLLER_USER, ControlPlane, Installed, Options, Supervised};
 
 use crate::process::Process;
+use crate::shop::PROVIDER;
 
 /// Where all rollouts are.
 pub(crate) const NAMESPACE: &str = "bench";
@@ -43,6 +44,7 @@ impl Ground {
     pub(crate) async fn lay(binary: &Path) -> Result<Self> {
         let plane = ControlPlane::start(Options { name: "bench".to_owned(), nodes: 3, audit: Audit::On }).await?;
         let installed = Installed::on(&plane).await?;
+        installed.add_provider(PROVIDER, &plane.prometheus_url())?;
         let client = plane.client().await?;
         let namespace: Namespace = serde_json::from_value(json!({"metadata": {"name": NAMESPACE}}))?;
         Api::<Namespace>::all(client.clone()).create(&PostParams::default(), &namespace).await?;

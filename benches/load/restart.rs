@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use chrono::Utc;
 use serde_json::Value;
+use serin_dev::AuditEvent;
 
 use crate::ground::Ground;
 use crate::shop::{REPLICAS, is_told, open, plan, release, rollouts, stands_at, until};
@@ -33,16 +34,14 @@ pub(crate) async fn measure(binary: &Path, count: usize) -> Result<Restart> {
         |rollout: &Value| rollout["status"]["step"].as_str().is_some_and(|step| !step.starts_with("1/")) || stands_at(rollout, "v2");
     until(&rollouts(&ground.client), count / 2, second).await?;
     drop(serin);
-    let (begun, before) = (Utc::now(), ground.asked()?.len());
+    let begun = Utc::now();
     let _serin = ground.start().await?;
     until(&rollouts(&ground.client), count, |rollout| stands_at(rollout, "v2") && is_told(rollout)).await?;
 
-    let requests = ground.asked()?.split_off(before);
-    let writes = |request: &&serin_dev::AuditEvent| {
-        ["patch", "update", "create"].contains(&request.verb.as_str()) && request.resource != "selfsubjectreviews"
-    };
-    let first = requests.iter().find(writes).context("the new controller wrote nothing")?;
-    let resumed = (first.at - begun).to_std().unwrap_or_default();
+    let requests = ground.asked()?;
+    let is_first = |request: &&AuditEvent| request.at > begun && request.resource == "rollouts" && request.subresource == "status";
+    let first = requests.iter().find(is_first).context("the new controller wrote nothing")?;
+    let resumed = (first.at - begun).to_std()?;
     let streams = ground.events()?;
     let (mut events, mut repeated, mut broken) = (0, 0, 0);
     for told in streams.values() {
@@ -56,16 +55,8 @@ pub(crate) async fn measure(binary: &Path, count: usize) -> Result<Restart> {
 }
 
 /// What a rollout tells that is installed and then promoted by the plan.
-const PLAN: [&str; 8] = [
-    "rollout.created",
-    "rollout.installed",
-    "rollout.started",
-    "step.started",
-    "step.started",
-    "step.started",
-    "promotion.started",
-    "rollout.promoted",
-];
+const PLAN: [&str; 7] =
+    ["rollout.created", "rollout.installed", "rollout.started", "step.started", "step.started", "promotion.started", "rollout.promoted"];
 
 fn kinds(told: &[String]) -> Result<Vec<String>> {
     let mut seen = BTreeSet::new();

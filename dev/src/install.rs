@@ -76,14 +76,14 @@ impl Installed {
         Ok(Self { kubeconfig, config, address })
     }
 
-    /// Tells a controller that is started from now on of one more metrics backend.
+    /// Tells a controller that is started from now on of one more metrics backend, whose metrics are complete at once.
     ///
     /// # Errors
     /// The configuration cannot be written.
     pub fn add_provider(&self, name: &str, url: &str) -> Result<()> {
         let mut config: Value = serde_json::from_slice(&std::fs::read(&self.config)?)?;
         let providers = config["metrics"]["providers"].as_array_mut().context("a configuration without providers")?;
-        providers.push(json!({"name": name, "url": url}));
+        providers.push(json!({"name": name, "url": url, "delay": "0s"}));
         std::fs::write(&self.config, config.to_string()).context("cannot write the controller's configuration")
     }
 
