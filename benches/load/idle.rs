@@ -8,7 +8,6 @@ use chrono::Utc;
 use serin_dev::CONTROLLER_USER;
 
 use crate::ground::{Asked, Ground};
-use crate::plan::millis;
 use crate::shop::{open, plan};
 
 /// A minute of rest.
@@ -37,7 +36,7 @@ pub(crate) async fn measure(binary: &Path, count: usize) -> Result<Rest> {
     ground.silence().await?;
     let (before, cpu) = (ground.asked()?.len(), serin.process.cpu()?);
     tokio::time::sleep(Duration::from_mins(1)).await;
-    let cpu = millis(serin.process.cpu()? - cpu);
+    let cpu = serin.process.cpu()? - cpu;
     let asked = Asked::of(&ground.asked()?.split_off(before));
     let requests = ground.plane.audit_events(CONTROLLER_USER)?;
     let first = requests.iter().find(|request| request.verb == "watch" && request.at >= begun).context("the controller watches nothing")?;

@@ -56,7 +56,7 @@ pub(crate) async fn measure(binary: &Path, count: usize) -> Result<Cost> {
 
     let (before, idle) = (ground.asked()?.len(), serin.process.cpu()?);
     tokio::time::sleep(IDLE).await;
-    let idle = (Asked::of(&ground.asked()?.split_off(before)), millis(serin.process.cpu()? - idle));
+    let idle = (Asked::of(&ground.asked()?.split_off(before)), serin.process.cpu()? - idle);
 
     let each = f64::from(u32::try_from(count)?);
     let Asked { reads, writes } = Asked::of(&requests);
@@ -65,7 +65,7 @@ pub(crate) async fn measure(binary: &Path, count: usize) -> Result<Cost> {
         count,
         bare,
         wall,
-        cpu: millis(cpu) / each,
+        cpu: cpu / each,
         reads: per(reads)?,
         writes: per(writes)?,
         kinds: kinds(&requests),

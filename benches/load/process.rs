@@ -1,26 +1,25 @@
 //! What does a process cost? Its processor time and its memory, as Linux counts them.
 
 use std::fs;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 /// `/proc` counts processor time in hundredths of a second on every Linux that Rust runs on.
-const TICK: Duration = Duration::from_millis(10);
+const TICK_MS: u32 = 10;
 
 /// A running process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Process(pub(crate) u32);
 
 impl Process {
-    /// Its processor time since it began, in user and in kernel mode. Steps of 10 ms.
-    pub(crate) fn cpu(self) -> Result<Duration> {
+    /// Its processor time since it began, in user and in kernel mode, in milliseconds. Steps of 10 ms.
+    pub(crate) fn cpu(self) -> Result<f64> {
         let stat = self.read("stat")?;
         // The second field is the name, and may hold anything.
         let (_, rest) = stat.rsplit_once(')').context("no process has such a stat")?;
         let fields: Vec<&str> = rest.split_whitespace().collect();
         let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u32>().ok()).context("no processor time in stat");
-        Ok(TICK * (ticks(11)? + ticks(12)?))
+        Ok(f64::from(TICK_MS * (ticks(11)? + ticks(12)?)))
     }
 
     /// Its resident memory now, in MiB.

@@ -7,10 +7,10 @@ mod counts;
 mod parts;
 
 // The fixtures of the tables in tests/it: what is timed is what is tested.
-#[allow(dead_code)]
+#[allow(dead_code, clippy::panic)]
 #[path = "../../tests/it/audit_given.rs"]
 mod audit_given;
-#[allow(dead_code, unused_imports)]
+#[allow(dead_code, unused_imports, clippy::panic)]
 #[path = "../../tests/it/given/mod.rs"]
 mod given;
 
