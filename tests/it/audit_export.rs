@@ -17,8 +17,8 @@ fn life() -> Vec<Record> {
 fn other() -> Vec<Record> {
     let mut outbox = Outbox::default();
     let mut subject = subject();
-    subject.uid = "00000000-0000-4000-8000-000000000000".to_owned();
-    subject.name = "cart".to_owned();
+    "00000000-0000-4000-8000-000000000000".clone_into(&mut subject.uid);
+    "cart".clone_into(&mut subject.name);
     for _ in 0..2 {
         outbox.append(&started(), &teller(), &subject, noon());
     }
@@ -55,9 +55,12 @@ fn a_whole_stream_is_whole_in_any_order() {
     }
 }
 
+/// What a store puts around an event.
+type Wrap = fn(&Record) -> String;
+
 #[test]
 fn events_are_found_in_every_format_that_has_their_bytes() {
-    let wrapped: [(&str, fn(&Record) -> String); 9] = [
+    let wrapped: [(&str, Wrap); 9] = [
         ("the lines of standard output", |record| line(record).expect("an event fits")),
         ("ocsf", |record| rendered(Format::Ocsf, record)),
         ("ecs", |record| rendered(Format::Ecs, record)),
