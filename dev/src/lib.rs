@@ -49,6 +49,7 @@ pub use node::{Node, POD_IMAGE};
 pub use objects::{create, objects_in, objects_of, repository};
 pub use part::Part;
 pub use pins::{Kit, Tool};
+pub use pki::{Authority, Identity};
 pub use plane::{Audit, ControlPlane, Options};
 pub use supervise::Supervised;
 pub use tag::{Tag, image_tag};
