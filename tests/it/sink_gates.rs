@@ -170,8 +170,12 @@ fn what_is_kept_of_rollouts_that_are_gone_is_bounded_where_nobody_has_to_wait() 
     let [a, b] = lanes.standings().try_into().expect("two sinks");
     assert_eq!((a.lost, b.lost), (0, 300 - 256));
     let mut told = [0, 0];
-    while let orders @ [_, ..] = lanes.due(at(0)).as_slice() {
-        for order in orders.to_vec() {
+    loop {
+        let orders = lanes.due(at(0));
+        if orders.is_empty() {
+            break;
+        }
+        for order in orders {
             told[order.sink] += 1;
             assert!(lanes.settle(order, Delivery::Delivered, at(0)).is_some());
         }
