@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::evidence::{Evidence, Weighed};
 use super::sequential::{Course, Need, Side, Wealth, mean, requests_needed};
 use super::threshold::{STALE_AFTER, unreadable};
-use super::windows::{Trouble, trouble};
+use super::windows::{Trouble, span, trouble};
 use super::words::{about, grouped, line, odds, rate, roughly, shares};
 use crate::rollout::{Attempt, Check, CheckKind, Failure, Intent, Observed, Sample, Sequential, Strength, Verdict, Weight};
 
@@ -119,12 +119,17 @@ fn estimate(check: &Check, sequential: &Sequential, weighed: &Weighed, bench: Be
         return Verdict::Inconclusive(format!("{text}; evidence of harm {}, {}", odds(weighed.worse.log()), need(sequential)));
     }
     let wanted = if bench.intent.next_step(bench.step).is_some() { sequential.step } else { sequential.promotion };
-    let cost = Cost::of(sequential, weighed);
     let (strength, remark) = match wanted {
         Strength::NoHarm => (Strength::NoHarm, String::new()),
         Strength::Proof => (Strength::Proof, String::new()),
-        Strength::Auto if cost.fits(bench.intent.hold(bench.step) + bench.intent.deadlines.step) => (Strength::Proof, String::new()),
-        Strength::Auto => (Strength::NoHarm, format!("; a proof would take {}", cost.told())),
+        Strength::Auto => {
+            let cost = Cost::of(sequential, weighed);
+            if cost.fits(bench.time(check, weighed)) {
+                (Strength::Proof, String::new())
+            } else {
+                (Strength::NoHarm, format!("; a proof would take {}", cost.told()))
+            }
+        }
     };
     let beside = weighed.all.stable.share().unwrap_or(0.0);
     let proven = Need::for_errors(sequential.alpha).reached(weighed.better.log());
@@ -216,5 +221,11 @@ impl Cost {
 impl<'a> Bench<'a> {
     fn weighed(&self, check: &Check) -> Option<&'a Weighed> {
         self.evidence.of(self.attempt.number, &check.name)
+    }
+
+    /// How much of a step's time gives evidence: until its deadline, without the warm-up, what metrics are late by, and the window that is cut off.
+    fn time(&self, check: &Check, weighed: &Weighed) -> TimeDelta {
+        let Intent { every, warm_up, deadlines, .. } = self.intent;
+        self.intent.hold(self.step) + deadlines.step - *warm_up - check.delay - span(*every, Some(weighed))
     }
 }

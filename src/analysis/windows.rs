@@ -76,15 +76,10 @@ impl Chain<'_> {
         samples.iter().filter(|sample| self.is_mine(sample)).max_by_key(|sample| sample.at)
     }
 
-    /// How long a window is: no shorter than what lies between two scrapes.
-    fn span(every: TimeDelta, weighed: Option<&Weighed>) -> TimeDelta {
-        every.max(weighed.and_then(Weighed::scrape).unwrap_or_default())
-    }
-
     /// The window to ask for next, given what was counted: where it begins, and where it ends. It may be asked for once its end is `delay` ago.
     pub(super) fn next(&self, every: TimeDelta, weighed: Option<&Weighed>, samples: &[Sample]) -> (DateTime<Utc>, DateTime<Utc>) {
         let complete = self.now - self.check.delay;
-        let span = Self::span(every, weighed);
+        let span = span(every, weighed);
         let longest = if weighed.is_some_and(|weighed| self.was_set_back(weighed)) { span } else { LONGEST };
         let from = self.begins(weighed).max(complete - longest);
         let missing = whole(complete - from, span);
@@ -106,6 +101,11 @@ impl Chain<'_> {
     pub(super) fn was_too_large(&self, samples: &[Sample]) -> bool {
         self.newest(samples).is_some_and(|sample| sample.reading == Reading::TooLarge)
     }
+}
+
+/// How long a window is: no shorter than what lies between two scrapes.
+pub(super) fn span(every: TimeDelta, weighed: Option<&Weighed>) -> TimeDelta {
+    every.max(weighed.and_then(Weighed::scrape).unwrap_or_default())
 }
 
 /// How many whole windows lie in a time.

@@ -183,6 +183,27 @@ fn where_a_proof_does_not_fit_into_the_deadline_no_harm_is_enough_and_that_is_sa
     assert!(judged(&strict, &stepping(10), windows(&[1.0; 6]), 65).0.starts_with("Inconclusive: errors: not decided"));
 }
 
+/// The shortest time in seconds of a last step, hold and deadline together, in which a proof is waited for.
+fn shortest(edit: impl Fn(&mut Intent)) -> Option<i64> {
+    let waits = |time: &i64| {
+        let mut last = Intent { steps: spec().steps[..1].to_vec(), ..intent() };
+        edit(&mut last);
+        last.deadlines.step = TimeDelta::seconds(*time) - last.steps[0].hold;
+        let warm = last.warm_up.num_seconds();
+        let samples = (1..=6).map(|number| window(warm + number * 10, 1.0, 9.0)).collect();
+        judged(&last, &stepping(10), samples, warm + 65).0.starts_with("Inconclusive: errors: not decided")
+    };
+    (300..500).find(waits)
+}
+
+#[test]
+fn what_the_warm_up_and_the_delay_take_of_the_last_step_gives_no_evidence() {
+    // A proof takes 392 s here; 5 s of delay and one window of 10 s come on top.
+    assert_eq!(shortest(|_| {}), Some(407));
+    assert_eq!(shortest(|last| last.warm_up = TimeDelta::seconds(20)), Some(427));
+    assert_eq!(shortest(|last| last.checks[0].delay = TimeDelta::seconds(35)), Some(437));
+}
+
 #[test]
 fn what_was_counted_changes_nothing_when_it_comes_again() {
     let all = windows(&[1.0, 2.0, 0.0, 1.0]);
