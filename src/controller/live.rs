@@ -133,7 +133,7 @@ impl Live {
                 children,
                 records,
                 template: memory.template.clone(),
-                samples: memory.samples.all(),
+                samples: memory.samples.all(self.now()),
                 actions,
                 refused: memory.refused.clone(),
             },

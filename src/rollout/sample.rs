@@ -37,12 +37,14 @@ pub struct Samples(BTreeMap<String, Vec<Sample>>);
 
 impl Samples {
     /// Keeps a sample. Those from the future are let go: the clock was set back since, and nothing that is measured now would ever be newer.
-    /// So are those of an earlier attempt.
+    /// So are those of another attempt than the newest one's. By its number alone nobody knows which attempt is over: where a status was lost,
+    /// attempts are counted anew.
     pub fn keep(&mut self, sample: Sample, now: DateTime<Utc>) {
         let kept = self.0.entry(sample.check.clone()).or_default();
+        kept.retain(|known| known.at <= now);
         let attempt = sample.attempt;
-        kept.retain(|known| known.at <= now && known.attempt >= attempt && known.at != sample.at);
-        if kept.iter().all(|known| known.attempt == attempt) {
+        if kept.last().is_none_or(|newest| newest.attempt == attempt || newest.at < sample.at) {
+            kept.retain(|known| known.attempt == attempt && known.at != sample.at);
             kept.insert(kept.partition_point(|known| known.at < sample.at), sample);
         }
         let newest = kept.last().map_or(now, |newest| newest.at);
@@ -51,8 +53,9 @@ impl Samples {
         kept.drain(..old.max(kept.len().saturating_sub(MOST)));
     }
 
-    /// All of them.
-    pub fn all(&self) -> Vec<Sample> {
+    /// All of them. Those from the future are let go: the clock was set back since, and once it is there again they would pass for new ones.
+    pub fn all(&mut self, now: DateTime<Utc>) -> Vec<Sample> {
+        self.0.values_mut().for_each(|kept| kept.retain(|known| known.at <= now));
         self.0.values().flatten().cloned().collect()
     }
 }

@@ -7,7 +7,10 @@ use serin::analysis::{Evidence, due, judge};
 use serin::api::Status;
 use serin::cluster::{Deployment, Index, Item, Kind, Listed};
 use serin::controller::{Seen, decide};
-use serin::rollout::{Change, Child, Direction, Edited, Fence, Lifetime, Observed, Reading, Sample, Samples, Upkeep, Verdict, changes};
+use serin::rollout::{
+    Change, Child, Count, Counted, Counts, Direction, Edited, Fence, Lifetime, Newest, Observed, Reading, Sample, Samples, Upkeep, Verdict,
+    changes,
+};
 
 use super::{key, unreadable};
 use crate::given::{Seeing, after, child, idle, intent, noon, rejected, seen, stepping, v1, v2, weight};
@@ -30,9 +33,63 @@ fn a_sample_from_the_future_says_nothing_and_keeps_nobody_from_asking() {
     let mut samples = Samples::default();
     samples.keep(sample(3_600, 0.001), after(3_600));
     samples.keep(sample(60, 0.2), now);
-    assert_eq!(samples.all(), [sample(60, 0.2)], "the clock was set back");
+    assert_eq!(samples.all(now), [sample(60, 0.2)], "the clock was set back");
     samples.keep(sample(50, 0.001), now);
-    assert_eq!(samples.all(), [sample(50, 0.001), sample(60, 0.2)], "a slow answer to an older question");
+    assert_eq!(samples.all(now), [sample(50, 0.001), sample(60, 0.2)], "a slow answer to an older question");
+}
+
+/// A clock that was set back by three minutes made an answer pass for a new one once it was there again, three minutes late.
+#[test]
+fn a_sample_from_the_future_does_not_come_back() {
+    let mut samples = Samples::default();
+    samples.keep(sample_at(after(180)), after(180));
+    assert_eq!(samples.all(after(180)).len(), 1);
+    assert_eq!(samples.all(after(0)), [], "the clock was set back");
+    assert_eq!(samples.all(after(181)), []);
+}
+
+/// A status was lost, and with it how many attempts there were. The answers of the fourth attempt were kept, those of the first were not, and the
+/// backend was asked again at once, for ever.
+#[test]
+fn answers_count_for_an_attempt_with_a_lower_number_too() {
+    let of = |attempt, seconds| Sample { attempt, ..sample_at(after(seconds)) };
+    let mut samples = Samples::default();
+    samples.keep(of(4, 10), after(10));
+    samples.keep(of(1, 60), after(60));
+    assert_eq!(samples.all(after(60)), [of(1, 60)]);
+    samples.keep(of(4, 20), after(61));
+    samples.keep(of(4, 60), after(61));
+    assert_eq!(samples.all(after(61)), [of(1, 60)], "slow answers to the attempt that is over");
+    samples.keep(of(2, 70), after(70));
+    assert_eq!(samples.all(after(70)), [of(2, 70)]);
+}
+
+#[test]
+fn of_an_answer_that_comes_twice_the_last_one_is_kept() {
+    let mut samples = Samples::default();
+    let value = |value| Sample { reading: Reading::Value(value), ..sample_at(after(10)) };
+    samples.keep(value(0.1), after(10));
+    samples.keep(value(0.2), after(10));
+    assert_eq!(samples.all(after(10)), [value(0.2)]);
+}
+
+/// Twenty samples are kept in any case, counted windows for three minutes, and never more than four hundred.
+#[test]
+fn of_many_samples_the_newest_are_kept() {
+    let kept = |number: i64, every: i64, reading: &Reading| {
+        let mut samples = Samples::default();
+        for at in (1..=number).map(|sample| after(sample * every)) {
+            samples.keep(Sample { reading: reading.clone(), ..sample_at(at) }, at);
+        }
+        let all = samples.all(after(number * every));
+        assert_eq!(all.last().map(|sample| sample.at), Some(after(number * every)));
+        all.len()
+    };
+    let side = Count { total: 1.0, bad: 0.0 };
+    let (counts, newest) = (Counts { canary: side, stable: side }, Newest { canary: None, stable: None });
+    let counted = Reading::Counts(Box::new(Counted { from: noon(), counts, newest, scrape: None, before: Vec::new() }));
+    assert_eq!((kept(20, 1, &Reading::NoData), kept(21, 1, &Reading::NoData)), (20, 20));
+    assert_eq!((kept(40, 5, &counted), kept(40, 60, &counted)), (37, 20), "three minutes, and the one that is as old as that");
 }
 
 fn sample_at(at: DateTime<Utc>) -> Sample {
@@ -89,7 +146,6 @@ fn what_the_api_server_says_is_gone_is_forgotten() {
         })
     };
     let known = || index.look(&key()).is_some_and(|look| look.children.contains_key(&v2()));
-    index.remove(&created(8));
     index.reply(created(7));
     assert!(known(), "what a reply brings is believed");
 

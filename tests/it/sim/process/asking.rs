@@ -1,5 +1,7 @@
 //! What is answered to a question? What the hidden truth is like, unless the answer is slow or there is none.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serin::rollout::{Ask, Count, Counted, Counting, Counts, Newest, Question, Reading, Revision, Sample, Template};
 
@@ -92,7 +94,7 @@ impl Sim {
                 let text = format!("{check} is {reading:?} (attempt {attempt}, {step})");
                 let sample = Sample { check: check.clone(), attempt, step, at, reading };
                 if process.newest.get(&check).is_none_or(|known| known.asked <= asked) {
-                    process.newest.insert(check, Measured { sample: sample.clone(), asked });
+                    Arc::make_mut(&mut process.newest).insert(check, Measured { sample: sample.clone(), asked });
                 }
                 process.samples.keep(sample, clock);
                 self.tell(life, |_| format!("hears    {text}"));

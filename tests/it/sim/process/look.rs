@@ -6,7 +6,7 @@ use serin::api::Status;
 use serin::audit::{Cluster, Teller};
 use serin::cluster::{FINALIZER, Look, Wish, fit};
 use serin::controller::{Ack, Seen};
-use serin::rollout::{Epoch, Lifetime, Observed, State, Workload};
+use serin::rollout::{Epoch, Lifetime, Observed, State, Workload, highest_epoch};
 
 use super::{Life, Plan, sinks};
 use crate::given;
@@ -57,7 +57,7 @@ impl Sim {
                 children,
                 records,
                 template: process.template.clone(),
-                samples: process.samples.all(),
+                samples: Vec::new(),
                 actions,
                 refused: process.refused.clone(),
             },
@@ -71,13 +71,17 @@ impl Sim {
             self.ledger.most = steps.max().unwrap_or(0).max(intent.replicas);
         }
         let state = rollout.status.as_ref().ok().and_then(|status| status.state.clone());
+        let epoch = rollout.status.as_ref().map_or(seen.observed.epoch, |status| highest_epoch(&status.memo, &seen.observed));
+        // Promises go by the newest answers alone, so that the plan needs no samples.
         process.plan = Some(Arc::new(Plan {
             life,
             looked: self.server.version,
             seen: Arc::new(seen.clone()),
-            answers: process.newest.clone(),
+            answers: Arc::clone(&process.newest),
             state,
+            epoch,
         }));
+        seen.observed.samples = process.samples.all(self.now + process.skew);
         seen.status.clone_from(&rollout.status);
         self.describe(life, &seen);
         Some(seen)

@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serin::audit::Outbox;
 use serin::cluster::{Error, Index, Kind};
 use serin::controller::{Ended, Queue, Seen};
-use serin::rollout::{Sample, Samples, State, Template};
+use serin::rollout::{Epoch, Sample, Samples, State, Template};
 use serin::sink::Lanes;
 
 use super::agenda::{Ticket, Todo};
@@ -34,7 +34,7 @@ pub(super) struct Process {
     pub(super) template: Template,
     pub(super) samples: Samples,
     /// The newest answer to each check, whatever its process makes of it.
-    pub(super) newest: BTreeMap<String, Measured>,
+    pub(super) newest: Arc<BTreeMap<String, Measured>>,
     pub(super) refused: Option<String>,
     asking: BTreeSet<String>,
     heard: Option<DateTime<Utc>>,
@@ -58,12 +58,14 @@ pub(crate) struct Plan {
     pub(crate) life: Life,
     /// What the API server was at when it looked.
     pub(crate) looked: u64,
-    /// What it saw, but for the status.
+    /// What it saw, but for the status and the samples.
     pub(crate) seen: Arc<Seen>,
     /// The newest answer to each check, whatever its process makes of it.
-    pub(crate) answers: BTreeMap<String, Measured>,
+    pub(crate) answers: Arc<BTreeMap<String, Measured>>,
     /// The state that its changes follow from.
     pub(crate) state: Option<State>,
+    /// The highest epoch that it has seen.
+    pub(crate) epoch: Epoch,
 }
 
 /// An answer to a check.
@@ -88,7 +90,7 @@ impl Process {
             turn: None,
             template: Template::Unasked,
             samples: Samples::default(),
-            newest: BTreeMap::new(),
+            newest: Arc::default(),
             refused: None,
             asking: BTreeSet::new(),
             heard: None,
