@@ -11,6 +11,8 @@ use crate::rollout::Key;
 #[derive(Debug)]
 pub(super) struct Group<V> {
     owners: HashMap<Key, BTreeMap<String, Kept<V>>>,
+    /// The newest end of an object that the watch told of: by then it had told of everything before that, too.
+    ended: u64,
 }
 
 /// What is kept of one object.
@@ -65,12 +67,15 @@ impl Listed {
 
 impl<V: PartialEq> Group<V> {
     pub(super) fn new() -> Self {
-        Self { owners: HashMap::new() }
+        Self { owners: HashMap::new(), ended: 0 }
     }
 
-    /// Takes an object over unless a newer one is known.
+    /// Takes an object over unless a newer one is known, or its end: a reply may come later than the watch that told of that.
     pub(super) fn put(&mut self, owner: Key, name: String, new: (u64, V), source: Source) -> News {
         let (version, view) = new;
+        if source == Source::Reply && version < self.ended && self.get(&owner, &name).is_none() {
+            return News::No;
+        }
         let items = self.owners.entry(owner).or_default();
         let Some(held) = items.get_mut(&name) else {
             items.insert(name, Kept { version, source, view });
@@ -82,6 +87,12 @@ impl<V: PartialEq> Group<V> {
         let news = if held.view == view { News::No } else { News::Yes };
         *held = Kept { version, source, view };
         news
+    }
+
+    /// Takes over that the watch told of an object's end at this version.
+    pub(super) fn end(&mut self, owner: &Key, name: &str, version: u64) -> News {
+        self.ended = self.ended.max(version);
+        self.remove(owner, name, version)
     }
 
     /// Forgets an object that was deleted at this version, unless a newer one of that name is known.

@@ -245,14 +245,14 @@ impl Tables {
         let gone = match view {
             View::Rollout(_) => return self.remove_rollout(owner, *version),
             View::Service(_) => {
-                let gone = self.services.remove(owner, name, *version);
+                let gone = self.services.end(owner, name, *version);
                 return if gone == News::Yes { self.claims.claimants(owner) } else { Vec::new() };
             }
-            View::Child(..) => self.children.remove(owner, name, *version),
-            View::Record(_) => self.records.remove(owner, name, *version),
-            View::Action(_) => self.actions.remove(owner, name, *version),
-            View::Binding(_) => self.bindings.remove(owner, name, *version),
-            View::Pod(..) => self.pods.remove(owner, name, *version),
+            View::Child(..) => self.children.end(owner, name, *version),
+            View::Record(_) => self.records.end(owner, name, *version),
+            View::Action(_) => self.actions.end(owner, name, *version),
+            View::Binding(_) => self.bindings.end(owner, name, *version),
+            View::Pod(..) => self.pods.end(owner, name, *version),
         };
         self.touched(owner.clone(), gone)
     }

@@ -190,3 +190,14 @@ fn a_rollout_that_names_another_service_gives_its_own_back() {
     assert!(told.contains(&key("later")) && told.contains(&key("checkout")));
     assert_eq!(index.look(&key("later")).expect("known").first, "later");
 }
+
+/// A Deployment was written, and then lost its labels or was deleted; the reply to the write came last, and stood for what is there for ever.
+#[test]
+fn a_reply_that_comes_after_the_end_of_its_object_brings_nothing_back() {
+    let index = given();
+    index.remove(&deployment(12, 3).expect("ours"));
+    index.reply(deployment(11, 4).expect("ours"));
+    assert_eq!(child(&index), None, "the watch told of the end before");
+    index.reply(deployment(13, 4).expect("ours"));
+    assert!(child(&index).is_some(), "it was made again since");
+}
