@@ -8,6 +8,9 @@ use super::server::Changed;
 use super::server::objects::Action;
 use super::state::{Calm, Sim};
 
+/// The shortest time that a gate of [`super::scenario`] waits, in milliseconds.
+const SHORTEST_GATE: u32 = 60_000;
+
 impl Sim {
     /// Somebody gives a command, and sometimes another one before anybody could have answered.
     pub(super) fn command(&mut self, verb: Verb, aim: Aim) {
@@ -47,10 +50,12 @@ impl Sim {
         }
     }
 
-    /// Somebody is asked for an approval: CI that watches for that, or nobody.
+    /// Somebody is asked for an approval: CI that watches for that, or nobody. In the end somebody approves, and in time.
     pub(super) fn approval_asked(&mut self) {
-        if self.calm != Calm::NotYet || self.rng.chance(500) {
-            self.plan_in(100, 60_000, Todo::Act(Act::Command(Verb::Approve, Aim::Right)));
+        let calm = self.calm != Calm::NotYet;
+        if calm || self.rng.chance(500) {
+            let within = if calm { SHORTEST_GATE / 2 } else { SHORTEST_GATE };
+            self.plan_in(100, within, Todo::Act(Act::Command(Verb::Approve, Aim::Right)));
         }
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Ledger {
     pub(super) dropped: BTreeSet<u64>,
     /// The step that was entered last.
     pub(super) entered: Option<Entered>,
+    /// What the attempt that took a step last is compared with.
+    pub(super) beside: Option<Revision>,
     /// Attempts whose promotion began with a Pass.
     pub(super) passed: BTreeSet<u32>,
     /// Revisions that were aborted, until the template changed.
@@ -32,6 +34,8 @@ pub(super) struct Ledger {
     pub(super) commands: Vec<String>,
     /// What was committed about commands.
     pub(super) handled: BTreeMap<String, Answer>,
+    /// The same of the statuses that somebody wiped since, and the version of the last one.
+    pub(super) forgotten: (BTreeMap<String, Answer>, u64),
     /// When drift of a Deployment was told last.
     pub(super) drift: BTreeMap<String, DateTime<Utc>>,
     /// What strangers made of our Deployments' sizes: the version that it led to, and the size before.
@@ -97,6 +101,7 @@ impl Ledger {
             head: (0, NO_PREV.to_owned()),
             dropped: BTreeSet::new(),
             entered: None,
+            beside: None,
             passed: BTreeSet::new(),
             rejected: None,
             last_stable: None,
@@ -105,6 +110,7 @@ impl Ledger {
             meddled: Vec::new(),
             commands: Vec::new(),
             handled: BTreeMap::new(),
+            forgotten: (BTreeMap::new(), 0),
             drift: BTreeMap::new(),
             happened: BTreeMap::new(),
             most: 0,
@@ -128,13 +134,14 @@ impl Ledger {
         self.hurt.insert(revision.clone());
     }
 
-    /// Somebody wrote an empty status: what it told is over, and the stream begins anew.
-    pub(super) fn wiped(&mut self) {
+    /// Somebody wrote an empty status over this version of the Rollout: what it told is over, and the stream begins anew.
+    pub(super) fn wiped(&mut self, version: u64) {
         self.told.clear();
         self.head = (0, NO_PREV.to_owned());
         self.dropped.clear();
         self.passed.clear();
-        self.handled.clear();
+        self.forgotten.0.append(&mut self.handled);
+        self.forgotten.1 = version;
         self.drift.clear();
         (self.entered, self.rejected, self.last_stable) = (None, None, None);
     }

@@ -110,7 +110,7 @@ impl Sim {
     /// Somebody writes an empty status: all that was committed is lost, and its events with it.
     pub(super) fn wipe_status(&mut self) {
         let Some(old) = self.server.rollout.clone() else { return };
-        self.ledger.wiped();
+        self.ledger.wiped(old.version);
         self.publish(Changed::Rollout(Some(Rollout { committed: Arc::new(Committed::nothing()), ..old })));
     }
 

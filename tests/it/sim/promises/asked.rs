@@ -4,6 +4,7 @@ use serin::api::Status;
 use serin::rollout::{Action, Answer, Handled, State, Verb};
 
 use super::{Commit, Held};
+use crate::sim::process::Plan;
 use crate::sim::server::objects;
 use crate::sim::state::Sim;
 
@@ -57,9 +58,12 @@ fn meant(old: &Status, new: &Status, action: &Action) -> Held {
     if right && bound && counted { Ok(()) } else { Err(format!("{action:?} is done for {there:?}, attempt {number:?}")) }
 }
 
-/// What is written on a command is what was committed.
-pub(super) fn answered(sim: &Sim, action: &objects::Action, handled: &Handled) -> Held {
-    let committed = sim.ledger.handled.get(&handled.uid);
+/// What is written on a command is what was committed; where somebody wiped the status since, without the process knowing, it is what that one said.
+pub(super) fn answered(sim: &Sim, plan: &Plan, action: &objects::Action, handled: &Handled) -> Held {
+    let (forgotten, last) = &sim.ledger.forgotten;
+    let knows = plan.seen.version.parse().is_ok_and(|version: u64| version > *last);
+    let wiped = forgotten.get(&handled.uid).filter(|answer| !knows && **answer == handled.answer);
+    let committed = wiped.or_else(|| sim.ledger.handled.get(&handled.uid));
     let before = action.answer.is_none_or(|(answer, _)| answer == handled.answer);
     if committed == Some(&handled.answer) && before {
         return Ok(());

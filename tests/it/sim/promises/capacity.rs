@@ -25,7 +25,10 @@ pub(super) fn kept(write: &Write) -> Held {
         let unnoticed = sim.ledger.unknown_size(other, version_of(write.plan, other));
         ready(write, other).min(deployment.desired.max(unnoticed))
     });
-    let others: u32 = others.sum();
+    // One that somebody deleted without the process knowing yet served until then.
+    let gone = write.plan.seen.observed.children.keys().filter(|other| !sim.server.deployments.contains_key(*other));
+    let gone = gone.map(|other| sim.ledger.unknown_losses(other, version_of(write.plan, other)));
+    let others: u32 = others.chain(gone).sum();
     let floor = intent.replicas.saturating_sub(missing(write));
     if others + after >= floor { Ok(()) } else { Err(picture(write, after, others, floor)) }
 }

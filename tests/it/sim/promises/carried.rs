@@ -6,13 +6,17 @@ use serin::rollout::Attempt;
 use super::{Held, Write, version_of};
 
 pub(super) fn carried(write: &Write) -> Held {
-    let Write { sim, plan, state, revision, from, to, .. } = write;
+    let Write { sim, plan, intent, state, revision, from, to } = write;
     let Some((Attempt { stable, canary, .. }, _)) = state.trial() else { return Ok(()) };
-    if *revision != stable || to >= from {
+    // A stable side that keeps all the pods that are asked for carries everything by itself: it gives up nothing.
+    if *revision != stable || to >= from || *to >= intent.replicas {
         return Ok(());
     }
     let unnoticed = sim.ledger.unknown_losses(canary, version_of(plan, canary));
-    let (ready, asked) = (sim.server.ready(canary) + unnoticed, sim.server.desired(canary));
+    // What a stranger asked of the canary without the process knowing yet is not what it has to carry.
+    let before = Some(sim.ledger.unknown_size(canary, version_of(plan, canary))).filter(|before| *before > 0);
+    let asked = sim.server.desired(canary);
+    let (ready, asked) = (sim.server.ready(canary) + unnoticed, before.map_or(asked, |before| before.min(asked)));
     if ready + tolerated(asked) >= asked {
         return Ok(());
     }

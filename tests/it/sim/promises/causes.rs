@@ -17,7 +17,9 @@ pub(super) fn ended(commit: &Commit) -> Held {
         // The product counts from its decision, which is a moment before the commit.
         sim.ledger.jumps > 0 || intent.map_or(true, |intent| sim.now - since + TimeDelta::minutes(1) >= limit(intent))
     };
-    let since = sim.ledger.entered.map_or(sim.now, |entered| entered.at);
+    // Who is promoted by a command may never have taken a step.
+    let promoting = if let Some(State::Promoting(at)) = &old.state { Some(at.since) } else { None };
+    let since = promoting.or(sim.ledger.entered.map(|entered| entered.at)).unwrap_or(sim.now);
     let truth = sim.truths[&attempt.canary];
     let legal = match cause {
         Cause::Failed(failure) if failure.check == "workload" => {

@@ -1,19 +1,24 @@
 //! Invariant 5. Abort converges to stable 100 % from every state, and its first write waits for neither the registry, nor the metrics
 //! backend, nor a sink. That it comes to rest at all is judged by `settled`; here it is whether that is the right end.
 
-use serin::rollout::{AttemptResult, Change, DeletionPolicy, Lifetime, State};
+use serin::rollout::{AttemptResult, Change, CheckKind, DeletionPolicy, Intent, Lifetime, Revision, State};
 
 use super::{Held, settled::unable};
+use crate::sim::ledger::Wait;
 use crate::sim::process::Plan;
 use crate::sim::server::objects::{Labels, SpecReading};
 use crate::sim::state::Sim;
-use crate::sim::truth::Fate;
+use crate::sim::truth::{Fate, Truth};
 use crate::sim::users::{Finale, Ground};
 
-/// A rollback that lacks stable pods asks for all of them in its first pass, whatever else is broken.
+/// A rollback that lacks stable pods asks for all of them in its first pass, whatever else is broken. A process that sees that another one leads
+/// writes nothing: its first write is that other one's.
 pub(super) fn first_write(plan: &Plan, changes: &[Change]) -> Held {
     let Some(State::RollingBack(at)) = &plan.state else { return Ok(()) };
     let (seen, stable) = (&plan.seen.observed, &at.attempt.stable);
+    if plan.epoch > seen.epoch {
+        return if changes.is_empty() { Ok(()) } else { Err(format!("{:?} leads, and {:?} does {changes:?}", plan.epoch, seen.epoch)) };
+    }
     let (Ok(intent), Some(child)) = (&plan.seen.intent, seen.children.get(stable)) else { return Ok(()) };
     let asks =
         |change: &Change| matches!(change, Change::Scale { revision, replicas, .. } if revision == stable && *replicas >= intent.replicas);
@@ -26,7 +31,7 @@ pub(super) fn first_write(plan: &Plan, changes: &[Change]) -> Held {
 /// Whether a last template came to the end that it had to come to.
 pub(super) fn fate(sim: &Sim) -> Held {
     let (Finale::Fresh(revision, truth, ground), Some(spec)) = (&sim.finale, sim.server.spec()) else { return Ok(()) };
-    let (state, fate) = (sim.server.state(), truth.fate(&spec.intent));
+    let (state, fate) = (sim.server.state(), fate_beside(sim, *truth, &spec.intent));
     let stable = matches!(state, Some(State::Idle(at)) if at.stable == *revision);
     let rejected = matches!(state, Some(State::Idle(at)) if at.rejected.as_ref() == Some(revision));
     let paused = matches!(state, Some(State::Paused(at)) if at.attempt.canary == *revision);
@@ -49,6 +54,16 @@ pub(super) fn fate(sim: &Sim) -> Held {
     if as_told { Ok(()) } else { Err(format!("{revision} is {truth:?}, so it is {fate:?}, but the state is {state:?}")) }
 }
 
+/// How the last template has to end. Where it is compared with a stable revision that is bad itself, it may be no worse than that.
+fn fate_beside(sim: &Sim, truth: Truth, intent: &Intent) -> Fate {
+    let compared = intent.checks.iter().any(|check| matches!(check.kind, CheckKind::Sequential(_)));
+    let bad = sim.ledger.beside.as_ref().is_some_and(|stable| matches!(sim.truths[stable], Truth::Flapping | Truth::BadFrom(0)));
+    match truth.fate(intent) {
+        Fate::Rejected if compared && bad && !truth.is_broken() => Fate::Any,
+        fate @ (Fate::Promoted | Fate::Rejected | Fate::Undecided | Fate::NeverTried | Fate::Any) => fate,
+    }
+}
+
 /// A Rollout that is gone leaves its stable Deployment alone, and nothing else that serves; or nothing at all.
 pub(super) fn left_behind(sim: &Sim) -> Held {
     if sim.server.rollout.is_some() {
@@ -61,9 +76,12 @@ pub(super) fn left_behind(sim: &Sim) -> Held {
     if stable.is_none() && !all {
         return Ok(());
     }
-    // What lost our labels is not found any more.
+    // What lost our labels is not found any more, and what was made by a write that was given up came when nobody looked any more.
+    let late = |revision: &Revision| {
+        sim.ledger.strange.iter().any(|write| write.wait == Wait::GivenUp && write.revision.as_ref() == Some(revision))
+    };
     let ours = sim.server.deployments.iter().filter(|(_, deployment)| deployment.labels == Labels::Ours);
-    for (revision, deployment) in ours.filter(|(revision, _)| Some(*revision) != stable) {
+    for (revision, deployment) in ours.filter(|(revision, _)| !late(revision)).filter(|(revision, _)| Some(*revision) != stable) {
         if all || deployment.desired > 0 {
             return Err(format!("{revision} is left with {} pods beside {stable:?}", deployment.desired));
         }

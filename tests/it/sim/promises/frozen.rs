@@ -1,6 +1,6 @@
-//! A spec that cannot be read freezes exposure; only a rollback goes on, towards what was asked for last.
+//! A spec that cannot be read freezes exposure; only a rollback goes on, and the end of a Rollout that was deleted, towards what was asked for last.
 
-use serin::rollout::{Capacity, Intent, Revision, State};
+use serin::rollout::{Capacity, Intent, Lifetime, Revision, State};
 
 use super::{Write, capacity};
 use crate::sim::process::Plan;
@@ -8,14 +8,16 @@ use crate::sim::server::objects::SpecReading;
 use crate::sim::state::Sim;
 
 pub(super) fn scaled(sim: &mut Sim, plan: &Plan, state: &State, (revision, from, to): (&Revision, u32, u32)) {
-    let State::RollingBack(at) = state else {
+    let deleting = plan.seen.observed.lifetime == Lifetime::Deleting;
+    let goes_on = matches!(state, State::RollingBack(_)) || matches!(state, State::Idle(_)) && deleting;
+    let Some(stable) = state.stable().filter(|_| goes_on) else {
         let how = format!("{revision} from {from} to {to} in {state:?}");
         return sim.ledger.violated("a spec that cannot be read freezes exposure", how);
     };
     let most = plan.seen.replicas.unwrap_or(sim.ledger.most);
-    if to > from && (at.attempt.stable != *revision || to > most) {
+    if to > from && (stable != revision || to > most) {
         let how = format!("{revision} from {from} to {to}, at most {most}, in {state:?}");
-        sim.ledger.violated("a rollback without a readable spec asks for no more than there was", how);
+        sim.ledger.violated("without a readable spec no more is asked for than there was", how);
     }
     // The floor is judged by the smallest that any reading of the spec could mean.
     let generation = usize::try_from(plan.seen.generation).expect("few generations");

@@ -135,7 +135,7 @@ pub(super) fn deleted(sim: &mut Sim, plan: &Plan, revision: &Revision) {
 /// Judges what is written on a command.
 pub(super) fn answered(sim: &mut Sim, plan: &Plan, action: &Action, handled: &Handled) {
     if !is_old(sim, plan)
-        && let Err(how) = asked::answered(sim, action, handled)
+        && let Err(how) = asked::answered(sim, plan, action, handled)
     {
         sim.ledger.violated("a command says what was committed about it", how);
     }

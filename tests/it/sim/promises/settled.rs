@@ -20,6 +20,8 @@ const MORE_PASSES: u32 = 10;
 pub(in crate::sim) struct Rest {
     passes: u32,
     writes: u64,
+    /// Whether evidence was gathered at the last of these looks.
+    gathered: bool,
 }
 
 impl Rest {
@@ -40,9 +42,16 @@ impl Rest {
             Ok(()) if self.passes == 0 => self.writes = sim.ledger.writes,
             Ok(()) => {}
         }
-        if sim.ledger.writes != self.writes && !gathers(sim) {
-            sim.ledger.violated("7: ten more passes over a settled rollout write nothing", format!("pass {}", self.passes));
+        let gathers = gathers(sim);
+        if sim.ledger.writes != self.writes && !gathers {
+            if self.gathered {
+                // What is paused is still watched, and was ended by what became known of it: now that has to rest.
+                (self.passes, self.writes) = (0, sim.ledger.writes);
+            } else {
+                sim.ledger.violated("7: ten more passes over a settled rollout write nothing", format!("pass {}", self.passes));
+            }
         }
+        self.gathered = gathers;
         if sim.server.rollout.is_some() && self.passes < MORE_PASSES {
             self.passes += 1;
             sim.now += sim.rng.millis(1, 600_000);

@@ -111,6 +111,9 @@ pub(super) fn note(sim: &mut Sim, life: Life, (old, new): (&Status, &Status), fr
         sim.ledger.drift.insert(revision.clone(), sim.now);
     }
     let Some(state) = &new.state else { return };
+    if let State::Stepping(Stepping { attempt, .. }) = state {
+        sim.ledger.beside = Some(attempt.stable.clone());
+    }
     if let State::Stepping(Stepping { attempt, step, .. }) = state
         && sim.ledger.entered.is_none_or(|entered| (entered.attempt, entered.step) != (attempt.number, *step))
     {
