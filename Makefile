@@ -73,8 +73,8 @@ bench-count: ## write down how many instructions each part of a pass takes
 bench-evidence: ## judge simulated canaries by Serin and by the rules of others; writes the tables of docs/evidence.md
 	$(call stage,evidence on simulated traffic,cargo bench --profile dev --workspace --bench evidence)
 
-sim: ## the simulator alone, with as many seeds as you like: make sim SEEDS=200000
-	$(call stage,simulator,SERIN_SEEDS=$(or $(SEEDS),20000) cargo test --workspace --test it sim)
+sim: ## the simulator alone, with as many seeds as you like: make sim SEEDS=200000 (FROM=100000: from that one on)
+	$(call stage,simulator,SERIN_SEEDS=$(or $(SEEDS),20000) SERIN_FROM=$(or $(FROM),0) cargo test --workspace --test it sim)
 
 check: fmt lint doc deny fresh ## everything that is not a test: format, lints, documentation, dependencies, generated files
 

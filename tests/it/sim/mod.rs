@@ -23,6 +23,7 @@ mod words;
 mod world;
 
 use std::collections::BTreeMap;
+use std::io::{Write, stderr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
@@ -30,6 +31,9 @@ use run::{Outcome, run};
 
 /// How many seeds are tried where nobody says otherwise.
 const SEEDS: u64 = 2_000;
+
+/// After so many seeds a long run says where it is.
+const NEWS_EVERY: u64 = 10_000;
 
 /// How many lines of a trace are printed: the end is where the promise broke.
 const LINES: usize = 80;
@@ -42,17 +46,19 @@ fn sim_every_promise_holds_whatever_goes_wrong() {
         assert!(outcome.broken.is_none(), "{}", report(seed, &outcome));
         return;
     }
+    let first = number("SERIN_FROM").unwrap_or(0);
     let seeds = number("SERIN_SEEDS").unwrap_or(SEEDS);
-    let next = AtomicU64::new(0);
+    let next = AtomicU64::new(first);
     let work = || {
         let (mut happened, mut broken): (BTreeMap<&str, u32>, Vec<(u64, Outcome)>) = Default::default();
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= seeds {
+            if seed >= first + seeds {
                 return (happened, broken);
             }
             let outcome = run(seed, None);
             outcome.happened.iter().for_each(|(kind, count)| *happened.entry(kind).or_default() += count);
+            tell(seed - first + 1, seed, &outcome);
             if outcome.broken.is_some() {
                 broken.push((seed, outcome));
             }
@@ -77,6 +83,16 @@ fn sim_every_promise_holds_whatever_goes_wrong() {
     if let Some((seed, _)) = broken.first() {
         let first = run(*seed, Some(Vec::new()));
         panic!("{}\n\n{} of {seeds} seeds: {promises:?}", report(*seed, &first), broken.len());
+    }
+}
+
+/// Says at once what a long run finds, and where it is, so that one that is cut short was not for nothing.
+fn tell(done: u64, seed: u64, outcome: &Outcome) {
+    let broken = outcome.broken.as_ref().map(|broken| format!("seed {seed} broke \"{}\": {}", broken.promise, broken.how));
+    let news = done.is_multiple_of(NEWS_EVERY).then(|| format!("{done} seeds were begun"));
+    for line in broken.into_iter().chain(news) {
+        // What a test prints is held back until its end; this is not.
+        writeln!(stderr(), "{line}").expect("what is said about a run can be written");
     }
 }
 
