@@ -134,3 +134,9 @@ fn a_larger_weight_never_gets_a_smaller_share() {
         }
     }
 }
+
+#[test]
+fn a_step_is_told_by_its_place() {
+    let place = |percent| intent(v1()).position(weight(percent));
+    assert_eq!([5, 10, 24, 25, 50, 100].map(place), [1, 1, 1, 2, 3, 3]);
+}

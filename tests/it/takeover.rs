@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use serin::api::Status;
 use serin::controller::{Decision, Key, Seen, decide};
-use serin::rollout::{Cause, Change, Child, Epoch, Memo, Observed, State};
+use serin::rollout::{Cause, Change, Child, Epoch, Memo, Observed, State, Takeover, takeover};
 
 use crate::audit_given::teller;
-use crate::given::{Seeing as _, child, failure, idle, intent, noon, rolling_back, seen, stepping, v1, v2};
+use crate::given::{Seeing as _, child, failure, idle, intent, noon, rolling_back, seen, stepping, v1, v2, v3};
 
 fn epoch(number: i64) -> Epoch {
     Epoch::new(number)
@@ -101,4 +101,21 @@ fn what_is_made_carries_the_epoch_from_the_beginning() {
     let decision = decided(stepping(25), observed);
     let made = decision.changes.iter().find_map(|change| if let Change::Create { epoch, .. } = change { Some(*epoch) } else { None });
     assert_eq!(made, Some(epoch(1)), "{:?}", told(&decision));
+}
+
+#[test]
+fn a_leader_that_stays_takes_nothing_over() {
+    let taken = |memo: i64, seen: &Observed| takeover(Some(&stepping(25)), &Memo { epoch: epoch(memo), ..Memo::default() }, seen);
+    assert_eq!(taken(2, &about_to_raise(1, 2)), Takeover::None);
+    assert_eq!(taken(1, &about_to_raise(2, 2)), Takeover::Done);
+}
+
+#[test]
+fn another_deployment_carries_the_new_epoch_where_it_has_pods() {
+    let stamped = |pods| {
+        let observed = about_to_raise(2, 2).with(v3(), Child { epoch: epoch(1), ..child(pods, pods) });
+        told(&decided(stepping(25), observed)).contains(&format!("stamp {} with 2", v3()))
+    };
+    assert!(stamped(1));
+    assert!(!stamped(0));
 }

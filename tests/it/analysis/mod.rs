@@ -3,6 +3,9 @@
 mod asking;
 mod compared;
 mod evidence;
+mod failures;
+mod going_on;
+mod once;
 mod properties;
 mod queries;
 mod readings;

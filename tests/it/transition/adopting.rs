@@ -1,9 +1,11 @@
 //! A running Deployment is taken over, and given back.
 
-use serin::rollout::{Adoptee, Change, HandingBack, Lifetime, Observed, Revision, ServiceView, Settled, State, Workload, begin, changes};
+use serin::rollout::{
+    Adoptee, Adopting, Change, HandingBack, Lifetime, Observed, Revision, ServiceView, Settled, State, Workload, begin, changes,
+};
 
 use super::table::check;
-use crate::given::{Given, adopting, child, given, held, idle, intent, noon, record, running, seen, v1, v2};
+use crate::given::{Given, Seeing as _, adopting, child, given, held, idle, intent, noon, record, running, seen, v1, v2};
 
 fn taking(adoptee: Adoptee) -> Given {
     given(adopting()).wants(v1()).accepting(v1()).sees(|seen| seen.workload = Workload::There(adoptee))
@@ -331,4 +333,98 @@ fn no_ready_pod_is_lost_when_it_is_taken_over_and_none_when_it_is_given_back() {
     let (fewest, most, there) = walk(back, &State::HandingBack(HandingBack { stable: v1(), since: noon() }));
     assert_eq!((fewest, most), (10, 13));
     assert_eq!(there.workload, Workload::There(running()));
+}
+
+#[test]
+fn it_is_not_taken_over_before_theirs_has_no_pods() {
+    check(
+        taking(held(2)).with(v1(), child(10, 10)),
+        "
+        state   Adopting v1 since +0s
+        event   none
+        changes scale held 0!
+        wake    +600s; WaitingForPods: Deployment shop still has 2 pods
+        ",
+    );
+}
+
+#[test]
+fn pods_that_may_be_missing_need_not_be_waited_for() {
+    check(
+        taking(held(10)).spec(|intent| intent.capacity.max_unavailable = 2).with(v1(), child(3, 2)),
+        "
+        state   Adopting v1 since +0s
+        event   none
+        changes scale held 6!
+        wake    +600s; WaitingForPods: 2 of 10 adopted pods are available
+        ",
+    );
+    check(
+        given(handing_back())
+            .sees(|seen| seen.workload = Workload::There(Adoptee { paused: false, ..held(3) }))
+            .deleting()
+            .spec(|intent| intent.capacity.max_unavailable = 2)
+            .with(v1(), child(10, 10)),
+        "
+        state   HandingBack v1 since +0s
+        event   none
+        changes scale v1 5!
+        wake    +600s; WaitingForPods: 10 pods of ours are left, 5 have to stay
+        ",
+    );
+}
+
+#[test]
+fn pods_of_theirs_that_do_not_serve_are_no_loss_and_nothing_to_lean_on() {
+    check(
+        taking(Adoptee { available: 4, settled: Settled::No, ..held(10) }).with(v1(), child(3, 0)),
+        "
+        state   Adopting v1 since +0s
+        event   none
+        changes scale held 4!
+        wake    +600s; WaitingForPods: 0 of 10 adopted pods are available
+        ",
+    );
+    check(
+        given(handing_back())
+            .sees(|seen| seen.workload = Workload::There(Adoptee { paused: false, available: 3, settled: Settled::No, ..held(8) }))
+            .deleting()
+            .with(v1(), child(10, 10)),
+        "
+        state   HandingBack v1 since +0s
+        event   none
+        changes scale v1 7!
+        wake    +600s; WaitingForPods: 10 pods of ours are left, 7 have to stay
+        ",
+    );
+}
+
+fn handing_back() -> State {
+    State::HandingBack(HandingBack { stable: v1(), since: noon() })
+}
+
+#[test]
+fn what_is_taken_over_is_kept_as_it_was_written() {
+    check(
+        taking(held(7)).with(v1(), child(3, 3)).child(&v1(), |child| child.upkeep.paused = true),
+        "
+        state   Adopting v1 since +0s
+        event   drift.corrected Paused #0 ->v1 -: the Deployment of revision v1 was paused by somebody else; it is put right
+        changes scale v1 6, repair v1
+        wake    at once; WaitingForPods: 3 of 10 adopted pods are available
+        ",
+    );
+}
+
+/// The revision that the take-over began with has pods; the spec has another one now.
+#[test]
+fn a_take_over_whose_status_was_lost_goes_on_with_what_has_pods() {
+    let from = |adoptee, pods| {
+        let look = Observed { workload: Workload::There(adoptee), ..seen().with(v1(), child(pods, pods)) };
+        begin(&intent(v2()), &look, noon()).state
+    };
+    let anew = State::Adopting(Adopting { revision: v2(), since: noon(), overdue: false });
+    assert_eq!(from(held(7), 3), adopting());
+    assert_eq!(from(held(7), 0), anew, "nothing has pods");
+    assert_eq!(from(running(), 3), anew, "nothing was taken over yet");
 }

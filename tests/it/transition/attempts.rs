@@ -1,6 +1,6 @@
 //! A new template: what starts an attempt, what is in its way, what stays rejected.
 
-use serin::rollout::{ServiceView, State, Template, Why};
+use serin::rollout::{Meaning, Restart, ServiceView, State, Template, Why};
 
 use super::check;
 use super::idle::{after_an_abort, settled};
@@ -209,6 +209,40 @@ fn a_spec_that_cannot_be_read_does_not_clear_the_rejection() {
         event   none
         changes none
         wake    never; InvalidSpec: spec.steps: weights must increase
+        ",
+    );
+}
+
+#[test]
+fn what_was_said_of_another_template_says_nothing_of_this_one() {
+    let text = || "unknown field \"spec.contaners\"".to_owned();
+    for told in [
+        Template::Refused { revision: v3(), text: text(), at: noon() },
+        Template::Unknown { revision: v3(), text: text(), at: noon() },
+        Template::Accepted { revision: v3(), meaning: Meaning::new(v1().as_str()) },
+    ] {
+        check(
+            new_template().sees(|seen| seen.template = told),
+            "
+            state   Idle v1, attempts 0, v1 installed
+            event   none
+            changes none
+            wake    never; CheckingTemplate: the template is being checked
+            ",
+        );
+    }
+}
+
+#[test]
+fn a_restart_that_is_written_keeps_no_attempt_from_beginning() {
+    let again = || Some(Restart::new("again"));
+    check(
+        new_template().rests(|idle| idle.restart = again()).child(&v1(), |child| child.restart = again()),
+        "
+        state   Stepping #1 v1>v2 10%, waiting since +0s, held 0s
+        event   rollout.started NewTemplate #1 v1>v2 10%: attempt 1: revision v2 may replace revision v1, beginning with 10%
+        changes record v2 #1, create v2 1
+        wake    at once; WaitingForPods: the canary gets its first 10%
         ",
     );
 }

@@ -153,3 +153,16 @@ fn a_deleted_rollout_waits_whatever_brake_is_on() {
         ",
     );
 }
+
+#[test]
+fn an_old_deployment_without_pods_keeps_no_rollout() {
+    check(
+        given(idle()).with(v1(), child(10, 10)).with(v2(), child(0, 0)).deleting(),
+        "
+        state   Deleted since +0s, v1 serves
+        event   rollout.deleted Deleted #0 v1>v1 -: the Rollout was deleted; the Deployment of revision v1 goes on serving
+        changes none
+        wake    at once; Deleting: the last events are being delivered
+        ",
+    );
+}

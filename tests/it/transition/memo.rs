@@ -1,7 +1,7 @@
 //! What is remembered beside the state: actions that were answered, drift that was told. It stays small, and goes when it can.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serin::rollout::{Action, Handled, Memo, Revision, Verb, forgotten_at};
+use serin::rollout::{Action, Event, EventKind, Handled, Memo, Revision, Verb, forgotten_at};
 
 use super::check;
 use super::commands_in_flight::holding;
@@ -163,4 +163,30 @@ fn drift_of_another_deployment_is_told_all_the_same() {
         wake    at once; Holding: the step holds until 12:01:00 UTC
         ",
     );
+}
+
+/// Drift of a Deployment is told once an hour, of as many as there may be.
+#[test]
+fn of_drift_that_was_told_the_newest_is_remembered() {
+    let told = |number: usize| {
+        let mut memo = Memo::default();
+        for seconds in (0..).take(number) {
+            let event = Event {
+                kind: EventKind::DriftCorrected,
+                revision: Revision::new(format!("{seconds:010}")),
+                stable: None,
+                attempt: 0,
+                weight: None,
+                reason: "Scaled",
+                message: String::new(),
+                failure: None,
+                author: None,
+            };
+            memo.note(&event, after(seconds));
+        }
+        (memo.drift.len(), memo.drift.values().min().copied())
+    };
+    assert_eq!(told(2), (2, Some(noon())));
+    assert_eq!(told(128), (128, Some(noon())));
+    assert_eq!(told(129), (128, Some(after(1))));
 }

@@ -276,3 +276,17 @@ fn stable_pods_that_come_and_go_give_a_canary_that_never_starts_no_more_time() {
         ",
     );
 }
+
+/// Nothing serves because nothing is wanted: the canary is installed in nobody's place.
+#[test]
+fn without_replicas_a_canary_that_is_late_is_given_up() {
+    check(
+        given(reaching(25)).spec(|intent| intent.replicas = 0).pods(0, 2).after(600),
+        "
+        state   RollingBack #1 v1>v2 since +600s, Unavailable
+        event   rollout.aborted Unavailable #1 v1>v2 0%: revision v2 aborted: not in time: the canary has 100% of the available pods, its step grants 0%; waiting for stable pods; revision v1 comes back
+        changes scale v2 0
+        wake    at once; RollingBack: rolling back: not in time: the canary has 100% of the available pods, its step grants 0%; waiting for stable pods
+        ",
+    );
+}

@@ -161,3 +161,16 @@ fn attempts_are_counted_on_from_the_highest_that_was_stored() {
         ",
     );
 }
+
+#[test]
+fn a_template_that_was_never_stored_is_tried_after_the_status_was_lost() {
+    check(
+        &history().wants(v3()).accepting(v3()),
+        "
+        state   Idle v1, attempts 0, v1 recovered
+        event   rollout.recovered StatusLost #0 v1>v1 -: revision v1 is stable; it was found again after the status was lost
+        changes none
+        wake    at once; CheckingTemplate: the template is being checked
+        ",
+    );
+}

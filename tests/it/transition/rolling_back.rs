@@ -298,3 +298,17 @@ fn a_rollback_without_our_finalizer_gets_it_back_first() {
         ",
     );
 }
+
+/// Nothing serves because nothing is wanted: that is no stable revision that does not come back.
+#[test]
+fn without_replicas_a_rollback_gives_way_to_nothing() {
+    check(
+        superseded().spec(|intent| intent.replicas = 0).pods(0, 2).after(600),
+        "
+        state   RollingBack #1 v1>v2 since +0s, Superseded by v3, overdue
+        event   rollback.overdue RollbackDeadline #1 v1>v2 -: rolling back to revision v1 takes longer than its deadline: 2 canary pods have to become 0; it goes on
+        changes scale v2 0
+        wake    at once; RollingBack: rolling back: the template changed to revision v3 (2 canary pods have to become 0)
+        ",
+    );
+}
