@@ -20,6 +20,7 @@ mod going_back;
 mod ground;
 mod hardened;
 mod installing;
+mod instances;
 mod kills;
 mod leases;
 mod load;
@@ -212,9 +213,10 @@ fn exclusive() -> Vec<Case> {
         case!(Leased, leases::a_standby_takes_over_within_20_s_of_a_kill),
         case!(Leased, leases::a_standby_takes_over_within_3_s_of_a_clean_stop),
         case!(Leased, leases::a_leader_that_slept_writes_nothing_more_and_ends),
+        case!(Leased, leases::a_leader_that_cannot_renew_ends),
         case!(Leased, leases::a_lease_that_somebody_deletes_is_no_dead_end),
-        case!(Leased, leases::each_instance_works_on_its_own_rollouts),
-        case!(Leased, leases::a_shadow_says_what_it_would_do_and_writes_nothing),
+        case!(Leased, instances::each_instance_works_on_its_own_rollouts),
+        case!(Leased, instances::a_shadow_says_what_it_would_do_and_writes_nothing),
         // In this order: the first one needs a plane without Rollouts.
         case!(Barred, permissions::a_missing_right_to_watch_is_named_and_nothing_spins),
         case!(Barred, permissions::a_missing_right_to_write_is_named_and_nothing_spins),
