@@ -42,11 +42,11 @@ impl Authority {
         self.dir.join("ca.crt")
     }
 
-    /// The API server's identity.
-    pub(crate) fn server(&self) -> Result<Identity> {
+    /// The identity of an API server that listens at this address.
+    pub(crate) fn server(&self, address: Ipv4Addr) -> Result<Identity> {
         let names = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"];
         let mut params = CertificateParams::new(names.map(String::from))?;
-        let addresses = [Ipv4Addr::LOCALHOST, KUBERNETES_SERVICE];
+        let addresses = [address, KUBERNETES_SERVICE];
         params.subject_alt_names.extend(addresses.map(|address| SanType::IpAddress(IpAddr::V4(address))));
         params.distinguished_name.push(DnType::CommonName, "kube-apiserver");
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
