@@ -26,6 +26,7 @@ mod cluster_pods;
 mod cluster_requests;
 mod cluster_services;
 mod config_file;
+mod container;
 mod controller_queue;
 mod decisions;
 mod docs;
