@@ -53,7 +53,9 @@ test-cluster: ## the tests on a real control plane (the first run builds it: a q
 test-static: static ## the static file runs in a root folder that holds nothing else (root on Linux)
 	$(call stage,static binary in an empty root,root=$$(mktemp -d); trap 'rm -r "$$root"' EXIT; chmod 755 "$$root"; cp $(STATIC_TARGET)/static/serin "$$root"; env -i "$$(command -v chroot)" --userspec=65532:65532 "$$root" /serin crds | grep --count '^kind: CustomResourceDefinition$$')
 
-test-pods: ## real pods on a real node, and every request counted (root on Linux; four minutes, once the node is built)
+test-pods: ## Serin in pods on a real node, and every request counted (root on Linux; four minutes, once all is built)
+	$(call stage,may this machine have real pods,cargo test --workspace --test pods -- possible)
+	@$(MAKE) --no-print-directory static
 	$(call stage,real pods,cargo test --workspace --test pods)
 
 bench-evidence: ## judge simulated canaries by Serin and by the rules of others; writes the tables of docs/evidence.md
