@@ -3,6 +3,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::kind::Kind;
 use super::record::ID_BYTES;
 use super::text::{self, Scissors};
 use crate::rollout::{Cause, Event, EventKind, Outcome, PauseCause, Severity, Why};
@@ -177,7 +178,7 @@ impl Body {
             analysis,
             actor,
             comment: reason.map(|reason| scissors.cut(reason, bound::COMMENT)),
-            ..Self::frame(place, &mut scissors, Words::of(event.kind))
+            ..Self::frame(place, &mut scissors, Kind::Edge(event.kind))
         };
         body.fit(&event.message, scissors)
     }
@@ -185,19 +186,18 @@ impl Body {
     /// That events were dropped.
     pub(super) fn of_gap(gap: Gap, place: &Place<'_>) -> Self {
         let mut scissors = Scissors::default();
-        let words = Words { kind: "audit.gap", severity: Severity::Critical, outcome: Outcome::Failure };
         let body = Self {
             reason: "OutboxFull".to_owned(),
             actor: Actor::Controller { name: scissors.cut(&place.teller.controller, bound::ACTOR) },
             gap: Some(gap),
-            ..Self::frame(place, &mut scissors, words)
+            ..Self::frame(place, &mut scissors, Kind::Gap)
         };
         let Gap { from, to } = gap;
         body.fit(&format!("events {from} to {to} were dropped before every required sink had them: too many were waiting"), scissors)
     }
 
     /// What every event has; the caller fills in the rest.
-    fn frame(place: &Place<'_>, scissors: &mut Scissors, words: Words) -> Self {
+    fn frame(place: &Place<'_>, scissors: &mut Scissors, kind: Kind) -> Self {
         let Teller { cluster, controller: _ } = place.teller;
         let Subject { namespace, name, uid, generation } = place.subject;
         let uid = scissors.cut(uid, bound::UID);
@@ -205,10 +205,10 @@ impl Body {
             v: VERSION,
             stream: uid.clone(),
             seq: place.seq,
-            kind: words.kind.to_owned(),
+            kind: kind.name().to_owned(),
             time: place.now.to_rfc3339_opts(SecondsFormat::Millis, true),
-            severity: severity(words.severity).to_owned(),
-            outcome: outcome(words.outcome).to_owned(),
+            severity: severity(kind.severity()).to_owned(),
+            outcome: outcome(kind.outcome()).to_owned(),
             reason: String::new(),
             message: String::new(),
             actor: Actor::Unknown,
@@ -246,19 +246,6 @@ impl Body {
     /// The body as RFC 8785 writes it.
     pub(super) fn canonical(&self) -> String {
         serde_json_canonicalizer::to_string(self).expect("strings and whole numbers can always be written as JSON")
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Words {
-    kind: &'static str,
-    severity: Severity,
-    outcome: Outcome,
-}
-
-impl Words {
-    fn of(kind: EventKind) -> Self {
-        Self { kind: kind.name(), severity: kind.severity(), outcome: kind.outcome() }
     }
 }
 
@@ -324,4 +311,14 @@ const fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Failure => "failure",
         Outcome::Unknown => "unknown",
     }
+}
+
+/// The severity that has this name.
+pub(super) fn severity_named(name: &str) -> Option<Severity> {
+    [Severity::Info, Severity::Notice, Severity::Warning, Severity::High, Severity::Critical].into_iter().find(|one| severity(*one) == name)
+}
+
+/// The outcome that has this name.
+pub(super) fn outcome_named(name: &str) -> Option<Outcome> {
+    [Outcome::Success, Outcome::Failure, Outcome::Unknown].into_iter().find(|one| outcome(*one) == name)
 }

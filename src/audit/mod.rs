@@ -5,11 +5,15 @@
 
 mod body;
 mod chain;
+pub mod format;
+mod kind;
 mod outbox;
 mod record;
 mod text;
 
 pub use body::{Actor, Analysis, Body, Cluster, Gap, MAX_EVENT_BYTES, Subject, Teller};
 pub use chain::{Break, verify};
+pub use format::{Format, Reporter};
+pub use kind::Kind;
 pub use outbox::{Backlog, DROP, HOLD_AT, KEEP, Outbox, Receipt, SinkName};
 pub use record::{NAMESPACE, NO_PREV, Record};

@@ -31,6 +31,7 @@ mod controller_queue;
 mod decisions;
 mod docs;
 mod floors;
+mod formats;
 mod found_by_sim;
 mod generated;
 mod given;

@@ -1,0 +1,113 @@
+//! The few events for which CDEvents 0.5.1 has a word.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::super::kind::Kind;
+use super::super::record::NAMESPACE;
+use super::PRODUCT;
+use super::line::segment;
+use super::told::Told;
+use crate::rollout::EventKind;
+
+/// The version of the specification that the events are checked against.
+const SPEC: &str = "0.5.1";
+
+/// What happened to the service, in the specification's words.
+enum Word {
+    /// A first revision serves.
+    Deployed,
+    /// Another revision serves.
+    Upgraded,
+    /// The revision that served before serves again.
+    RolledBack,
+    /// A revision failed.
+    Incident,
+}
+
+/// `None` where the specification has no word: it knows what serves, not how a canary earns it.
+pub(super) fn event(told: &Told<'_>) -> Option<Value> {
+    let word = word(told.kind)?;
+    let body = &told.body;
+    let source = format!("/{PRODUCT}/{}", segment(&body.cluster.name));
+    let service = format!("/{}/rollout/{}", segment(&body.rollout.namespace), segment(&body.rollout.name));
+    let environment = json!({ "id": format!("{}/{}", body.cluster.name, body.rollout.namespace), "source": source });
+    let serves = match word {
+        Word::RolledBack => body.stable.as_deref().or(body.revision.as_deref()),
+        Word::Deployed | Word::Upgraded | Word::Incident => body.revision.as_deref(),
+    };
+    let artifact = artifact(told, serves?);
+    let (kind, content) = match word {
+        Word::Deployed => ("service.deployed", json!({ "environment": environment, "artifactId": artifact })),
+        Word::Upgraded => ("service.upgraded", json!({ "environment": environment, "artifactId": artifact })),
+        Word::RolledBack => ("service.rolledback", json!({ "environment": environment, "artifactId": artifact })),
+        Word::Incident => (
+            "incident.detected",
+            json!({
+                "description": body.message,
+                "environment": environment,
+                "service": { "id": service, "source": source },
+                "artifactId": artifact,
+            }),
+        ),
+    };
+    let subject = match word {
+        Word::Deployed | Word::Upgraded | Word::RolledBack => service,
+        Word::Incident => told.record.id.clone(),
+    };
+    Some(json!({
+        "context": {
+            "specversion": SPEC,
+            "id": told.record.id,
+            "source": source,
+            "type": format!("dev.cdevents.{kind}.0.3.0"),
+            "timestamp": body.time,
+            "chainId": Uuid::new_v5(&NAMESPACE, told.thread().as_bytes()).to_string(),
+        },
+        "subject": { "id": subject, "source": source, "content": content },
+        "customData": serde_json::from_str::<Value>(&told.record.text).unwrap_or_default(),
+        "customDataContentType": "application/json",
+    }))
+}
+
+/// The revision as a package URL.
+fn artifact(told: &Told<'_>, revision: &str) -> String {
+    let rollout = &told.body.rollout;
+    format!("pkg:generic/{}/{}@{}", segment(&rollout.namespace), segment(&rollout.name), segment(revision))
+}
+
+const fn word(kind: Kind) -> Option<Word> {
+    match kind {
+        Kind::Edge(EventKind::Installed | EventKind::Adopted) => Some(Word::Deployed),
+        Kind::Edge(EventKind::Promoted) => Some(Word::Upgraded),
+        Kind::Edge(EventKind::RolledBack) => Some(Word::RolledBack),
+        Kind::Edge(EventKind::InstallFailed | EventKind::Aborted) => Some(Word::Incident),
+        // A deleted Rollout may leave its Deployment serving, so it is no `service.removed`.
+        Kind::Gap
+        | Kind::Edge(
+            EventKind::Created
+            | EventKind::Started
+            | EventKind::StepStarted
+            | EventKind::Paused
+            | EventKind::Resumed
+            | EventKind::PromotionStarted
+            | EventKind::Superseded
+            | EventKind::RollbackOverdue
+            | EventKind::Deleted
+            | EventKind::ApprovalRequested
+            | EventKind::ApprovalGranted
+            | EventKind::StepSkipped
+            | EventKind::PromotionForced
+            | EventKind::Baked
+            | EventKind::Undone
+            | EventKind::Restarted
+            | EventKind::Recovered
+            | EventKind::Reinstalled
+            | EventKind::DriftCorrected
+            | EventKind::HandBackStarted
+            | EventKind::RollbackBlocked
+            | EventKind::ActionRefused
+            | EventKind::ActionSuperseded,
+        ) => None,
+    }
+}

@@ -1,0 +1,48 @@
+//! Which events are there? The edges of the state machine, and what the outbox itself has to tell.
+
+use crate::rollout::{EventKind, Outcome, Severity};
+
+/// What an event tells: the closed set that `type` names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A decision about a rollout.
+    Edge(EventKind),
+    /// Events were dropped because too many waited.
+    Gap,
+}
+
+impl Kind {
+    /// All kinds.
+    pub fn all() -> impl Iterator<Item = Self> {
+        EventKind::ALL.into_iter().map(Self::Edge).chain([Self::Gap])
+    }
+
+    /// The kind with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::all().find(|kind| kind.name() == name)
+    }
+
+    /// The event's type, as sinks and alerts know it. Never renamed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Edge(edge) => edge.name(),
+            Self::Gap => "audit.gap",
+        }
+    }
+
+    /// How much attention it deserves.
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::Edge(edge) => edge.severity(),
+            Self::Gap => Severity::Critical,
+        }
+    }
+
+    /// Whether what was wanted came about.
+    pub const fn outcome(self) -> Outcome {
+        match self {
+            Self::Edge(edge) => edge.outcome(),
+            Self::Gap => Outcome::Failure,
+        }
+    }
+}
