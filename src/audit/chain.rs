@@ -79,10 +79,15 @@ pub fn verify<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<(), Break>
     for (line, text) in (1..).zip(lines) {
         records.push((line, Record::read(text).ok_or(Break::Unreadable { line })?));
     }
-    let gaps = gaps(&records);
+    check(&records)
+}
+
+/// Checks one stream's events, each with the number of its line.
+pub(super) fn check(records: &[(usize, Record)]) -> Result<(), Break> {
+    let gaps = gaps(records);
     let mut told: BTreeMap<u64, &str> = BTreeMap::new();
     let mut last: Option<&Record> = None;
-    for (line, record) in &records {
+    for (line, record) in records {
         let (line, seq) = (*line, record.seq);
         if !record.is_genuine() {
             return Err(Break::Edited { line, seq });

@@ -5,6 +5,7 @@
 
 mod body;
 mod chain;
+mod export;
 pub mod format;
 mod kind;
 mod outbox;
@@ -13,6 +14,7 @@ mod text;
 
 pub use body::{Actor, Analysis, Body, Cluster, Gap, MAX_EVENT_BYTES, Subject, Teller};
 pub use chain::{Break, verify};
+pub use export::{Export, Findings, Stream};
 pub use format::{Format, Reporter};
 pub use kind::Kind;
 pub use outbox::{Backlog, DROP, HOLD_AT, KEEP, Outbox, Receipt, SinkName};

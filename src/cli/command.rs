@@ -1,5 +1,6 @@
 //! What does it mean? What was typed, before anything is read or asked.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ pub(super) enum Command {
     Wait(Wait),
     /// Have something done.
     Order(Order),
+    /// Tell whether events are whole.
+    Verify(Verification),
 }
 
 /// How the controller runs.
@@ -118,6 +121,26 @@ pub(super) enum Meant {
     For(Revision),
     /// Whichever is there.
     Whatever,
+}
+
+/// Which events are checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Verification {
+    /// Where their lines are.
+    pub(super) input: Input,
+    /// Hashes that have to be among theirs.
+    pub(super) heads: BTreeSet<String>,
+    /// How the answer is printed.
+    pub(super) output: Output,
+}
+
+/// Where lines are read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Input {
+    /// Standard input.
+    Standard,
+    /// This file.
+    File(PathBuf),
 }
 
 /// Whether an answer is waited for.

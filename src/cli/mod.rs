@@ -5,6 +5,7 @@
 mod access;
 mod args;
 mod ask;
+mod audit;
 mod command;
 mod crds;
 mod explain;
@@ -62,6 +63,7 @@ fn execute(command: Command) -> Result<Ending, Failure> {
         Command::History(question) => history::print(&question).map(done),
         Command::Wait(wait) => wait::wait(&wait),
         Command::Order(order) => order::give(&order),
+        Command::Verify(verification) => audit::verify(&verification),
     }
 }
 

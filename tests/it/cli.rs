@@ -7,6 +7,8 @@ use std::process::Command;
 
 use insta::assert_snapshot;
 
+use crate::audit_given::{created, records, started, told};
+
 #[test]
 fn help_tells_what_each_command_does() {
     for command in ["", "run", "crds", "status", "explain", "history", "wait", "approve", "promote", "abort", "undo"] {
@@ -15,6 +17,42 @@ fn help_tells_what_each_command_does() {
         assert_snapshot!(name, said.stdout);
         assert_eq!((said.code, said.stderr.as_str()), (0, ""));
     }
+}
+
+#[test]
+fn events_are_checked_without_a_cluster() {
+    let help = serin(&["audit", "verify", "--help"]);
+    assert_snapshot!("audit_verify", help.stdout);
+    let folder = tempfile::tempdir().unwrap();
+    let events = records(&told([&created(), &started()]));
+    let file = folder.path().join("events.log");
+    let verify = |lines: &[&str], more: &[&str]| {
+        fs::write(&file, lines.join("\n")).unwrap();
+        serin(&[&["audit", "verify", file.to_str().unwrap()], more].concat())
+    };
+    let whole = verify(&[&events[0].text, &events[1].text], &["--head", &events[1].hash]);
+    assert_eq!((whole.code, whole.stderr.as_str()), (0, ""));
+    assert_snapshot!(whole.stdout, @"
+    whole  shop/checkout  stream 7f0c1c9e-8f2b-4f0e-9a53-1f6f0d7c1a11: 2 events, 1 to 2, 0 lines repeated
+            head sha256:d926b6542fad8b72b262e56c6780f7524e61c9d05500f21a790373950eacbbc9
+    ");
+    let edited = verify(&[&events[0].text, &events[1].text.replace("10%", "11%")], &[]);
+    assert_eq!((edited.code, edited.stderr.as_str()), (2, ""));
+    assert_snapshot!(edited.stdout, @"
+    broken  shop/checkout  stream 7f0c1c9e-8f2b-4f0e-9a53-1f6f0d7c1a11: 2 events, 1 to 2, 0 lines repeated
+            line 2: event 2 was changed after it was told; its id is not the id of its bytes
+    ");
+    let cut = verify(&[&events[0].text], &["--head", &events[1].hash, "--output", "json"]);
+    assert_eq!(cut.code, 2);
+    assert!(cut.stdout.contains(&format!("\"missingHeads\": [\n    \"{}\"\n  ]", events[1].hash)), "{}", cut.stdout);
+    let none = verify(&["no event at all"], &[]);
+    assert_eq!((none.code, none.stdout.as_str()), (1, ""));
+    assert_snapshot!(none.stderr, @"
+    error: none of 1 lines carries an event
+    hint: export lines in the formats json, ocsf, ecs or cloudevents; cef and leef do not have the bytes that were hashed
+    ");
+    assert_eq!(serin(&["audit", "verify", "--head", "sha256:12"]).code, 1);
+    assert_eq!(serin(&["audit", "verify", "/no/such/file"]).code, 1);
 }
 
 #[test]

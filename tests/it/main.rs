@@ -15,6 +15,7 @@ mod api_status;
 mod audit_bytes;
 mod audit_chain;
 mod audit_docs;
+mod audit_export;
 mod audit_given;
 mod audit_outbox;
 mod changes;

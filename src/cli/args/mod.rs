@@ -1,5 +1,6 @@
 //! What can be typed?
 
+mod audits;
 mod orders;
 mod parts;
 
@@ -9,6 +10,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::command::{Command, Follow, Logging, Question, Service, Wait, Wanted};
 use crate::controller::Role;
+use audits::Audits;
 use orders::Orders;
 use parts::{Form, Format, Named, Revision, Where, duration};
 
@@ -144,6 +146,9 @@ enum What {
     },
     #[command(flatten)]
     Order(Orders),
+    /// Look after the trail of events
+    #[command(subcommand)]
+    Audit(Audits),
 }
 
 impl From<Typed> for Command {
@@ -173,6 +178,7 @@ impl From<Typed> for Command {
                 Self::Wait(Wait { target: target.on(access), wanted, timeout })
             }
             What::Order(orders) => Self::Order(orders.into()),
+            What::Audit(audits) => audits.into(),
         }
     }
 }
@@ -182,12 +188,17 @@ pub fn reference() -> String {
     let mut page = String::from("# The command line\n\nWhat `serin --help` says of every command; written by `make gen`.\n");
     let mut serin = Typed::command().term_width(WIDTH);
     serin.build();
-    let commands = serin.get_subcommands().filter(|command| command.get_name() != "help").cloned();
-    for mut command in [serin.clone()].into_iter().chain(commands) {
+    for mut command in [serin.clone()].into_iter().chain(below(&serin)) {
         let name = command.get_bin_name().unwrap_or("serin").to_owned();
         let help = command.render_long_help().to_string();
         let lines = help.trim_end().lines().map(|line| format!("{}\n", line.trim_end()));
         page.extend([format!("\n## {name}\n\n```text\n")].into_iter().chain(lines).chain(["```\n".to_owned()]));
     }
     page
+}
+
+/// All commands below one, each before its own.
+fn below(command: &clap::Command) -> Vec<clap::Command> {
+    let commands = command.get_subcommands().filter(|command| command.get_name() != "help");
+    commands.flat_map(|command| [vec![command.clone()], below(command)].concat()).collect()
 }

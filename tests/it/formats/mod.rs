@@ -9,6 +9,7 @@ mod goldens;
 mod hostile;
 mod leef;
 mod ocsf;
+mod page;
 mod syslog;
 
 use serde_json::Value;
