@@ -136,6 +136,11 @@ impl ControlPlane {
         self.site.prometheus_url()
     }
 
+    /// Where the store answers.
+    pub fn etcd_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.site.ports.etcd())
+    }
+
     /// Where controllers on this plane may listen: addresses that nobody else uses.
     pub fn controller_addresses(&self) -> impl Iterator<Item = String> {
         self.site.ports.controllers().map(|port| format!("127.0.0.1:{port}"))
