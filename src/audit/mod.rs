@@ -12,7 +12,7 @@ mod outbox;
 mod record;
 mod text;
 
-pub use body::{Actor, Analysis, Body, Cluster, Gap, MAX_EVENT_BYTES, Subject, Teller};
+pub use body::{Actor, Analysis, Body, Cluster, Gap, MAX_EVENT_BYTES, Subject, Teller, severity_named};
 pub use chain::{Break, verify};
 pub use export::{Export, Findings, Stream};
 pub use format::{Format, Reporter};

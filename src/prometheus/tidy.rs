@@ -1,29 +1,11 @@
 //! Which words of a backend may reach a status, an event, a log? Short ones, on one line, without credentials.
 
-use reqwest::header::HeaderMap;
-
 use crate::rollout::Reading;
-
-/// Texts are shown in a condition and in events, where a line or two help and more does not fit.
-const MAX_CHARS: usize = 300;
-/// Shorter words are no credentials, and would blank out ordinary text.
-const MIN_SECRET_BYTES: usize = 8;
-
-/// What no text may repeat.
-pub(super) struct Secrets(Vec<String>);
-
-impl Secrets {
-    /// The words of all configured headers: a gateway that is asked wrongly may print them.
-    pub(super) fn of(headers: &HeaderMap) -> Self {
-        let values = headers.values().filter_map(|value| value.to_str().ok());
-        let words = values.flat_map(str::split_ascii_whitespace).filter(|word| word.len() >= MIN_SECRET_BYTES);
-        Self(words.map(str::to_owned).collect())
-    }
-}
+use crate::wire::{Secrets, shorten};
 
 /// The reading with its text made fit to be shown.
 pub(super) fn tidy(reading: Reading, secrets: &Secrets, token: Option<&str>) -> Reading {
-    let clean = |text: String| shorten(&conceal(text, secrets, token));
+    let clean = |text: String| shorten(&secrets.conceal(text, token));
     match reading {
         Reading::WrongType(text) => Reading::WrongType(clean(text)),
         Reading::Partial(text) => Reading::Partial(clean(text)),
@@ -47,28 +29,19 @@ pub(super) fn tidy(reading: Reading, secrets: &Secrets, token: Option<&str>) -> 
     }
 }
 
-fn conceal(text: String, Secrets(words): &Secrets, token: Option<&str>) -> String {
-    let all = words.iter().map(String::as_str).chain(token);
-    all.fold(text, |text, secret| text.replace(secret, "[concealed]"))
-}
-
-fn shorten(text: &str) -> String {
-    let mut line = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    if let Some((end, _)) = line.char_indices().nth(MAX_CHARS) {
-        let last = line.char_indices().nth(MAX_CHARS - 1).map_or(end, |(at, _)| at);
-        line.truncate(last);
-        line.push('…');
-    }
-    line
-}
-
 #[cfg(test)]
 mod tests {
+    use reqwest::header::HeaderMap;
+
     use super::*;
+
+    fn nothing() -> Secrets {
+        Secrets::of(&HeaderMap::new())
+    }
 
     #[test]
     fn a_text_is_one_line_of_at_most_300_characters() {
-        let reading = tidy(Reading::BadQuery(format!("a\r\n\u{1b}[31m b{}", "é".repeat(400))), &Secrets(vec![]), None);
+        let reading = tidy(Reading::BadQuery(format!("a\r\n\u{1b}[31m b{}", "é".repeat(400))), &nothing(), None);
         let Reading::BadQuery(text) = reading else { panic!("another reading: {reading:?}") };
         assert!(text.starts_with("a [31m bé") && text.ends_with("é…"), "{text}");
         assert_eq!(text.chars().count(), 300);
@@ -77,7 +50,7 @@ mod tests {
     #[test]
     fn a_text_of_exactly_300_characters_is_whole() {
         let given = Reading::BadQuery("é".repeat(300));
-        assert_eq!(tidy(given.clone(), &Secrets(vec![]), None), given);
+        assert_eq!(tidy(given.clone(), &nothing(), None), given);
     }
 
     #[test]
