@@ -48,11 +48,16 @@ impl Authority {
         self.dir.join("ca.crt")
     }
 
-    /// The identity of a server at this address; on a plane that is the API server.
+    /// The identity of a server on the loopback address.
     ///
     /// # Errors
     /// The files cannot be written.
-    pub fn server(&self, address: Ipv4Addr) -> Result<Identity> {
+    pub fn server(&self) -> Result<Identity> {
+        self.server_at(Ipv4Addr::LOCALHOST)
+    }
+
+    /// The identity of a server at this address; on a plane that is the API server.
+    pub(crate) fn server_at(&self, address: Ipv4Addr) -> Result<Identity> {
         let names = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"];
         let mut params = CertificateParams::new(names.map(String::from))?;
         let addresses = [address, KUBERNETES_SERVICE];

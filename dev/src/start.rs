@@ -33,7 +33,7 @@ impl ControlPlane {
         let ports = Ports::reserve(&cache_dir()?)?;
         let scratch = Scratch::new(&options.name)?;
         let authority = Authority::new(&scratch.dir().join("pki"))?;
-        authority.server(address)?;
+        authority.server_at(address)?;
         authority.token_keys()?;
         let site = Site { dir: scratch.dir().to_path_buf(), address, ports, tools, audit: options.audit };
         let plane = Self { running: Mutex::default(), traffic: None, site, authority, scratch };

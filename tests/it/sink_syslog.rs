@@ -1,7 +1,6 @@
 //! Syslog over TCP and mutual TLS. The receiver is the tests' own; `tests/sinks` has a real one without TLS.
 
 use std::fs;
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use serin::audit::Record;
@@ -80,7 +79,7 @@ async fn a_receiver_that_restarts_is_found_again() {
 async fn with_mutual_tls_both_sides_prove_who_they_are_and_rotated_certificates_are_taken() {
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new(&folder.path().join("first")).unwrap();
-    let (server, us) = (authority.server(Ipv4Addr::LOCALHOST).unwrap(), authority.user("serin", "controllers").unwrap());
+    let (server, us) = (authority.server().unwrap(), authority.user("serin", "controllers").unwrap());
     let receiver = Receiver::start(0, Some(mutual(&server, &authority))).await;
     let (ca, certificate, key) = (folder.path().join("ca.crt"), folder.path().join("tls.crt"), folder.path().join("tls.key"));
     let mount = |authority: &Authority, us: &serin_dev::Identity| {
@@ -98,7 +97,7 @@ async fn with_mutual_tls_both_sides_prove_who_they_are_and_rotated_certificates_
     assert_eq!(seqs(&receiver.stop().await), [1]);
 
     let next = Authority::new(&folder.path().join("second")).unwrap();
-    let (server, us) = (next.server(Ipv4Addr::LOCALHOST).unwrap(), next.user("serin", "controllers").unwrap());
+    let (server, us) = (next.server().unwrap(), next.user("serin", "controllers").unwrap());
     let receiver = Receiver::start(port, Some(mutual(&server, &next))).await;
     assert!(matches!(known.deliver(&records[1]).await, Delivery::Retry(_)), "not with the old certificates");
     mount(&next, &us);
