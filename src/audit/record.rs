@@ -96,6 +96,7 @@ fn push_hex(out: &mut String, text: &str) {
     write!(out, "{:x}", Sha256::digest(text)).expect("writing to a string cannot fail");
 }
 
-fn canonical(members: &Map<String, Value>) -> String {
+/// A JSON object as RFC 8785 writes it.
+pub(super) fn canonical(members: &Map<String, Value>) -> String {
     serde_json_canonicalizer::to_string(members).expect("parsed JSON can always be written")
 }

@@ -10,6 +10,7 @@ const MAX_CHARS: usize = 300;
 const MIN_SECRET_BYTES: usize = 8;
 
 /// What no text may repeat.
+#[derive(Clone)]
 pub(super) struct Secrets(Vec<String>);
 
 impl Secrets {
@@ -19,11 +20,18 @@ impl Secrets {
         let words = values.flat_map(str::split_ascii_whitespace).filter(|word| word.len() >= MIN_SECRET_BYTES);
         Self(words.map(str::to_owned).collect())
     }
+
+    /// With the token of one request, and the texts that its query quotes: Prometheus repeats those where it refuses a query.
+    pub(super) fn and(&self, token: Option<&str>, query: &str) -> Self {
+        let quoted = ['"', '\'', '`'].into_iter().flat_map(|quote| query.split(quote).skip(1).step_by(2));
+        let more = token.into_iter().chain(quoted.filter(|text| text.len() >= MIN_SECRET_BYTES));
+        Self(self.0.iter().map(String::as_str).chain(more).map(str::to_owned).collect())
+    }
 }
 
 /// The reading with its text made fit to be shown.
-pub(super) fn tidy(reading: Reading, secrets: &Secrets, token: Option<&str>) -> Reading {
-    let clean = |text: String| shorten(&conceal(text, secrets, token));
+pub(super) fn tidy(reading: Reading, secrets: &Secrets) -> Reading {
+    let clean = |text: String| shorten(&conceal(text, secrets));
     match reading {
         Reading::WrongType(text) => Reading::WrongType(clean(text)),
         Reading::Partial(text) => Reading::Partial(clean(text)),
@@ -47,9 +55,8 @@ pub(super) fn tidy(reading: Reading, secrets: &Secrets, token: Option<&str>) -> 
     }
 }
 
-fn conceal(text: String, Secrets(words): &Secrets, token: Option<&str>) -> String {
-    let all = words.iter().map(String::as_str).chain(token);
-    all.fold(text, |text, secret| text.replace(secret, "[concealed]"))
+fn conceal(text: String, Secrets(words): &Secrets) -> String {
+    words.iter().fold(text, |text, secret| text.replace(secret.as_str(), "[concealed]"))
 }
 
 fn shorten(text: &str) -> String {
@@ -68,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_text_is_one_line_of_at_most_300_characters() {
-        let reading = tidy(Reading::BadQuery(format!("a\r\n\u{1b}[31m b{}", "é".repeat(400))), &Secrets(vec![]), None);
+        let reading = tidy(Reading::BadQuery(format!("a\r\n\u{1b}[31m b{}", "é".repeat(400))), &Secrets(vec![]));
         let Reading::BadQuery(text) = reading else { panic!("another reading: {reading:?}") };
         assert!(text.starts_with("a [31m bé") && text.ends_with("é…"), "{text}");
         assert_eq!(text.chars().count(), 300);
@@ -77,7 +84,15 @@ mod tests {
     #[test]
     fn a_text_of_exactly_300_characters_is_whole() {
         let given = Reading::BadQuery("é".repeat(300));
-        assert_eq!(tidy(given.clone(), &Secrets(vec![]), None), given);
+        assert_eq!(tidy(given.clone(), &Secrets(vec![])), given);
+    }
+
+    #[test]
+    fn what_a_query_quotes_is_concealed() {
+        let secrets = Secrets(vec![]).and(None, r#"sum(up{token="hunter2hunter2", job='web', user=`somebody-else`})"#);
+        let given = r#"1:5: parse error: unexpected "hunter2hunter2" near somebody-else of job web"#;
+        let expect = r#"1:5: parse error: unexpected "[concealed]" near [concealed] of job web"#;
+        assert_eq!(tidy(Reading::BadQuery(given.to_owned()), &secrets), Reading::BadQuery(expect.to_owned()));
     }
 
     #[test]
@@ -90,7 +105,7 @@ mod tests {
             ("sent dXNlcjpwYXNz of team-a with t0k".to_owned(), "sent [concealed] of team-a with [concealed]".to_owned()),
             (format!("{} dXNlcjpwYXNz", "x".repeat(295)), format!("{} [co…", "x".repeat(295))),
         ] {
-            assert_eq!(tidy(Reading::Malformed(given), &secrets, Some("t0k")), Reading::Malformed(expect));
+            assert_eq!(tidy(Reading::Malformed(given), &secrets.and(Some("t0k"), "up")), Reading::Malformed(expect));
         }
     }
 }
