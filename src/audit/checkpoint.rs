@@ -1,6 +1,6 @@
 //! How far was each stream at a time? A signed list of heads, which shows later what was cut off.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
@@ -8,7 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::record::canonical;
 
@@ -78,12 +78,10 @@ impl Checkpoint {
 
     /// One line of RFC 8785 JSON; the signature is of the same line without the member `signature`.
     pub fn sign(&self, key: &SigningKey) -> String {
-        let text = serde_json_canonicalizer::to_string(self).expect("texts and whole numbers can always be written as JSON");
-        let mut members: Map<String, Value> = serde_json::from_str(&text).expect("what was just written is a JSON object");
-        members.insert("key".to_owned(), Value::String(key.public().to_string()));
-        let signature = hex(key.0.sign(canonical(&members).as_bytes()).as_ref());
-        members.insert("signature".to_owned(), Value::String(signature));
-        canonical(&members)
+        let Self { v, kind, time, heads } = self;
+        let mut line = json!({ "v": v, "type": kind, "time": time, "heads": heads, "key": key.public().to_string() });
+        line["signature"] = Value::String(hex(key.0.sign(canonical(&line).as_bytes()).as_ref()));
+        canonical(&line)
     }
 
     /// Reads a signed line back.
@@ -132,7 +130,10 @@ impl FromStr for PublicKey {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("writing to a string cannot fail");
+        hex
+    })
 }
 
 fn bytes(hex: &str) -> Option<Vec<u8>> {

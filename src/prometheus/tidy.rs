@@ -56,7 +56,20 @@ pub(super) fn tidy(reading: Reading, secrets: &Secrets) -> Reading {
 }
 
 fn conceal(text: String, Secrets(words): &Secrets) -> String {
-    words.iter().fold(text, |text, secret| text.replace(secret.as_str(), "[concealed]"))
+    words.iter().fold(text, |text, secret| without(&text, secret))
+}
+
+/// The text without the secret, and without a long beginning of it: Prometheus shows the first letters of what it did not expect.
+fn without(text: &str, secret: &str) -> String {
+    let telling = &secret[..secret.floor_char_boundary(MIN_SECRET_BYTES)];
+    let mut parts = text.split(telling);
+    let mut clean = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        clean.push_str("[concealed]");
+        let more = part.chars().zip(secret[telling.len()..].chars()).take_while(|(one, other)| one == other);
+        clean.push_str(&part[more.map(|(letter, _)| letter.len_utf8()).sum::<usize>()..]);
+    }
+    clean
 }
 
 fn shorten(text: &str) -> String {
@@ -90,8 +103,8 @@ mod tests {
     #[test]
     fn what_a_query_quotes_is_concealed() {
         let secrets = Secrets(vec![]).and(None, r#"sum(up{token="hunter2hunter2", job='web', user=`somebody-else`})"#);
-        let given = r#"1:5: parse error: unexpected "hunter2hunter2" near somebody-else of job web"#;
-        let expect = r#"1:5: parse error: unexpected "[concealed]" near [concealed] of job web"#;
+        let given = r#"1:5: parse error: unexpected "hunter2hunter2" or "hunter2hu"... near somebody-else of job web"#;
+        let expect = r#"1:5: parse error: unexpected "[concealed]" or "[concealed]"... near [concealed] of job web"#;
         assert_eq!(tidy(Reading::BadQuery(given.to_owned()), &secrets), Reading::BadQuery(expect.to_owned()));
     }
 

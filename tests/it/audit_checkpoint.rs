@@ -26,7 +26,7 @@ pub(crate) fn checkpoint() -> Checkpoint {
 #[test]
 fn a_signed_checkpoint_looks_like_this_and_comes_back() {
     let line = checkpoint().sign(&key(KEY));
-    insta::assert_snapshot!(line, @"");
+    insta::assert_snapshot!(line, @r#"{"heads":[{"head":"sha256:d926b6542fad8b72b262e56c6780f7524e61c9d05500f21a790373950eacbbc9","rollout":"shop/checkout","seq":2,"stream":"7f0c1c9e-8f2b-4f0e-9a53-1f6f0d7c1a11"}],"key":"ed25519:57b7a2a60a424a32194d53532d2794aa7a8b4d7abc93fc939f5ab2446edac044","signature":"ce44f234a00c5a41a7ee582deb17544b403308d5dd957a0d95e13a7e7ec14d59bc7be1c02e6ddd6a633c8ce753d20c0bc014fbc0a257b29c21d43dffe1ae6d08","time":"2026-11-23T12:00:00.123Z","type":"audit.checkpoint","v":1}"#);
     assert_eq!(Checkpoint::read(&line, &key(KEY).public()), Ok(checkpoint()));
 }
 

@@ -78,9 +78,15 @@ fn what_is_cut_off_is_found_by_a_signed_checkpoint() {
     let forged = folder.file("forged", &signed.replace("\"seq\":2", "\"seq\":3"));
     let doubted = verify(&events[0].text, &forged);
     assert_eq!((doubted.code, doubted.stdout.as_str()), (1, ""));
-    assert_snapshot!(doubted.stderr.replace(&forged, "FILE"), @"");
+    assert_snapshot!(doubted.stderr.replace(&forged, "FILE"), @"
+    error: cannot trust line 1 of FILE: its signature is not by that key, or it was changed afterwards
+    hint: take the checkpoints from where only `serin audit checkpoint` writes, and the key from whoever runs that
+    ");
     assert_eq!(serin(&["audit", "verify", "--checkpoint", &checkpoint]).code, 1, "a checkpoint without a key proves nothing");
-    assert_snapshot!(failed(1, &["audit", "key", &checkpoint]).replace(&checkpoint, "FILE"), @"");
+    assert_snapshot!(failed(1, &["audit", "key", &checkpoint]).replace(&checkpoint, "FILE"), @"
+    error: cannot sign with FILE: it is no Ed25519 key in PKCS#8 PEM; make one: openssl genpkey -algorithm ed25519
+    hint: keep the key where only this command reads it
+    ");
     assert_snapshot!("audit_checkpoint", serin(&["audit", "checkpoint", "--help"]).stdout);
 }
 
