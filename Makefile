@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo up down static test test-it test-cluster test-static test-pods bench-evidence sim check fmt lint doc deny fresh advisories gen
+.PHONY: help demo up down static test test-it test-cluster test-static test-pods bench bench-check bench-count bench-evidence sim check fmt lint doc deny fresh advisories gen
 
 # Built tools are kept here, outside the checkout.
 export SERIN_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/serin
@@ -55,6 +55,16 @@ test-static: static ## the static file runs in a root folder that holds nothing 
 
 test-pods: ## real pods on a real node, and every request counted (root on Linux; four minutes, once the node is built)
 	$(call stage,real pods,cargo test --workspace --test pods)
+
+bench: static ## what Serin costs, beside the bare plan and the peers; writes docs/performance.md (SIZES=20,200,1000 IDLE=0,10000: so many rollouts)
+	$(call stage,benchmarks,cargo bench --profile dev --workspace --bench load -- --serin $(STATIC_TARGET)/static/serin $(if $(SIZES),--sizes $(SIZES)) $(if $(IDLE),--idle $(IDLE)))
+
+bench-check: ## whether a part of a pass takes more instructions, or a rollout more requests, than docs/performance.md says (needs valgrind)
+	$(call stage,instructions,cargo bench --profile dev --workspace --bench parts -- --check)
+	$(call stage,requests,cargo test --workspace --test cluster -- quiet::a_whole_rollout)
+
+bench-count: ## write down how many instructions each part of a pass takes
+	$(call stage,instructions,cargo bench --profile dev --workspace --bench parts -- --write)
 
 bench-evidence: ## judge simulated canaries by Serin and by the rules of others; writes the tables of docs/evidence.md
 	$(call stage,evidence on simulated traffic,cargo bench --profile dev --workspace --bench evidence)

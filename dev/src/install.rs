@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::Client;
 use kube::api::{Api, Patch, PatchParams};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::fetch;
@@ -74,6 +74,17 @@ impl Installed {
         });
         std::fs::write(&config, text.to_string()).context("cannot write the controller's configuration")?;
         Ok(Self { kubeconfig, config, address })
+    }
+
+    /// Tells a controller that is started from now on of one more metrics backend, whose metrics are complete at once.
+    ///
+    /// # Errors
+    /// The configuration cannot be written.
+    pub fn add_provider(&self, name: &str, url: &str) -> Result<()> {
+        let mut config: Value = serde_json::from_slice(&std::fs::read(&self.config)?)?;
+        let providers = config["metrics"]["providers"].as_array_mut().context("a configuration without providers")?;
+        providers.push(json!({"name": name, "url": url, "delay": "0s"}));
+        std::fs::write(&self.config, config.to_string()).context("cannot write the controller's configuration")
     }
 
     /// The kubeconfig of the controller's identity.

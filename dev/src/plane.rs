@@ -132,6 +132,11 @@ impl ControlPlane {
         format!("http://127.0.0.1:{}", self.site.ports.prometheus())
     }
 
+    /// Where the store answers.
+    pub fn etcd_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.site.ports.etcd())
+    }
+
     /// Where controllers on this plane may listen: addresses that nobody else uses.
     pub fn controller_addresses(&self) -> impl Iterator<Item = String> {
         self.site.ports.controllers().map(|port| format!("127.0.0.1:{port}"))

@@ -73,10 +73,19 @@ impl Supervised {
     /// # Errors
     /// It is not there, or ended.
     pub fn signal(&self, name: &str) -> Result<()> {
-        let number = std::fs::read_to_string(&self.marker).context("the program is gone")?;
-        let sent = Command::new("/bin/kill").arg(format!("-{name}")).arg(number.trim()).status().context("cannot run kill")?;
-        ensure!(sent.success(), "the program {} did not get the signal {name}", number.trim());
+        let number = self.pid()?.to_string();
+        let sent = Command::new("/bin/kill").arg(format!("-{name}")).arg(&number).status().context("cannot run kill")?;
+        ensure!(sent.success(), "the program {number} did not get the signal {name}");
         Ok(())
+    }
+
+    /// The program's number.
+    ///
+    /// # Errors
+    /// It ended.
+    pub fn pid(&self) -> Result<u32> {
+        let number = std::fs::read_to_string(&self.marker).context("the program is gone")?;
+        number.trim().parse().context("the program has no number yet")
     }
 
     /// Says how the program ended, if it did.

@@ -26,6 +26,7 @@ mod load;
 mod malformed;
 mod people;
 mod permissions;
+mod priority;
 mod quiet;
 mod rights;
 mod secrets;
@@ -150,6 +151,7 @@ fn shared() -> Vec<Case> {
         case!(Shared, commands::every_role_gives_the_commands_of_its_own_and_no_others),
         case!(Shared, commands::a_user_without_the_right_is_told_which_one),
         case!(Shared, hardened::the_pod_is_restricted_and_a_weaker_one_is_refused),
+        case!(Shared, priority::what_serin_asks_waits_in_a_queue_of_its_own_and_its_lease_in_that_of_the_control_plane),
         case!(Shared, waiting::waiting_ends_with_what_became_of_the_revision),
         case!(Shared, waiting::history_lists_what_became_of_each_revision),
         case!(Shared, waiting::a_watched_status_prints_each_change_until_it_is_interrupted),

@@ -1,0 +1,67 @@
+//! What does Serin cost? Measured on a real control plane, with the release build. `make bench` writes the tables of docs/performance.md.
+#![allow(clippy::disallowed_methods, reason = "the product's core takes the time as an argument; who measures it has to ask for it")]
+
+mod backend;
+mod bare;
+mod ground;
+mod idle;
+mod page;
+mod plan;
+mod process;
+mod reaction;
+mod restart;
+mod shop;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Parser;
+
+/// Which measurements to make.
+#[derive(Parser)]
+#[command(name = "bench", disable_help_subcommand = true)]
+struct Arguments {
+    /// The controller to measure.
+    #[arg(long)]
+    serin: PathBuf,
+    /// So many rollouts at once carry out the plan.
+    #[arg(long, value_delimiter = ',', default_value = "20,200")]
+    sizes: Vec<usize>,
+    /// So many rollouts are at rest.
+    #[arg(long, value_delimiter = ',', default_value = "0,1000")]
+    idle: Vec<usize>,
+    /// So many are in flight when their canaries fail, and when the controller is killed; 0 leaves both out.
+    #[arg(long, default_value_t = 200)]
+    in_flight: usize,
+    /// Set by cargo.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let Arguments { serin, sizes, idle, in_flight, bench: _ } = Arguments::parse();
+    let mut page = page::Page::new();
+    for count in sizes {
+        say(&format!("the plan, {count} at once"))?;
+        page.cost(&plan::measure(&serin, count).await?);
+    }
+    for count in idle {
+        say(&format!("{count} at rest"))?;
+        page.rest(&idle::measure(&serin, count).await?);
+    }
+    if in_flight > 0 {
+        say(&format!("{in_flight} canaries fail at once"))?;
+        page.reaction(&reaction::measure(&serin, in_flight).await?);
+        say(&format!("a kill with {in_flight} in flight"))?;
+        page.restart(&restart::measure(&serin, in_flight).await?);
+    }
+    say(&page.text())?;
+    page.write()
+}
+
+fn say(text: &str) -> Result<()> {
+    writeln!(std::io::stdout(), "{text}")?;
+    Ok(())
+}
