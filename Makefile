@@ -48,6 +48,7 @@ test-it: ## the hermetic tests
 test-cluster: ## the tests on a real control plane (the first run builds it: a quarter of an hour)
 	$(call stage,control plane,$(BUILD) && $(DEV) build-tools)
 	$(call stage,tests of the control plane itself,cargo test --workspace --test plane --test queries)
+	$(call stage,sinks on a real log store,cargo test --workspace --test sinks)
 	$(call stage,tests on a real control plane,cargo test --workspace --test cluster)
 
 test-static: static ## the static file runs in a root folder that holds nothing else (root on Linux)

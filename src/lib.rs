@@ -24,3 +24,4 @@ pub mod retry;
 pub mod rollout;
 pub mod server;
 pub mod sink;
+pub mod wire;

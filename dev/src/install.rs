@@ -43,6 +43,14 @@ impl Installed {
     /// # Errors
     /// The API server refuses one of the objects.
     pub async fn on(plane: &ControlPlane) -> Result<Self> {
+        Self::with_sinks(plane, &json!([])).await
+    }
+
+    /// The same, with these sinks in the configuration.
+    ///
+    /// # Errors
+    /// The API server refuses one of the objects.
+    pub async fn with_sinks(plane: &ControlPlane, sinks: &Value) -> Result<Self> {
         let client = plane.client().await?;
         for object in [objects_in("crds")?, objects_in("deploy")?].concat() {
             if object.types.as_ref().is_none_or(|types| types.kind != "Deployment") {
@@ -51,7 +59,7 @@ impl Installed {
         }
         wait_for_actions(&client).await?;
         let address = plane.controller_addresses().next().context("a plane has an address for a controller")?;
-        Self::as_account(plane, ACCOUNT, address).await
+        Self::configured(plane, ACCOUNT, address, sinks).await
     }
 
     /// A configuration for a controller of its own that runs as another service account of Serin's namespace.
@@ -59,6 +67,10 @@ impl Installed {
     /// # Errors
     /// There is no such service account.
     pub async fn as_account(plane: &ControlPlane, account: &str, address: String) -> Result<Self> {
+        Self::configured(plane, account, address, &json!([])).await
+    }
+
+    async fn configured(plane: &ControlPlane, account: &str, address: String, sinks: &Value) -> Result<Self> {
         let kubeconfig = plane.service_account_kubeconfig(NAMESPACE, account).await?;
         let config = plane.dir().join(format!("{account}.yaml"));
         let text = json!({
@@ -71,6 +83,7 @@ impl Installed {
                 // Nobody listens there: a provider that is down from the start.
                 {"name": "nobody", "url": "http://127.0.0.1:9", "timeout": "1s"},
             ]},
+            "sinks": sinks,
         });
         std::fs::write(&config, text.to_string()).context("cannot write the controller's configuration")?;
         Ok(Self { kubeconfig, config, address })

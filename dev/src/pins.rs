@@ -30,6 +30,8 @@ pub enum Tool {
     Kubelet,
     /// Spreads a Service's connections over its pods, on a real node.
     KubeProxy,
+    /// The log store that events are delivered to.
+    VictoriaLogs,
 }
 
 /// What is built together: only who needs a real node waits for it.
@@ -39,6 +41,8 @@ pub enum Kit {
     Plane,
     /// A node whose pods are real.
     Node,
+    /// A log store, for what is done with events.
+    Store,
 }
 
 impl Kit {
@@ -56,6 +60,7 @@ impl Kit {
                 Tool::Kubectl,
             ],
             Self::Node => &[Tool::Pod, Tool::Kubelet, Tool::KubeProxy],
+            Self::Store => &[Tool::VictoriaLogs],
         }
     }
 
@@ -64,6 +69,7 @@ impl Kit {
         match self {
             Self::Plane => "control plane",
             Self::Node => "node",
+            Self::Store => "log store",
         }
     }
 
@@ -71,6 +77,7 @@ impl Kit {
         match self {
             Self::Plane => vec![&ETCD, &KUBERNETES, &KWOK, &PROMETHEUS],
             Self::Node => vec![&NODE, &POD],
+            Self::Store => vec![&VICTORIA_LOGS],
         }
     }
 
@@ -110,6 +117,7 @@ impl Tool {
             Self::Pod => "pod",
             Self::Kubelet => "kubelet",
             Self::KubeProxy => "kube-proxy",
+            Self::VictoriaLogs => "victoria-logs",
         }
     }
 
@@ -126,6 +134,7 @@ impl Tool {
             Self::Pod => ".",
             Self::Kubelet => "k8s.io/kubernetes/cmd/kubelet",
             Self::KubeProxy => "k8s.io/kubernetes/cmd/kube-proxy",
+            Self::VictoriaLogs => "github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs",
         }
     }
 
@@ -137,6 +146,7 @@ impl Tool {
             Self::Prometheus | Self::Promtool => &PROMETHEUS,
             Self::Kubelet | Self::KubeProxy => &NODE,
             Self::Pod => &POD,
+            Self::VictoriaLogs => &VICTORIA_LOGS,
         }
     }
 
@@ -158,7 +168,7 @@ impl Tool {
                 vec![format!("github.com/prometheus/common/version.Version={}", prometheus_version(version))]
             }
             Self::Kwok => vec![format!("sigs.k8s.io/kwok/pkg/consts.Version={version}")],
-            Self::Etcd | Self::Pod => vec![],
+            Self::Etcd | Self::Pod | Self::VictoriaLogs => vec![],
         }
     }
 }
@@ -201,6 +211,7 @@ static POD: Pin = Pin {
     tags: "",
     program: Some(include_str!("../../tests/control-plane/pod/main.go")),
 };
+static VICTORIA_LOGS: Pin = pin!("victorialogs", "github.com/VictoriaMetrics/VictoriaLogs", "");
 static PROMETHEUS: Pin = pin!("prometheus", "github.com/prometheus/prometheus", "remove_all_sd");
 
 /// `1.26.8` as numbers that compare; what is no number counts as 0.
@@ -247,7 +258,7 @@ mod tests {
 
     #[test]
     fn every_tool_has_a_pinned_version() {
-        for tool in [Kit::Plane, Kit::Node].iter().flat_map(|kit| kit.tools()) {
+        for tool in [Kit::Plane, Kit::Node, Kit::Store].iter().flat_map(|kit| kit.tools()) {
             assert!(tool.version().starts_with('v'), "{} is {}", tool.name(), tool.version());
         }
         assert_eq!((Tool::ApiServer.version(), Tool::Kubelet.version()), ("v1.37.0", "v1.37.0"));

@@ -1,4 +1,4 @@
-//! Who is who on the plane: certificates from an authority that lives as long as the plane, in memory.
+//! Who is who: certificates from an authority that lives as long as its value, in memory.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
@@ -11,23 +11,28 @@ use rcgen::{
 /// The first address of the Service range: the API server answers to it.
 const KUBERNETES_SERVICE: Ipv4Addr = Ipv4Addr::new(10, 96, 0, 1);
 
-/// Signs the plane's certificates and writes them as files into one folder.
+/// Signs certificates, those of the plane or of a test, and writes them as files into one folder.
 #[derive(Debug)]
-pub(crate) struct Authority {
+pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     dir: PathBuf,
 }
 
 /// The files of one identity.
 #[derive(Debug)]
-pub(crate) struct Identity {
-    pub(crate) certificate: PathBuf,
-    pub(crate) key: PathBuf,
+pub struct Identity {
+    /// The certificate, in PEM.
+    pub certificate: PathBuf,
+    /// Its key, in PEM.
+    pub key: PathBuf,
 }
 
 impl Authority {
     /// A new authority; its own certificate becomes `ca.crt` in `dir`.
-    pub(crate) fn new(dir: &Path) -> Result<Self> {
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn new(dir: &Path) -> Result<Self> {
         std::fs::create_dir_all(dir)?;
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, "serin-dev");
@@ -38,12 +43,16 @@ impl Authority {
         Ok(Self { issuer, dir: dir.to_path_buf() })
     }
 
-    pub(crate) fn certificate(&self) -> PathBuf {
+    /// The file with its own certificate.
+    pub fn certificate(&self) -> PathBuf {
         self.dir.join("ca.crt")
     }
 
-    /// The API server's identity.
-    pub(crate) fn server(&self) -> Result<Identity> {
+    /// The identity of a server on the loopback address; on a plane that is the API server.
+    ///
+    /// # Errors
+    /// The files cannot be written.
+    pub fn server(&self) -> Result<Identity> {
         let names = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"];
         let mut params = CertificateParams::new(names.map(String::from))?;
         let addresses = [Ipv4Addr::LOCALHOST, KUBERNETES_SERVICE];
@@ -54,7 +63,10 @@ impl Authority {
     }
 
     /// A user's identity. The API server reads the name from the common name and the group from the organization.
-    pub(crate) fn user(&self, name: &str, group: &str) -> Result<Identity> {
+    ///
+    /// # Errors
+    /// The files cannot be written.
+    pub fn user(&self, name: &str, group: &str) -> Result<Identity> {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
         params.distinguished_name.push(DnType::OrganizationName, group);

@@ -287,7 +287,7 @@ const fn outcome(outcome: Outcome) -> &'static str {
 }
 
 /// The severity that has this name.
-pub(super) fn severity_named(name: &str) -> Option<Severity> {
+pub fn severity_named(name: &str) -> Option<Severity> {
     [Severity::Info, Severity::Notice, Severity::Warning, Severity::High, Severity::Critical].into_iter().find(|one| severity(*one) == name)
 }
 

@@ -14,7 +14,7 @@ mod parts;
 mod record;
 mod text;
 
-pub use body::{Body, MAX_EVENT_BYTES};
+pub use body::{Body, MAX_EVENT_BYTES, severity_named};
 pub use chain::{Break, verify};
 pub use checkpoint::{Checkpoint, Doubt, Head, PublicKey, SigningKey, UnusableKey};
 pub use export::{Export, Findings, Stream};

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
@@ -11,12 +12,13 @@ use tracing::info;
 use super::command::Service;
 use super::failure::{Failure, lower};
 use super::{access, log};
+use crate::audit::Reporter;
 use crate::cluster::Instance;
 use crate::config::{self, Config};
 use crate::controller::{Controller, RunError, Setup, StartError};
 use crate::prometheus::Providers;
 use crate::server::{self, Pages};
-use crate::sink::{Sink, Stdout};
+use crate::sink::Sink;
 
 /// Reads the configuration, reaches the cluster, and works until a signal says stop.
 pub(super) fn run(service: &Service) -> Result<(), Failure> {
@@ -32,7 +34,7 @@ fn read(path: &Path) -> Result<Config, Failure> {
 }
 
 async fn work(service: &Service, config: Config) -> Result<(), Failure> {
-    let listen = config.listen;
+    let (listen, sinks) = (config.listen, config.sinks.clone());
     let providers = Providers::new(&config.metrics)
         .map_err(|error| Failure::new(lower(&error), "correct the configuration file; docs/config.md lists its keys"))?;
     let reach = access::config(&service.access).await?;
@@ -43,15 +45,16 @@ async fn work(service: &Service, config: Config) -> Result<(), Failure> {
         let what = format!("cannot listen on {listen}: {}", lower(&error));
         Failure::new(what, "name a free address in the configuration file: listen: 127.0.0.1:8081")
     })?;
-    let stdout = Stdout::new().map_err(|error| {
-        Failure::new(format!("cannot write to standard output: {}", lower(&error)), "events go there; give it a file, a pipe or a terminal")
-    })?;
+    let reporter = Reporter { version: env!("CARGO_PKG_VERSION").to_owned(), instance: controller.identity().to_owned(), address: None };
+    let sinks: Result<Vec<Sink>, Failure> =
+        sinks.all().iter().map(|sink| Sink::new(sink, &reporter).map_err(|error| unwritten(sink, &error))).collect();
+    let sinks = sinks?;
     let stop = stop()?;
     let identity = controller.identity();
     info!(version = env!("CARGO_PKG_VERSION"), cluster = url, %listen, identity, "serin starts");
     // Health is answered until the last pass is over; nobody waits for a slow reader of metrics.
     let served = tokio::spawn(server::serve(listener, pages(&controller)));
-    let ended = controller.run(providers, vec![Sink::Stdout(stdout)], stop).await;
+    let ended = controller.run(providers, sinks, stop).await;
     served.abort();
     info!("serin ends");
     ended.map_err(|error| match error {
@@ -72,8 +75,20 @@ fn pages(controller: &Arc<Controller>) -> Pages {
             Ok(())
         }),
         ready: Arc::new(move || ready.ready()),
-        metrics: Arc::new(move || metrics.metrics()),
+        metrics: Arc::new(move || metrics.metrics(now())),
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the clock enters here: how old events are that wait for their sink")]
+fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+fn unwritten(sink: &config::Sink, error: &std::io::Error) -> Failure {
+    Failure::new(
+        format!("the sink {} cannot be set up: {}", sink.name, lower(error)),
+        "raise the limit of threads or memory for this process",
+    )
 }
 
 /// Over when SIGTERM or SIGINT says stop.

@@ -1,11 +1,17 @@
 //! What does the administrator want of the controller? Its configuration file, parsed and checked.
 
+mod filter;
 mod lease;
 mod metrics;
 mod parts;
+mod sinks;
+mod target;
 
+pub use filter::Filter;
 pub use lease::Lease;
 pub use metrics::{DELAY, MAX_BODY_BYTES, MAX_PROVIDERS, Metrics, Provider, TIMEOUT};
+pub use sinks::{MAX_SINKS, Need, SINK_TIMEOUT, Sink, Sinks};
+pub use target::{Address, Dialect, FileTarget, HttpTarget, SyslogTarget, Target, Tls};
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -30,6 +36,9 @@ pub struct Config {
     /// Who answers the checks of rollouts.
     #[serde(deserialize_with = "parts::section")]
     pub metrics: Metrics,
+    /// Where events go.
+    #[serde(deserialize_with = "parts::section")]
+    pub sinks: Sinks,
 }
 
 /// The cluster that the controller works for.
@@ -76,6 +85,7 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, LISTEN)),
             lease: Lease::default(),
             metrics: Metrics::default(),
+            sinks: Sinks::default(),
         }
     }
 }

@@ -61,8 +61,11 @@ impl Live {
         let Report { key, sink, delivery, record } = report;
         self.0.parts.metrics.delivered(sink.as_str(), delivery);
         match delivery {
-            Delivery::Retry(_) => return,
-            Delivery::Delivered | Delivery::Refused(_) => {}
+            Delivery::Retry(_) | Delivery::Later(..) => return,
+            Delivery::Delivered | Delivery::Unwanted | Delivery::Refused(_) => {}
+        }
+        if !self.0.parts.sinks.contains(sink) {
+            return;
         }
         let now = self.now();
         if let Some(memory) = self.memories().get_mut(key).filter(|memory| memory.uid == record.stream) {

@@ -1,5 +1,9 @@
 //! What does the controller count of itself?
 
+use std::fmt;
+use std::sync::OnceLock;
+
+use chrono::{DateTime, Utc};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -9,7 +13,7 @@ use prometheus_client::registry::Registry;
 
 use crate::cluster::{Error, Index, Instance, Kind, Lead};
 use crate::rollout::{Change, Phase, Reading, Template};
-use crate::sink::Delivery;
+use crate::sink::{Delivery, Route, Standing};
 
 /// The controller's own counters. Labels are words of closed sets and names from its configuration; never names that users choose.
 #[derive(Debug)]
@@ -24,7 +28,24 @@ pub struct Metrics {
     rollouts: Family<PhaseLabels, Gauge>,
     pending: Gauge,
     leader: Gauge,
+    sink_up: Family<SinkLabels, Gauge>,
+    sink_oldest: Family<SinkLabels, Gauge>,
+    sink_lost: Family<SinkLabels, Gauge>,
+    standings: Standings,
 }
+
+/// How the sinks stand, asked when somebody looks.
+#[derive(Default)]
+struct Standings(OnceLock<Box<dyn Fn() -> Vec<Standing> + Send + Sync>>);
+
+impl fmt::Debug for Standings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Standings")
+    }
+}
+
+/// How an attempt to deliver can end.
+const RESULTS: [&str; 4] = ["delivered", "unwanted", "retry", "refused"];
 
 /// How a pass ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,6 +80,11 @@ struct DeliveryLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SinkLabels {
+    sink: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct KindLabels {
     resource: &'static str,
 }
@@ -81,6 +107,10 @@ impl Default for Metrics {
             rollouts: Family::default(),
             pending: Gauge::default(),
             leader: Gauge::default(),
+            sink_up: Family::default(),
+            sink_oldest: Family::default(),
+            sink_lost: Family::default(),
+            standings: Standings::default(),
         };
         metrics.registered()
     }
@@ -98,6 +128,11 @@ impl Metrics {
         registry.register("rollouts", "Rollouts now, by phase", self.rollouts.clone());
         registry.register("events_pending", "Events that wait for a sink now, of all rollouts", self.pending.clone());
         registry.register("leader", "1 where this process leads now: one of each instance has to", self.leader.clone());
+        registry.register("sink_up", "0 where a sink failed several times in a row and has not worked since", self.sink_up.clone());
+        let oldest = "Age of the oldest event that a sink has not got yet, in seconds; 0 where it has all";
+        registry.register("sink_oldest_undelivered_seconds", oldest, self.sink_oldest.clone());
+        let lost = "Events that a best-effort sink never got since this process began, because it was away for too long";
+        registry.register("sink_lost_events", lost, self.sink_lost.clone());
         for phase in Phase::ALL {
             self.rollouts.get_or_create(&PhaseLabels { phase: phase.name() }).set(0);
         }
@@ -139,10 +174,35 @@ impl Metrics {
     pub(super) fn delivered(&self, sink: &str, delivery: &Delivery) {
         let result = match delivery {
             Delivery::Delivered => "delivered",
-            Delivery::Retry(_) => "retry",
+            Delivery::Unwanted => "unwanted",
+            Delivery::Retry(_) | Delivery::Later(..) => "retry",
             Delivery::Refused(_) => "refused",
         };
         self.deliveries.get_or_create(&DeliveryLabels { sink: sink.to_owned(), result }).inc();
+    }
+
+    /// There are these sinks: what they count begins at 0, so that the first refusal is a rise.
+    pub(super) fn expect(&self, routes: &[Route]) {
+        for (route, result) in routes.iter().flat_map(|route| RESULTS.map(|result| (route, result))) {
+            drop(self.deliveries.get_or_create(&DeliveryLabels { sink: route.name.to_string(), result }));
+        }
+    }
+
+    /// Whom to ask how the sinks stand.
+    pub(super) fn follow(&self, standings: impl Fn() -> Vec<Standing> + Send + Sync + 'static) {
+        // A controller runs once; what it follows stays.
+        let _ = self.standings.0.set(Box::new(standings));
+    }
+
+    fn look_at_sinks(&self, now: DateTime<Utc>) {
+        for Standing { sink, ill, oldest, lost } in self.standings.0.get().map(|ask| ask()).unwrap_or_default() {
+            let labels = SinkLabels { sink: sink.to_string() };
+            let since =
+                oldest.and_then(|time| DateTime::parse_from_rfc3339(&time).ok()).map(|time| (now - time.to_utc()).num_seconds().max(0));
+            self.sink_up.get_or_create(&labels).set(i64::from(!ill));
+            self.sink_oldest.get_or_create(&labels).set(since.unwrap_or(0));
+            self.sink_lost.get_or_create(&labels).set(i64::try_from(lost).unwrap_or(i64::MAX));
+        }
     }
 
     /// A watch broke.
@@ -151,7 +211,8 @@ impl Metrics {
     }
 
     /// All metrics as OpenMetrics text, with the gauges as they are now.
-    pub(super) fn encode(&self, index: &Index, instance: &Instance, lead: &Lead) -> String {
+    pub(super) fn encode(&self, index: &Index, instance: &Instance, lead: &Lead, now: DateTime<Utc>) -> String {
+        self.look_at_sinks(now);
         let census = index.census(instance);
         self.leader.set(i64::from(lead.holds()));
         for phase in Phase::ALL {

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use kube::Client;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -23,7 +24,7 @@ use crate::cluster::{Index, Instance, Kind, Lead, LeaseName, Notice, client, ref
 use crate::config::Config;
 use crate::prometheus::Providers;
 use crate::retry::{Pace, delays};
-use crate::sink::{Dispatcher, Sink};
+use crate::sink::{Dispatcher, Need, Route, Sink};
 
 /// After this time without all lists, the log says what is missing, and again each time it passes.
 const SLOW_START: Duration = Duration::from_secs(10);
@@ -96,8 +97,8 @@ impl Controller {
     }
 
     /// The controller's own metrics as OpenMetrics text.
-    pub fn metrics(&self) -> String {
-        self.metrics.encode(&self.index, &self.setup.instance, &self.lead)
+    pub fn metrics(&self, now: DateTime<Utc>) -> String {
+        self.metrics.encode(&self.index, &self.setup.instance, &self.lead, now)
     }
 
     /// Works until `stop` is over, whenever this process holds the lease; passes under way may end then.
@@ -122,20 +123,22 @@ impl Controller {
             teller = self.begin() => teller?,
             () = stopping.cancelled() => return Ok(()),
         };
-        let names = sinks.iter().map(Sink::name).collect();
+        let routes: Vec<Route> = sinks.iter().map(Sink::route).collect();
+        self.metrics.expect(&routes);
         let sinks = match self.setup.role {
             Role::Lead => sinks,
             Role::Shadow => Vec::new(),
         };
         let (offers, dispatcher) = Dispatcher::new(sinks, || delays(Pace::Sink));
-        let queue = self.queue.clone();
+        let (queue, standings) = (self.queue.clone(), offers.clone());
+        self.metrics.follow(move || standings.standings());
         let live = Live::new(Parts {
             client: self.client.clone(),
             index: Arc::clone(&self.index),
             metrics: Arc::clone(&self.metrics),
             providers,
             offers,
-            sinks: names,
+            sinks: routes.into_iter().filter(|route| route.need == Need::Required).map(|route| route.name).collect(),
             teller,
             identity: self.identity.clone(),
             instance: self.setup.instance.clone(),

@@ -1,31 +1,24 @@
 //! What does one provider say to one query? Sends it, bounded in time, size and number; what comes back is read in `answer`.
 
-use std::error::Error;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use prometheus_http_query::Client;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
-use reqwest::redirect::Policy;
 use reqwest::{Response, StatusCode};
-use tokio::io::AsyncReadExt as _;
 use tokio::sync::Semaphore;
 
 use super::SetUpError;
 use super::answer::interpret;
-use super::tidy::{Secrets, tidy};
+use super::tidy::tidy;
 use crate::config;
 use crate::rollout::{Ask, Reading};
+use crate::wire::{Secrets, cause, http_client, read_secret};
 
 /// Requests in flight to one provider. Prometheus evaluates 20 at once by default, so more would only queue there; together
 /// with the bound on bodies this bounds the memory that answers can take.
 const IN_FLIGHT: usize = 32;
-/// A bearer token's file. Tokens of service accounts have about 1 KiB, those of large identity providers up to 16.
-const MAX_TOKEN_BYTES: u64 = 64 << 10;
-/// An idle connection is closed after this long: below the minute after which common load balancers forget it without a word.
-const IDLE: Duration = Duration::from_secs(30);
 
 /// One backend that answers queries as Prometheus does.
 pub struct Provider {
@@ -44,17 +37,7 @@ impl Provider {
     /// # Errors
     /// TLS cannot be set up, as where the URL is `https` and the machine has no CA certificates.
     pub fn new(given: &config::Provider) -> Result<Self, SetUpError> {
-        // A redirect could carry the token elsewhere, and a proxy out of the environment could read it: neither is followed.
-        let builder = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
-            .referer(false)
-            .user_agent("serin")
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(IN_FLIGHT)
-            .default_headers(given.headers.clone());
-        // Without TLS no CA certificates are needed, and an image that has none still starts.
-        let builder = if given.url.scheme() == "http" { builder.tls_certs_only([]) } else { builder };
+        let builder = http_client(&given.url, IN_FLIGHT).default_headers(given.headers.clone());
         let set_up_error = |reason: String| SetUpError { provider: given.name.clone(), reason };
         let http = builder.build().map_err(|error| set_up_error(cause(&error)))?;
         let client = Client::from(http, given.url.as_str()).map_err(|error| set_up_error(cause(&error)))?;
@@ -87,13 +70,13 @@ impl Provider {
         let _slot = self.in_flight.acquire().await; // never closed, so never an error
         let token = match &self.token_file {
             None => None,
-            Some(file) => match read_token(file).await {
+            Some(file) => match read_secret(file).await {
                 Ok(token) => Some(token),
                 Err(error) => return Reading::Unreachable(format!("the file of the bearer token cannot be read: {error}")),
             },
         };
         let reading = self.send(ask, at, token.as_deref()).await.unwrap_or_else(|odd| odd);
-        tidy(reading, &self.secrets.and(token.as_deref(), ask.query()))
+        tidy(reading, &self.secrets.and_quoted(ask.query()), token.as_deref())
     }
 
     async fn send(&self, ask: &Ask, at: DateTime<Utc>, token: Option<&str>) -> Result<Reading, Reading> {
@@ -128,27 +111,7 @@ impl Provider {
     }
 }
 
-/// Read at each question, because it is cheap next to a request: a rotated token needs no watch.
-async fn read_token(file: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    let read = tokio::fs::File::open(file).await?.take(MAX_TOKEN_BYTES + 1).read_to_string(&mut text).await?;
-    match text.trim() {
-        _ if read as u64 > MAX_TOKEN_BYTES => Err(io::Error::other(format!("it has more than {MAX_TOKEN_BYTES} bytes"))),
-        "" => Err(io::Error::other("it is empty")),
-        token => Ok(token.to_owned()),
-    }
-}
-
 /// Unix seconds with milliseconds. (The crate's own `at` has whole seconds only.)
 fn unix_seconds(at: DateTime<Utc>) -> String {
     format!("{}.{:03}", at.timestamp(), at.timestamp_subsec_millis())
-}
-
-/// The innermost reason. The outer ones repeat the URL, which is nobody's business in a status.
-fn cause(error: &(dyn Error + 'static)) -> String {
-    let mut innermost = error;
-    while let Some(inner) = innermost.source() {
-        innermost = inner;
-    }
-    if innermost.is::<reqwest::Error>() { "the request failed".to_owned() } else { innermost.to_string() }
 }

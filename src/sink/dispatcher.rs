@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing::{error, warn};
 
-use super::{Delivery, Lanes, Order, Report, Sink};
+use super::{Delivery, Lanes, Order, Report, Sink, Standing};
 use crate::audit::{Outbox, Receipt, SinkName};
 
 /// Brings every event that was offered to every sink, in order per sink and rollout, at least once.
@@ -23,6 +23,12 @@ pub struct Dispatcher<K> {
 /// Where committed outboxes are handed over. No call waits.
 pub struct Offers<K> {
     shared: Arc<Shared<K>>,
+}
+
+impl<K> Clone for Offers<K> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
 }
 
 struct Shared<K> {
@@ -49,6 +55,11 @@ impl<K: Clone + Send> Offers<K> {
     pub fn gone(&self, stream: &str) {
         self.shared.lanes().gone(stream);
     }
+
+    /// How each sink stands.
+    pub fn standings(&self) -> Vec<Standing> {
+        self.shared.lanes().standings()
+    }
 }
 
 impl<K: Clone + Send> Dispatcher<K> {
@@ -57,7 +68,7 @@ impl<K: Clone + Send> Dispatcher<K> {
     where
         I: Iterator<Item = Duration> + Send + 'static,
     {
-        let lanes = Lanes::new(sinks.iter().map(Sink::name).collect(), delays);
+        let lanes = Lanes::new(sinks.iter().map(Sink::route).collect(), delays);
         let shared = Arc::new(Shared { lanes: Mutex::new(lanes), changed: Notify::new() });
         (Offers { shared: Arc::clone(&shared) }, Self { sinks, shared })
     }
@@ -114,8 +125,10 @@ async fn at(start: Instant, wake: Option<Duration>) {
 fn log<K>(report: &Report<K>) {
     let Report { key: _, sink, record, delivery } = report;
     match delivery {
-        Delivery::Delivered => {}
-        Delivery::Retry(reason) => warn!(%sink, stream = record.stream, seq = record.seq, reason, "an event waits for its sink"),
+        Delivery::Delivered | Delivery::Unwanted => {}
+        Delivery::Retry(reason) | Delivery::Later(reason, _) => {
+            warn!(%sink, stream = record.stream, seq = record.seq, reason, "an event waits for its sink");
+        }
         Delivery::Refused(reason) => {
             error!(%sink, stream = record.stream, seq = record.seq, reason, event = record.text, "a sink refused an event for good");
         }

@@ -1,21 +1,42 @@
-//! Which event goes to which sink now: one lane per sink and rollout, in order, one at a time.
+//! Which event goes to which sink now: one lane per sink and rollout, in order, one at a time; one gate per sink.
 //!
 //! No clock and no I/O: time is a `now` since some beginning, deliveries are told by [`Lanes::settle`].
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::time::Duration;
 
 use super::Delivery;
+use super::gate::{Gate, Sign, Turn};
+use super::stream::{LaneState, Stream};
 use crate::audit::{Outbox, Receipt, Record, SinkName};
 
-/// Waited when the delays have no more to say.
-const LONGEST_DELAY: Duration = Duration::from_mins(5);
+pub use crate::config::Need;
 
-type Delays = Box<dyn Iterator<Item = Duration> + Send>;
+/// Waited when the delays have no more to say.
+pub(super) const LONGEST_DELAY: Duration = Duration::from_mins(5);
+
+pub(super) type Delays = Box<dyn Iterator<Item = Duration> + Send>;
+
+/// What the lanes know of a sink.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Its name.
+    pub name: SinkName,
+    /// Whether events wait for it.
+    pub need: Need,
+    /// How many deliveries it has under way at most.
+    pub at_once: usize,
+}
 
 /// All lanes. `K` is how the caller names a rollout.
 pub struct Lanes<K> {
-    sinks: Vec<SinkName>,
+    routes: Vec<Route>,
+    gates: Vec<Gate>,
+    /// Events that a best-effort sink will never get, for each sink.
+    lost: Vec<u64>,
+    /// The stream that each sink served last: the next one comes first, so that none is starved.
+    served: Vec<String>,
     delays: Box<dyn Fn() -> Delays + Send>,
     streams: BTreeMap<String, Stream<K>>,
 }
@@ -44,55 +65,44 @@ pub struct Report<K> {
     pub delivery: Delivery,
 }
 
-/// One rollout's events: only the newest list that was committed.
-struct Stream<K> {
-    key: K,
-    newest: u64,
-    records: Vec<Record>,
-    lanes: Vec<Lane>,
-    life: Life,
-}
-
-enum Life {
-    /// Its outbox lets go of what is acknowledged.
-    Kept,
-    /// The Rollout is gone: what is known is still told, then forgotten.
-    Gone,
-}
-
-struct Lane {
-    /// The newest event that the sink has.
-    done: u64,
-    state: LaneState,
-    /// From the first failure until the next success.
-    delays: Option<Delays>,
-}
-
-enum LaneState {
-    Free,
-    /// The event with this hash is under way.
-    Sending(String),
-    /// Until this `now`.
-    Waiting(Duration),
+/// How one sink stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The sink.
+    pub sink: SinkName,
+    /// Whether it failed several times in a row, and did not work since.
+    pub ill: bool,
+    /// When the oldest event was decided that it has not got yet.
+    pub oldest: Option<String>,
+    /// How many events it will never get, because it was away for too long and nobody had to wait for it.
+    pub lost: u64,
 }
 
 impl<K: Clone> Lanes<K> {
-    /// Lanes to these sinks. Each failing lane takes fresh delays; they need not end, for delivering never gives up.
-    pub fn new<I>(sinks: Vec<SinkName>, delays: impl Fn() -> I + Send + 'static) -> Self
+    /// Lanes to these sinks. Each failing lane takes fresh delays, and so does each failing sink; they need not end, for delivering never gives up.
+    pub fn new<I>(routes: Vec<Route>, delays: impl Fn() -> I + Send + 'static) -> Self
     where
         I: Iterator<Item = Duration> + Send + 'static,
     {
-        Self { sinks, delays: Box::new(move || Box::new(delays())), streams: BTreeMap::new() }
+        Self {
+            gates: routes.iter().map(|route| Gate::new(route.at_once)).collect(),
+            lost: vec![0; routes.len()],
+            served: vec![String::new(); routes.len()],
+            delays: Box::new(move || Box::new(delays())),
+            streams: BTreeMap::new(),
+            routes,
+        }
     }
 
     /// Takes over a rollout's outbox as it was committed. What a sink has already got is not sent again, unless the
     /// stream began anew because its status was lost.
     pub fn offer(&mut self, key: K, stream: &str, outbox: &Outbox) {
-        let records: Vec<Record> = outbox.pending().collect();
-        let known = self.streams.remove(stream).filter(|known| known.goes_on(outbox.seq(), &records));
-        let before = known.map_or_else(|| self.sinks.iter().map(|_| Lane::new()).collect(), |known| known.lanes);
-        let lanes = before.into_iter().zip(&self.sinks).map(|(lane, sink)| Lane { done: lane.done.max(outbox.acked(sink)), ..lane });
-        let fresh = Stream { key, newest: outbox.seq(), records, lanes: lanes.collect(), life: Life::Kept };
+        let known = self.streams.remove(stream).filter(|known| known.goes_on(outbox));
+        let mut fresh = known.unwrap_or_else(|| Stream::new(key.clone(), &self.routes));
+        let lost = fresh.take(key, outbox, &self.routes);
+        for (all, more) in self.lost.iter_mut().zip(lost) {
+            *all += more;
+        }
         if !fresh.is_over() {
             self.streams.insert(stream.to_owned(), fresh);
         }
@@ -101,7 +111,7 @@ impl<K: Clone> Lanes<K> {
     /// The Rollout is gone: nobody acknowledges its events any more. They are still delivered from memory.
     pub fn gone(&mut self, stream: &str) {
         if let Some(known) = self.streams.get_mut(stream) {
-            known.life = Life::Gone;
+            known.end();
         }
         self.forget(stream);
     }
@@ -109,66 +119,102 @@ impl<K: Clone> Lanes<K> {
     /// All deliveries that may begin now. Each is under way until [`Self::settle`] tells how it ended.
     pub fn due(&mut self, now: Duration) -> Vec<Order> {
         let mut orders = Vec::new();
-        for (name, stream) in &mut self.streams {
-            for (sink, lane) in stream.lanes.iter_mut().enumerate() {
-                match lane.state {
-                    LaneState::Sending(_) => continue,
-                    LaneState::Waiting(until) if until > now => continue,
-                    LaneState::Waiting(_) | LaneState::Free => lane.state = LaneState::Free,
-                }
-                if let Some(record) = stream.records.iter().find(|record| record.seq > lane.done) {
-                    lane.state = LaneState::Sending(record.hash.clone());
-                    orders.push(Order { stream: name.clone(), sink, record: record.clone() });
-                }
+        for sink in 0..self.routes.len() {
+            for _ in 0..self.gates[sink].room(now) {
+                let Some(order) = self.next(sink, now) else { break };
+                self.gates[sink].begin();
+                self.served[sink].clone_from(&order.stream);
+                orders.push(order);
             }
         }
         orders
     }
 
-    /// When the next waiting lane is due, if one waits.
+    /// When the next delivery is due that only waits for the time, if there is one.
     pub fn wake(&self) -> Option<Duration> {
-        let lanes = self.streams.values().flat_map(|stream| &stream.lanes);
-        lanes
-            .filter_map(|lane| match lane.state {
-                LaneState::Waiting(until) => Some(until),
-                LaneState::Free | LaneState::Sending(_) => None,
+        let each = self.streams.values().flat_map(|stream| {
+            let lanes = stream.lanes.iter().zip(&self.gates);
+            lanes.filter_map(|(lane, gate)| {
+                let free = lane.free_at().filter(|_| !gate.is_full() && stream.next(lane.done).is_some())?;
+                Some(free.max(gate.rests_until().unwrap_or_default()))
             })
-            .min()
+        });
+        each.min()
     }
 
     /// Notes how a delivery ended. `None` for an order that these lanes did not give, or whose stream began anew meanwhile.
     pub fn settle(&mut self, order: Order, delivery: Delivery, now: Duration) -> Option<Report<K>> {
         let Order { stream: uid, sink, record } = order;
+        let name = self.routes.get(sink)?.name.clone();
+        let turn = self.gates.get_mut(sink)?.end(&sign(&delivery), now, &self.delays);
+        if turn == Turn::Recovered {
+            self.free(sink);
+        }
         let stream = self.streams.get_mut(&uid)?;
-        let name = self.sinks.get(sink)?.clone();
         let lane = stream.lanes.get_mut(sink).filter(|lane| lane.is_sending(&record.hash))?;
         match &delivery {
-            Delivery::Delivered | Delivery::Refused(_) => {
+            Delivery::Delivered | Delivery::Unwanted | Delivery::Refused(_) => {
                 lane.done = lane.done.max(record.seq);
                 lane.delays = None;
                 lane.state = LaneState::Free;
             }
-            Delivery::Retry(_) => {
+            Delivery::Retry(_) | Delivery::Later(..) => {
                 let delay = lane.delays.get_or_insert_with(&self.delays).next().unwrap_or(LONGEST_DELAY);
                 lane.state = LaneState::Waiting(now + delay);
             }
         }
         let key = stream.key.clone();
+        stream.prune();
         self.forget(&uid);
         Some(Report { key, sink: name, record, delivery })
     }
 
-    /// How far each sink is, as [`Outbox::acknowledge`] wants to know it. A state and not a message: an acknowledgment
+    /// How far each required sink is, as [`Outbox::acknowledge`] wants to know it. A state and not a message: an acknowledgment
     /// whose commit failed is there again in the next pass. A refused event is passed over, so that the next ones get through.
     pub fn receipts(&self, stream: &str) -> BTreeMap<SinkName, Receipt> {
         let Some(stream) = self.streams.get(stream) else { return BTreeMap::new() };
-        let lanes = self.sinks.iter().zip(&stream.lanes);
-        lanes.filter_map(|(sink, lane)| Some((sink.clone(), stream.receipt(lane.done)?))).collect()
+        let lanes = self.routes.iter().zip(&stream.lanes);
+        lanes.filter_map(|(route, lane)| Some((route.name.clone(), stream.receipt(lane)?))).collect()
+    }
+
+    /// How each sink stands.
+    pub fn standings(&self) -> Vec<Standing> {
+        let oldest = |sink: usize| {
+            let waiting = self.streams.values().filter_map(|stream| stream.next(stream.lanes.get(sink)?.done));
+            waiting.filter_map(|record| Some(record.body().ok()?.time)).min()
+        };
+        let each = self.routes.iter().zip(&self.gates).zip(&self.lost).enumerate();
+        each.map(|(at, ((route, gate), lost))| Standing { sink: route.name.clone(), ill: gate.is_ill(), oldest: oldest(at), lost: *lost })
+            .collect()
     }
 
     /// Whether nothing is left to deliver or to be acknowledged.
     pub fn is_empty(&self) -> bool {
         self.streams.is_empty()
+    }
+
+    /// The next order for a sink: from the stream after the one that was served last, round about.
+    fn next(&mut self, sink: usize, now: Duration) -> Option<Order> {
+        let after = (Bound::Excluded(self.served[sink].clone()), Bound::Unbounded);
+        let up_to = (Bound::Unbounded, Bound::Included(self.served[sink].clone()));
+        for range in [after, up_to] {
+            for (name, stream) in self.streams.range_mut(range) {
+                let Some(lane) = stream.lanes.get(sink).filter(|lane| lane.free_at().is_some_and(|at| at <= now)) else { continue };
+                let Some(record) = stream.next(lane.done).cloned() else { continue };
+                stream.lanes[sink].state = LaneState::Sending(record.hash.clone());
+                return Some(Order { stream: name.clone(), sink, record });
+            }
+        }
+        None
+    }
+
+    /// The sink works again: nobody waits any longer for what was its fault.
+    fn free(&mut self, sink: usize) {
+        for lane in self.streams.values_mut().filter_map(|stream| stream.lanes.get_mut(sink)) {
+            if let LaneState::Waiting(_) = lane.state {
+                lane.state = LaneState::Free;
+            }
+        }
     }
 
     fn forget(&mut self, stream: &str) {
@@ -178,40 +224,11 @@ impl<K: Clone> Lanes<K> {
     }
 }
 
-impl<K> Stream<K> {
-    /// Whether an outbox continues what is known: numbers never go back, and no number changes its content.
-    fn goes_on(&self, newest: u64, records: &[Record]) -> bool {
-        let same = |new: &Record| self.records.iter().all(|old| old.seq != new.seq || old.hash == new.hash);
-        newest >= self.newest && records.iter().all(same)
-    }
-
-    /// What was let go of needs no receipt any more.
-    fn receipt(&self, done: u64) -> Option<Receipt> {
-        let record = self.records.iter().find(|record| record.seq == done)?;
-        Some(Receipt { seq: record.seq, hash: record.hash.clone() })
-    }
-
-    /// Nothing is under way, and nothing is left to send that anybody waits for.
-    fn is_over(&self) -> bool {
-        let last = self.records.last().map_or(0, |record| record.seq);
-        let told = match self.life {
-            Life::Kept => self.records.is_empty(),
-            Life::Gone => self.lanes.iter().all(|lane| lane.done >= last),
-        };
-        let sending = self.lanes.iter().any(|lane| matches!(lane.state, LaneState::Sending(_)));
-        told && !sending
-    }
-}
-
-impl Lane {
-    fn new() -> Self {
-        Self { done: 0, state: LaneState::Free, delays: None }
-    }
-
-    fn is_sending(&self, hash: &str) -> bool {
-        match &self.state {
-            LaneState::Sending(under_way) => under_way == hash,
-            LaneState::Free | LaneState::Waiting(_) => false,
-        }
+fn sign(delivery: &Delivery) -> Sign {
+    match delivery {
+        Delivery::Delivered | Delivery::Refused(_) => Sign::Well,
+        Delivery::Unwanted => Sign::None,
+        Delivery::Retry(_) => Sign::Ill,
+        Delivery::Later(_, pause) => Sign::Busy(*pause),
     }
 }

@@ -1,22 +1,56 @@
 //! Where events go: sinks, and the dispatcher that brings each of them every event, in order, at least once.
 
 mod dispatcher;
+mod file;
+mod gate;
+mod http;
 mod kubernetes;
 mod lanes;
+mod letter;
+mod pen;
 mod stdout;
+mod stream;
+mod syslog;
+mod tls;
 
 pub use dispatcher::{Dispatcher, Offers};
 pub use kubernetes::{kubernetes_event, post};
-pub use lanes::{Lanes, Order, Report};
+pub use lanes::{Lanes, Need, Order, Report, Route, Standing};
+use stdout::whole;
 pub use stdout::{MAX_LINE_BYTES, Stdout, line};
 
-use crate::audit::{Record, SinkName};
+use std::io;
+use std::time::Duration;
+
+use crate::audit::format::{Told, Unreadable, syslog::message};
+use crate::audit::{Format, Record, Reporter, SinkName};
+use crate::config::{self, Filter, Target};
+use file::File;
+use http::Http;
+use letter::Letter;
+use syslog::Syslog;
+
+/// Deliveries that one sink has under way at most: what common receivers serve at once without queueing, and a bound on our memory.
+const AT_ONCE: usize = 16;
 
 /// A place where events go.
-#[derive(Clone, Debug)]
-pub enum Sink {
-    /// The controller's standard output, one JSON object a line.
+#[derive(Debug)]
+pub struct Sink {
+    name: SinkName,
+    need: Need,
+    only: Filter,
+    format: Format,
+    reporter: Reporter,
+    timeout: Duration,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
     Stdout(Stdout),
+    File(File),
+    Http(Http),
+    Syslog(Syslog),
 }
 
 /// How one attempt to deliver one event ended.
@@ -24,24 +58,98 @@ pub enum Sink {
 pub enum Delivery {
     /// The sink has it.
     Delivered,
+    /// There was nothing to bring: the sink is not to get this event.
+    Unwanted,
     /// The sink may take it later; the text says what went wrong.
     Retry(String),
+    /// The same, and the sink said for how long to leave it alone.
+    Later(String, Duration),
     /// The sink will never take it; the text says why.
     Refused(String),
 }
 
 impl Sink {
-    /// The name under which `status.audit.acked` keeps how far this sink is.
-    pub fn name(&self) -> SinkName {
-        match self {
-            Self::Stdout(_) => SinkName::new("stdout"),
-        }
+    /// Sets a sink up without reaching for it: one that is down is no error here, its deliveries will say so.
+    ///
+    /// # Errors
+    /// The operating system gives us no thread.
+    pub fn new(given: &config::Sink, reporter: &Reporter) -> io::Result<Self> {
+        let place = match &given.target {
+            Target::Stdout => Place::Stdout(Stdout::new()?),
+            Target::File(target) => Place::File(File::new(target.clone())?),
+            Target::Http(target) => Place::Http(Http::new(target.clone())),
+            Target::Syslog(target) => Place::Syslog(Syslog::new(target.clone())),
+        };
+        let config::Sink { name, need, only, format, timeout, target: _ } = given.clone();
+        Ok(Self { name, need, only, format, reporter: reporter.clone(), timeout, place })
+    }
+
+    /// Standard output as it is without a configuration: required, with every event.
+    pub fn stdout(stdout: Stdout, reporter: &Reporter) -> Self {
+        let config::Sink { name, need, only, format, timeout, target: _ } = config::Sink::stdout();
+        Self { name, need, only, format, reporter: reporter.clone(), timeout, place: Place::Stdout(stdout) }
+    }
+
+    /// What the lanes know of it.
+    pub fn route(&self) -> Route {
+        let at_once = match self.place {
+            // Written one after the other in any case.
+            Place::Stdout(_) | Place::File(_) => 1,
+            Place::Http(_) | Place::Syslog(_) => AT_ONCE,
+        };
+        Route { name: self.name.clone(), need: self.need, at_once }
     }
 
     /// Brings one event to the sink. The same event may come again; its id tells.
     pub async fn deliver(&self, record: &Record) -> Delivery {
-        match self {
-            Self::Stdout(stdout) => stdout.deliver(record).await,
+        let told = Told::of(record);
+        if told.as_ref().is_ok_and(|told| !self.only.wants(told)) {
+            return Delivery::Unwanted;
         }
+        self.send(record, told).await.unwrap_or_else(|unsent| unsent)
+    }
+
+    /// How it ended; as an error where there is nothing to send.
+    async fn send(&self, record: &Record, told: Result<Told<'_>, Unreadable>) -> Result<Delivery, Delivery> {
+        Ok(match &self.place {
+            Place::Stdout(stdout) => stdout.deliver(self.line(record)?).await,
+            Place::File(file) => file.deliver(self.line(record)?).await,
+            Place::Http(http) => {
+                let (told, text) = (told.map_err(|error| unreadable(&error))?, words(self.format.render(record, &self.reporter))?);
+                self.in_time(http.deliver(&Letter { told: &told, text, content_type: content_type(self.format) })).await
+            }
+            Place::Syslog(syslog) => self.in_time(syslog.deliver(&words(message(record, &self.reporter, self.format))?)).await,
+        })
+    }
+
+    /// One line, with its end. What another version of Serin wrote is a line of JSON as well as any.
+    fn line(&self, record: &Record) -> Result<String, Delivery> {
+        match self.format {
+            Format::Json => line(record).map_err(Delivery::Refused),
+            Format::Ocsf | Format::Ecs | Format::Cef | Format::Leef | Format::CloudEvents | Format::CdEvents => {
+                whole(format!("{}\n", words(self.format.render(record, &self.reporter))?)).map_err(Delivery::Refused)
+            }
+        }
+    }
+
+    async fn in_time(&self, delivery: impl Future<Output = Delivery>) -> Delivery {
+        let late = || Delivery::Retry(format!("no answer within {}", humantime::format_duration(self.timeout)));
+        tokio::time::timeout(self.timeout, delivery).await.unwrap_or_else(|_| late())
+    }
+}
+
+fn words(rendered: Result<Option<String>, Unreadable>) -> Result<String, Delivery> {
+    rendered.map_err(|error| unreadable(&error))?.ok_or(Delivery::Unwanted)
+}
+
+fn unreadable(error: &Unreadable) -> Delivery {
+    Delivery::Refused(error.to_string())
+}
+
+const fn content_type(format: Format) -> &'static str {
+    match format {
+        Format::Json | Format::Ocsf | Format::Ecs => "application/json",
+        Format::CloudEvents | Format::CdEvents => "application/cloudevents+json",
+        Format::Cef | Format::Leef => "text/plain; charset=utf-8",
     }
 }

@@ -1,7 +1,7 @@
 //! Events, tellers and outboxes that the audit's tests begin with.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serin::audit::{About, Cluster, Origin, Outbox, Record, Subject, Teller};
+use serin::audit::{About, Cluster, Origin, Outbox, Record, Reporter, Subject, Teller};
 use serin::rollout::{Event, EventKind, Failure, Revision, Weight};
 
 pub(crate) const UID: &str = "7f0c1c9e-8f2b-4f0e-9a53-1f6f0d7c1a11";
@@ -11,6 +11,11 @@ pub(crate) fn teller() -> Teller {
         cluster: Cluster { name: "prod-eu1".to_owned(), uid: Some("0b6f5c1e-2a9d-4c58-8f11-5d2f0a7e9c34".to_owned()) },
         controller: "system:serviceaccount:serin:serin".to_owned(),
     }
+}
+
+/// Who brings events to sinks.
+pub(crate) fn reporter() -> Reporter {
+    Reporter { version: "0.1.0".to_owned(), instance: "serin-0".to_owned(), address: None }
 }
 
 pub(crate) fn subject() -> Subject {

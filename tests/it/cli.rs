@@ -172,7 +172,7 @@ fn a_configuration_file_with_an_unknown_key_is_refused_before_anything_is_asked(
     let folder = Folder::new();
     let config = folder.file("config.yaml", "cluster: {name: test}\nlissten: 127.0.0.1:0\n");
     assert_snapshot!(failed(1, &["run", "--config", &config]).replace(&config, "FILE"), @"
-    error: cannot use FILE: line 2, column 1: unknown field `lissten`, expected one of cluster, listen, lease, metrics
+    error: cannot use FILE: line 2, column 1: unknown field `lissten`, expected one of cluster, listen, lease, metrics, sinks
     hint: correct the file; docs/config.md lists its keys
     ");
 }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use serin::config::{Config, Lease, parse};
+use serin::config::{Config, Lease, Sink, parse};
 use serin::lease::Terms;
 
 /// A file with one provider that has these lines more.
@@ -27,7 +27,8 @@ fn an_empty_file_is_all_defaults() {
     {
         assert_eq!(parse(text), Ok(Config::default()), "{text:?}");
     }
-    let Config { cluster, listen, lease, metrics } = Config::default();
+    let Config { cluster, listen, lease, metrics, sinks } = Config::default();
+    assert_eq!(sinks.all(), [Sink::stdout()]);
     assert_eq!((lease.namespace, lease.terms), (None, Terms::DEFAULT));
     assert_eq!((cluster.name.as_str(), listen.to_string().as_str()), ("kubernetes", "0.0.0.0:8080"));
     assert_eq!((metrics.default_name(), metrics.providers().len()), (None, 0));
@@ -77,7 +78,7 @@ fn the_only_provider_is_the_default() {
 #[test]
 fn a_key_or_value_that_is_not_allowed_is_named_with_its_line_and_what_is_allowed() {
     for (text, expect) in [
-        ("cluster: {name: a}\nlistn: x", "line 2, column 1: unknown field `listn`, expected one of cluster, listen, lease, metrics"),
+        ("cluster: {name: a}\nlistn: x", "line 2, column 1: unknown field `listn`, expected one of cluster, listen, lease, metrics, sinks"),
         ("cluster: {nam: a}", "line 1, column 11: unknown field `nam`, expected one of name"),
         ("metrics: {provider: []}", "line 1, column 11: unknown field `provider`, expected one of default, providers"),
         ("listen: 8080", "line 1, column 9: `8080` is no address with a port; write it like 0.0.0.0:8080, 127.0.0.1:8080 or [::]:8080"),

@@ -37,10 +37,11 @@ const PURE: [Row; 7] = [
 ];
 
 /// Floors 3 to 6.
-const IO: [Row; 6] = [
+const IO: [Row; 7] = [
     ("cluster", &["rollout", "audit", "lease", "api", "config", "retry"], ANY),
-    ("prometheus", &["rollout", "config", "retry"], ANY),
-    ("sink", &["rollout", "audit", "api", "config", "retry"], ANY),
+    ("wire", &[], ANY),
+    ("prometheus", &["rollout", "config", "retry", "wire"], ANY),
+    ("sink", &["rollout", "audit", "api", "config", "retry", "wire"], ANY),
     ("controller", &["rollout", "analysis", "lease", "audit", "api", "config", "retry", "cluster", "prometheus", "sink"], ANY),
     ("server", &[], &["axum", "tokio"]),
     ("cli", &["rollout", "lease", "audit", "api", "config", "retry", "cluster", "prometheus", "sink", "controller", "server"], ANY),

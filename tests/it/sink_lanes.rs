@@ -5,7 +5,7 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use serin::audit::{Outbox, Receipt, SinkName};
-use serin::sink::{Delivery, Lanes, Order};
+use serin::sink::{Delivery, Lanes, Need, Order, Route};
 
 use crate::audit_given::{UID, aborted, created, filled, started, told};
 
@@ -20,7 +20,7 @@ struct Talk {
 impl Talk {
     fn new() -> Self {
         let delays = || [1, 2, 4].into_iter().map(Duration::from_secs);
-        let lanes = Lanes::new(vec![SinkName::new("a"), SinkName::new("b")], delays);
+        let lanes = Lanes::new(vec![route("a", Need::Required), route("b", Need::Required)], delays);
         Self { lanes, under_way: Vec::new(), now: Duration::ZERO, said: String::new() }
     }
 
@@ -62,6 +62,10 @@ impl Talk {
     }
 }
 
+pub(crate) fn route(name: &str, need: Need) -> Route {
+    Route { name: SinkName::new(name), need, at_once: 2 }
+}
+
 fn name(sink: usize) -> &'static str {
     ["a", "b"][sink]
 }
@@ -69,7 +73,9 @@ fn name(sink: usize) -> &'static str {
 fn word(delivery: &Delivery) -> &'static str {
     match delivery {
         Delivery::Delivered => "delivered",
+        Delivery::Unwanted => "unwanted",
         Delivery::Retry(_) => "failed",
+        Delivery::Later(..) => "busy",
         Delivery::Refused(_) => "refused",
     }
 }
@@ -306,12 +312,12 @@ fn a_rollout_that_is_gone_is_told_to_the_end_and_then_forgotten() {
 }
 
 #[test]
-fn a_lane_that_waits_for_what_was_let_go_of_does_not_wake_for_ever() {
+fn a_lane_that_waits_for_what_was_let_go_of_does_not_wake() {
     let mut talk = Talk::new();
     talk.offer(&filled(2));
     talk.answer("a", retry());
+    assert_eq!(talk.lanes.wake(), Some(Duration::from_secs(1)));
     talk.offer(&acknowledged(filled(2), &[("a", 2)]));
-    talk.wait();
     assert_eq!(talk.lanes.wake(), None);
 }
 
@@ -331,7 +337,7 @@ proptest! {
 
     #[test]
     fn whatever_fails_each_sink_hears_each_event_once_a_life_and_in_order(fates in prop::collection::vec((0..2_usize, 0..3_u8), 0..120)) {
-        let mut lanes = Lanes::new(vec![SinkName::new("a"), SinkName::new("b")], || std::iter::repeat(Duration::from_secs(1)));
+        let mut lanes = Lanes::new(vec![route("a", Need::Required), route("b", Need::Required)], || std::iter::repeat(Duration::from_secs(1)));
         let outboxes: Vec<Outbox> = (0..=30).map(filled).collect();
         let (mut heard, mut under_way, mut now, mut told) = ([vec![], vec![]], Vec::new(), Duration::ZERO, 0);
         for (pick, fate) in fates {

@@ -8,7 +8,7 @@ use serin::audit::{Record, verify};
 use serin::sink::{Delivery, Dispatcher, MAX_LINE_BYTES, Report, Sink, Stdout, line};
 use tokio::sync::mpsc;
 
-use crate::audit_given::{UID, filled, records};
+use crate::audit_given::{UID, filled, records, reporter};
 
 /// A pipe whose first writes go wrong: each number is how many bytes it takes before it fails.
 #[derive(Clone, Default)]
@@ -62,7 +62,7 @@ fn event(line: &str) -> Option<&str> {
 }
 
 async fn deliver(count: usize, pipe: &Pipe) -> Vec<Report<&'static str>> {
-    let sink = Sink::Stdout(Stdout::to(pipe.clone()).expect("a thread"));
+    let sink = Sink::stdout(Stdout::to(pipe.clone()).expect("a thread"), &reporter());
     let (offers, dispatcher) = Dispatcher::new(vec![sink], || std::iter::repeat(Duration::from_millis(1)));
     let (tell, mut told) = mpsc::unbounded_channel();
     let run = tokio::spawn(dispatcher.run(move |report| tell.send(report).expect("the test listens")));
@@ -88,7 +88,7 @@ fn a_line_holds_the_exact_bytes_and_their_hash() {
 #[tokio::test]
 async fn what_does_not_fit_on_a_line_is_refused() {
     let good = records(&filled(1)).remove(0);
-    let stdout = Sink::Stdout(Stdout::to(io::sink()).expect("a thread"));
+    let stdout = Sink::stdout(Stdout::to(io::sink()).expect("a thread"), &reporter());
     for text in ["{\n}".to_owned(), format!("\"{}\"", "x".repeat(MAX_LINE_BYTES))] {
         let odd = Record { text, ..good.clone() };
         assert!(matches!(stdout.deliver(&odd).await, Delivery::Refused(_)));
@@ -136,7 +136,7 @@ impl Write for Stuck {
 async fn a_reader_that_stops_reading_holds_up_no_runtime() {
     let (stuck, mut is_stuck) = mpsc::unbounded_channel();
     let (release, go_on) = std::sync::mpsc::channel();
-    let sink = Sink::Stdout(Stdout::to(Stuck { stuck, go_on }).expect("a thread"));
+    let sink = Sink::stdout(Stdout::to(Stuck { stuck, go_on }).expect("a thread"), &reporter());
     let (offers, dispatcher) = Dispatcher::new(vec![sink], || std::iter::repeat(Duration::from_millis(1)));
     let (tell, mut told) = mpsc::unbounded_channel();
     let run = tokio::spawn(dispatcher.run(move |report| tell.send(report).expect("the test listens")));

@@ -92,7 +92,7 @@ impl Process {
             refused: None,
             asking: BTreeSet::new(),
             heard: None,
-            lanes: Lanes::new(vec![sinks::name()], || delays(1_000, 60_000)),
+            lanes: Lanes::new(vec![sinks::route()], || delays(1_000, 60_000)),
             offered: Outbox::default(),
             plan: None,
             awaits: None,

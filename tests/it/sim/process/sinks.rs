@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use serin::audit::{Outbox, SinkName};
-use serin::sink::{Delivery, Order};
+use serin::sink::{Delivery, Need, Order, Route};
 
 use super::Life;
 use crate::sim::acts::Power;
@@ -13,6 +13,11 @@ use crate::sim::state::Sim;
 /// The sink that every event has to reach.
 pub(super) fn name() -> SinkName {
     SinkName::new("siem")
+}
+
+/// What the lanes know of it.
+pub(super) fn route() -> Route {
+    Route { name: name(), need: Need::Required, at_once: 16 }
 }
 
 impl Sim {

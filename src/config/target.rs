@@ -1,0 +1,98 @@
+//! What kinds of places can events go to, and what does each need to be reached?
+
+use std::path::PathBuf;
+
+use http::HeaderMap;
+use url::Url;
+
+/// What and where a sink is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    /// The controller's standard output.
+    Stdout,
+    /// A file.
+    File(FileTarget),
+    /// Something that is posted to.
+    Http(Box<HttpTarget>),
+    /// A syslog receiver.
+    Syslog(SyslogTarget),
+}
+
+/// A file that grows, and is turned over when it is large.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileTarget {
+    /// Its absolute path; those that were turned over are beside it, with `.1` for the newest.
+    pub path: PathBuf,
+    /// It is turned over before it would be larger.
+    pub max_bytes: u64,
+    /// How many that were turned over are kept.
+    pub keep: u32,
+}
+
+/// Something that events are posted to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HttpTarget {
+    /// How a request and its answer look.
+    pub dialect: Dialect,
+    /// Where to post.
+    pub address: Address,
+    /// A file whose content is the credential.
+    pub token_file: Option<PathBuf>,
+    /// What goes with every request.
+    pub headers: HeaderMap,
+    /// Whom to trust.
+    pub tls: Tls,
+}
+
+/// How a request and its answer look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// A plain request, with the headers of Standard Webhooks where there is a secret.
+    Webhook {
+        /// A file whose content signs.
+        secret_file: Option<PathBuf>,
+    },
+    /// Splunk's HTTP Event Collector.
+    SplunkHec {
+        /// The index, where it is not the token's own.
+        index: Option<String>,
+    },
+    /// An HTTP source of Sumo Logic.
+    Sumo,
+    /// An OpenTelemetry collector, over HTTP.
+    Otlp,
+    /// Elasticsearch's bulk interface.
+    Elasticsearch {
+        /// The index or data stream.
+        index: String,
+    },
+}
+
+/// Where to post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// There.
+    Url(Url),
+    /// At the URL in this file: it is a secret.
+    File(PathBuf),
+}
+
+/// A syslog receiver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyslogTarget {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Whom to trust; `None`: nothing is encrypted.
+    pub tls: Option<Tls>,
+}
+
+/// Whom to trust, and who we are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// The authority whose certificates are trusted, and no other one.
+    pub ca_file: Option<PathBuf>,
+    /// Our own certificate with its chain, and its key.
+    pub client: Option<(PathBuf, PathBuf)>,
+}

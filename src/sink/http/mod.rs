@@ -1,0 +1,167 @@
+//! How is an event posted, and what does the answer mean? What all HTTP sinks share; each dialect has a file of its own.
+
+mod answer;
+mod client;
+mod elasticsearch;
+mod otlp;
+mod protobuf;
+mod splunk;
+mod webhook;
+
+use chrono::{DateTime, Utc};
+use reqwest::Response;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use url::Url;
+
+use super::Delivery;
+use super::letter::Letter;
+use crate::config::{Address, Dialect, HttpTarget};
+use crate::wire::{Secrets, cause, read_secret, shorten};
+use answer::{Answer, by_status};
+use client::Clients;
+
+/// Answers are a few words; what is longer is not read.
+const MAX_ANSWER_BYTES: usize = 64 << 10;
+
+/// Something that is posted to.
+#[derive(Debug)]
+pub(super) struct Http {
+    target: Box<HttpTarget>,
+    clients: Clients,
+}
+
+/// One request, but for where it goes and who sends it.
+pub(super) struct Outgoing {
+    pub(super) content_type: &'static str,
+    pub(super) headers: Vec<(HeaderName, String)>,
+    pub(super) body: Vec<u8>,
+}
+
+/// Why nothing could be sent: something of ours cannot be read. It is tried again, because somebody may put it right.
+pub(super) struct Unready(String);
+
+impl Http {
+    /// Nothing is dialled, and no file is read yet.
+    pub(super) fn new(target: Box<HttpTarget>) -> Self {
+        Self { target, clients: Clients::default() }
+    }
+
+    /// Delivered means what the dialect says it means. No text has the token or the URL.
+    pub(super) async fn deliver(&self, letter: &Letter<'_>) -> Delivery {
+        match self.try_deliver(letter).await {
+            Ok(delivery) => delivery,
+            Err(Unready(reason)) => Delivery::Retry(shorten(&reason)),
+        }
+    }
+
+    async fn try_deliver(&self, letter: &Letter<'_>) -> Result<Delivery, Unready> {
+        let HttpTarget { dialect, address, token_file, headers, tls } = &*self.target;
+        let url = url(address).await?;
+        let token = match token_file {
+            None => None,
+            Some(file) => Some(read_secret(file).await.map_err(|error| Unready(format!("the tokenFile cannot be read: {error}")))?),
+        };
+        let client = self.clients.get(&url, tls).await?;
+        let outgoing = write(dialect, letter, now()).await?;
+        let mut request = client.post(url.clone()).headers(headers.clone()).header(CONTENT_TYPE, outgoing.content_type);
+        for (name, value) in outgoing.headers {
+            request = request.header(name, value);
+        }
+        if let Some(token) = &token {
+            request = request.header(AUTHORIZATION, authorization(dialect, token)?);
+        }
+        let delivery = match request.body(outgoing.body).send().await {
+            Ok(response) => read(dialect, &answer(response).await),
+            Err(error) => Delivery::Retry(cause(&error)),
+        };
+        let secrets = Secrets::of(headers);
+        let clean = |text: String| {
+            let text = secrets.conceal(text, token.as_deref());
+            shorten(&match address {
+                Address::Url(_) => text,
+                Address::File(_) => text.replace(url.as_str(), "[concealed]").replace(url.path(), "[concealed]"),
+            })
+        };
+        Ok(match delivery {
+            Delivery::Retry(text) => Delivery::Retry(clean(text)),
+            Delivery::Later(text, pause) => Delivery::Later(clean(text), pause),
+            Delivery::Refused(text) => Delivery::Refused(clean(text)),
+            Delivery::Delivered | Delivery::Unwanted => delivery,
+        })
+    }
+}
+
+async fn url(address: &Address) -> Result<Url, Unready> {
+    match address {
+        Address::Url(url) => Ok(url.clone()),
+        Address::File(file) => {
+            let text = read_secret(file).await.map_err(|error| Unready(format!("the urlFile cannot be read: {error}")))?;
+            let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+            url.ok_or_else(|| Unready("the urlFile holds no URL that begins with http:// or https://".to_owned()))
+        }
+    }
+}
+
+/// A value with a space has its scheme already, as `Basic dXNlcjpwYXNz`.
+fn authorization(dialect: &Dialect, token: &str) -> Result<HeaderValue, Unready> {
+    let scheme = match dialect {
+        Dialect::SplunkHec { .. } => "Splunk",
+        Dialect::Elasticsearch { .. } => "ApiKey",
+        Dialect::Webhook { .. } | Dialect::Sumo | Dialect::Otlp => "Bearer",
+    };
+    let value = if token.contains(' ') { token.to_owned() } else { format!("{scheme} {token}") };
+    let mut value = HeaderValue::from_str(&value).map_err(|_| Unready("the tokenFile has characters that no token has".to_owned()))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+async fn write(dialect: &Dialect, letter: &Letter<'_>, now: DateTime<Utc>) -> Result<Outgoing, Unready> {
+    match dialect {
+        Dialect::Webhook { secret_file: None } => Ok(webhook::plain(letter, now)),
+        Dialect::Webhook { secret_file: Some(file) } => {
+            let secrets = read_secret(file).await.map_err(|error| Unready(format!("the secretFile cannot be read: {error}")))?;
+            webhook::signed(letter, now, &secrets).map_err(Unready)
+        }
+        Dialect::SplunkHec { index } => Ok(splunk::request(letter, index.as_deref())),
+        Dialect::Sumo => Ok(Outgoing { content_type: letter.content_type, headers: Vec::new(), body: letter.text.clone().into_bytes() }),
+        Dialect::Otlp => Ok(otlp::request(letter)),
+        Dialect::Elasticsearch { index } => Ok(elasticsearch::request(letter, index)),
+    }
+}
+
+fn read(dialect: &Dialect, answer: &Answer) -> Delivery {
+    match dialect {
+        Dialect::SplunkHec { .. } => splunk::meaning(answer),
+        Dialect::Sumo if (201..300).contains(&answer.status) => Delivery::Retry(answer.told()),
+        Dialect::Webhook { .. } | Dialect::Sumo => by_status(answer),
+        Dialect::Otlp => otlp::meaning(answer),
+        Dialect::Elasticsearch { .. } => elasticsearch::meaning(answer),
+    }
+}
+
+async fn answer(mut response: Response) -> Answer {
+    let status = response.status().as_u16();
+    let pause = answer::pause(response.headers(), now());
+    let mut body = Vec::new();
+    while body.len() < MAX_ANSWER_BYTES {
+        match response.chunk().await {
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            // What is cut off is no whole answer: where it counts it will not be understood, and the event comes again.
+            Ok(None) | Err(_) => break,
+        }
+    }
+    Answer { status, pause, body }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the clock enters here: a signature says when it was made, and a pause may be given as a date"
+)]
+fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// A header's value, or nothing.
+fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+}
