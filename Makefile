@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo up down static test test-it test-cluster test-static test-pods bench bench-check bench-count bench-evidence sim check fmt lint doc deny fresh advisories gen
+.PHONY: help demo up down static test test-it test-cluster test-static test-pods test-rsyslog bench bench-check bench-count bench-evidence sim check fmt lint doc deny fresh advisories gen
 
 # Built tools are kept here, outside the checkout.
 export SERIN_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/serin
@@ -53,6 +53,9 @@ test-cluster: ## the tests on a real control plane (the first run builds it: a q
 
 test-static: static ## the static file runs in a root folder that holds nothing else (root on Linux)
 	$(call stage,static binary in an empty root,root=$$(mktemp -d); trap 'rm -r "$$root"' EXIT; chmod 755 "$$root"; cp $(STATIC_TARGET)/static/serin "$$root"; env -i "$$(command -v chroot)" --userspec=65532:65532 "$$root" /serin crds | grep --count '^kind: CustomResourceDefinition$$')
+
+test-rsyslog: ## a real rsyslog over mutual TLS (on Debian: apt-get install --no-install-recommends rsyslog-gnutls)
+	$(call stage,a real rsyslog,cargo test --workspace --test rsyslog)
 
 test-pods: ## real pods on a real node, and every request counted (root on Linux; four minutes, once the node is built)
 	$(call stage,real pods,cargo test --workspace --test pods)

@@ -16,6 +16,9 @@ pub use crate::config::Need;
 /// Waited when the delays have no more to say.
 pub(super) const LONGEST_DELAY: Duration = Duration::from_mins(5);
 
+/// Rollouts that are gone and of which best-effort sinks have not got everything: at 64 events of 1.5 KiB each, 25 MiB at most.
+const MOST_GONE: usize = 256;
+
 pub(super) type Delays = Box<dyn Iterator<Item = Duration> + Send>;
 
 /// What the lanes know of a sink.
@@ -100,9 +103,7 @@ impl<K: Clone> Lanes<K> {
         let known = self.streams.remove(stream).filter(|known| known.goes_on(outbox));
         let mut fresh = known.unwrap_or_else(|| Stream::new(key.clone(), &self.routes));
         let lost = fresh.take(key, outbox, &self.routes);
-        for (all, more) in self.lost.iter_mut().zip(lost) {
-            *all += more;
-        }
+        self.lose(lost);
         if !fresh.is_over() {
             self.streams.insert(stream.to_owned(), fresh);
         }
@@ -110,8 +111,11 @@ impl<K: Clone> Lanes<K> {
 
     /// The Rollout is gone: nobody acknowledges its events any more. They are still delivered from memory.
     pub fn gone(&mut self, stream: &str) {
+        let crowded = self.streams.values().filter(|known| known.is_gone()).count() >= MOST_GONE;
         if let Some(known) = self.streams.get_mut(stream) {
             known.end();
+            let lost = if crowded { known.give_up() } else { Vec::new() };
+            self.lose(lost);
         }
         self.forget(stream);
     }
@@ -206,6 +210,12 @@ impl<K: Clone> Lanes<K> {
             }
         }
         None
+    }
+
+    fn lose(&mut self, lost: Vec<u64>) {
+        for (all, more) in self.lost.iter_mut().zip(lost) {
+            *all += more;
+        }
     }
 
     /// The sink works again: nobody waits any longer for what was its fault.

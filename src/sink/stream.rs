@@ -73,6 +73,28 @@ impl<K> Stream<K> {
         self.life = Life::Gone;
     }
 
+    /// Whether it is kept only because sinks have not got everything.
+    pub(super) fn is_gone(&self) -> bool {
+        match self.life {
+            Life::Gone => true,
+            Life::Kept => false,
+        }
+    }
+
+    /// Best-effort sinks get no more of it. Says for each lane how many events that are.
+    pub(super) fn give_up(&mut self) -> Vec<u64> {
+        let (newest, records) = (self.newest, &self.records);
+        let each = self.lanes.iter_mut().map(|lane| match lane.need {
+            Need::Required => 0,
+            Need::BestEffort => {
+                let lost = records.iter().filter(|record| record.seq > lane.done).count() as u64;
+                lane.done = newest;
+                lost
+            }
+        });
+        each.collect()
+    }
+
     /// Whether an outbox continues what is known: numbers never go back, and no number changes its content.
     pub(super) fn goes_on(&self, outbox: &Outbox) -> bool {
         let same = |new: Record| self.records.iter().all(|old| old.seq != new.seq || old.hash == new.hash);

@@ -157,3 +157,29 @@ fn a_best_effort_sink_that_stays_away_loses_the_oldest_and_that_is_counted() {
     let to_b = lanes.due(at(0));
     assert_eq!(said(&to_b), [("r", 37)]);
 }
+
+#[test]
+fn what_is_kept_of_rollouts_that_are_gone_is_bounded_where_nobody_has_to_wait() {
+    let mut lanes = lanes(&[("a", Need::Required), ("b", Need::BestEffort)]);
+    let outbox = acknowledged(filled(3), 2);
+    for number in 0..300 {
+        let stream = format!("{number:03}");
+        lanes.offer("", &stream, &outbox);
+        lanes.gone(&stream);
+    }
+    let [a, b] = lanes.standings().try_into().expect("two sinks");
+    assert_eq!((a.lost, b.lost), (0, 300 - 256));
+    let mut told = [0, 0];
+    loop {
+        let orders = lanes.due(at(0));
+        if orders.is_empty() {
+            break;
+        }
+        for order in orders {
+            told[order.sink] += 1;
+            assert!(lanes.settle(order, Delivery::Delivered, at(0)).is_some());
+        }
+    }
+    assert_eq!(told, [300, 256]);
+    assert!(lanes.is_empty());
+}
