@@ -14,6 +14,7 @@ mod api_revision;
 mod api_status;
 mod audit_bytes;
 mod audit_chain;
+mod audit_checkpoint;
 mod audit_docs;
 mod audit_export;
 mod audit_given;
