@@ -57,7 +57,9 @@ test-static: static ## the static file runs in a root folder that holds nothing 
 test-rsyslog: ## a real rsyslog over mutual TLS (on Debian: apt-get install --no-install-recommends rsyslog-gnutls)
 	$(call stage,a real rsyslog,cargo test --workspace --test rsyslog)
 
-test-pods: ## real pods on a real node, and every request counted (root on Linux; four minutes, once the node is built)
+test-pods: ## Serin in pods on a real node, and every request counted (root on Linux; four minutes, once all is built)
+	$(call stage,may this machine have real pods,cargo test --workspace --test pods -- possible)
+	@$(MAKE) --no-print-directory static
 	$(call stage,real pods,cargo test --workspace --test pods)
 
 bench: static ## what Serin costs, beside the bare plan and the peers; writes docs/performance.md (SIZES=20,200,1000 IDLE=0,10000: so many rollouts)

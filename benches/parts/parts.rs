@@ -11,7 +11,7 @@ use serin::cluster::{Index, Item, Kind, Listed};
 use serin::controller::{Key, Seen, decide};
 use serin::rollout::{Capacity, Memo, Observed, Reading, Sample, State, split};
 
-use crate::audit_given::{started, subject, teller};
+use crate::audit_given::{about, started, teller};
 use crate::given::{Seeing as _, after, child, idle, intent, noon, seen, stepping, v1, v2, weight};
 
 /// All of them.
@@ -39,10 +39,10 @@ pub(crate) fn named(name: &str) -> Option<Part> {
             })
         }
         "event" => {
-            let (event, teller, subject) = (started(), teller(), subject());
+            let (event, teller, about) = (started(), teller(), about());
             Box::new(move || {
                 let mut outbox = Outbox::default();
-                outbox.append(black_box(&event), &teller, &subject, noon());
+                outbox.append(black_box(&event), &teller, &about, noon());
                 drop(black_box(outbox));
             })
         }
@@ -83,6 +83,7 @@ fn settled(state: State, observed: &Observed, seconds: i64) -> Seen {
         observed: observed.clone(),
         sinks: BTreeMap::new(),
         teller: teller(),
+        origin: about().origin,
     };
     // What this look has to say is said before.
     if let Some(status) = decide(&key(0), &seen, after(seconds.min(30))).status {

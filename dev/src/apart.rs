@@ -4,6 +4,7 @@
 //! has no namespace is never written (the kernel's own settings, covered by files) or removed by us (control groups).
 
 use std::fs;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -32,7 +33,7 @@ const KERNEL_SETTINGS: [(&str, &str); 6] = [
 ];
 
 /// The address of the node in its network.
-pub(crate) const NODE_ADDRESS: &str = "10.99.0.1";
+pub(crate) const NODE_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 99, 0, 1);
 
 /// A program that runs apart, until this value is dropped or its process is gone.
 #[derive(Debug)]

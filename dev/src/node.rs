@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::apart::NODE_ADDRESS;
 use crate::image::archive;
+use crate::names::Names;
 use crate::nodes;
 use crate::pins::{Kit, Tool};
 use crate::plane::ControlPlane;
@@ -45,7 +46,9 @@ const NEEDED: [(&str, &str); 9] = [
 /// A node, `node-0`, until this value is dropped. Its pods end with the namespaces they are in.
 #[derive(Debug)]
 pub struct Node {
+    dir: PathBuf,
     _targets: Targets,
+    _names: Names,
     _running: Vec<Supervised>,
 }
 
@@ -84,7 +87,9 @@ impl Node {
         let words = |program: PathBuf, flags: &[String]| [&[program.display().to_string()], flags].concat();
         let config = |name: &str| format!("--config={}", dir.join(name).display());
         let mut running = vec![plane.supervise("containerd", &words("/usr/bin/containerd".into(), &[config("containerd.toml")]))?];
-        import(&tools, &dir).await.map_err(|error| explain(plane, "containerd", &error))?;
+        let program = fs::read(tools.path(Tool::Pod)).context("the program of the pods is not built")?;
+        let images = archive(("pod", &program), &[(PAUSE_IMAGE, &["/pod", "pause"]), (POD_IMAGE, &["/pod"])]);
+        import(&dir, &images).await.map_err(|error| explain(plane, "containerd", &error))?;
         let kubelet = [
             config("kubelet.yaml"),
             format!("--kubeconfig={}", plane.kubeconfig_for("system:node:node-0", "system:nodes")?.display()),
@@ -97,6 +102,7 @@ impl Node {
         running.push(plane.supervise("kube-proxy", &words(tools.path(Tool::KubeProxy), &[config("kube-proxy.yaml")]))?);
         let client = plane.client().await?;
         let targets = Targets::keep(client.clone(), plane.dir().join("pods.json"));
+        let names = Names::serve(client.clone()).await?;
         let begun = Instant::now();
         while !nodes::some_ready(&client).await {
             for program in &mut running {
@@ -110,7 +116,22 @@ impl Node {
             }
             sleep(Duration::from_millis(100)).await;
         }
-        Ok(Self { _targets: targets, _running: running })
+        Ok(Self { dir, _targets: targets, _names: names, _running: running })
+    }
+
+    /// Gives it an image by this name that holds one program and nothing else.
+    ///
+    /// # Errors
+    /// There is no such program, or the container runtime does not take it.
+    pub async fn import(&self, image: &str, program: &Path) -> Result<()> {
+        let name = program.file_name().and_then(|name| name.to_str()).context("a program has a name")?;
+        let bytes = fs::read(program).with_context(|| format!("there is no {}", program.display()))?;
+        import(&self.dir, &archive((name, &bytes), &[(image, &[&format!("/{name}")])])).await
+    }
+
+    /// Where the pods' containers write what they print, in a folder for each pod.
+    pub fn pod_logs(&self) -> PathBuf {
+        self.dir.join("logs")
     }
 }
 
@@ -137,7 +158,7 @@ fn configure(plane: &ControlPlane, dir: &Path, group: &str) -> Result<()> {
     let replaced = [
         ("@DIR@", dir.display().to_string()),
         ("@GROUP@", group.to_owned()),
-        ("@ADDRESS@", NODE_ADDRESS.to_owned()),
+        ("@ADDRESS@", NODE_ADDRESS.to_string()),
         ("@AUTHORITY@", plane.dir().join("pki/ca.crt").display().to_string()),
         ("@KUBECONFIG@", proxy.display().to_string()),
     ];
@@ -150,10 +171,9 @@ fn configure(plane: &ControlPlane, dir: &Path, group: &str) -> Result<()> {
 }
 
 /// Gives the container runtime its images, as soon as it answers.
-async fn import(tools: &Tools, dir: &Path) -> Result<()> {
-    let program = fs::read(tools.path(Tool::Pod)).context("the program of the pods is not built")?;
+async fn import(dir: &Path, images: &[u8]) -> Result<()> {
     let file = dir.join("images.tar");
-    fs::write(&file, archive(("pod", &program), &[(PAUSE_IMAGE, &["/pod", "pause"]), (POD_IMAGE, &["/pod"])]))?;
+    fs::write(&file, images)?;
     let begun = Instant::now();
     loop {
         let mut ctr = Command::new("/usr/bin/ctr");

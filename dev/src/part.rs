@@ -1,5 +1,6 @@
 //! How is each program of the plane started?
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use crate::pins::Tool;
@@ -57,6 +58,8 @@ impl Part {
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) dir: PathBuf,
+    /// Where the API server and Prometheus listen.
+    pub(crate) address: Ipv4Addr,
     pub(crate) ports: Ports,
     pub(crate) tools: Tools,
     pub(crate) audit: Audit,
@@ -94,7 +97,11 @@ impl Site {
     }
 
     pub(crate) fn api_url(&self) -> String {
-        format!("https://127.0.0.1:{}", self.ports.api())
+        format!("https://{}:{}", self.address, self.ports.api())
+    }
+
+    pub(crate) fn prometheus_url(&self) -> String {
+        format!("http://{}:{}", self.address, self.ports.prometheus())
     }
 
     fn file(&self, name: &str) -> String {
@@ -120,11 +127,9 @@ impl Site {
     fn api_server(&self) -> Vec<String> {
         let mut flags = vec![
             format!("--etcd-servers=http://127.0.0.1:{}", self.ports.etcd()),
-            "--bind-address=127.0.0.1".to_owned(),
+            format!("--bind-address={}", self.address),
             format!("--secure-port={}", self.ports.api()),
-            "--advertise-address=127.0.0.1".to_owned(),
-            // The reconciler would refuse to publish a loopback address and fail for ever.
-            "--endpoint-reconciler-type=none".to_owned(),
+            format!("--advertise-address={}", self.address),
             "--service-cluster-ip-range=10.96.0.0/16".to_owned(),
             format!("--tls-cert-file={}", self.file("pki/apiserver.crt")),
             format!("--tls-private-key-file={}", self.file("pki/apiserver.key")),
@@ -136,6 +141,10 @@ impl Site {
             format!("--service-account-key-file={}", self.file("pki/tokens.pub")),
             format!("--service-account-signing-key-file={}", self.file("pki/tokens.key")),
         ];
+        if self.address.is_loopback() {
+            // The reconciler would refuse to publish such an address and fail for ever. Any other one pods find behind the Service `kubernetes`.
+            flags.push("--endpoint-reconciler-type=none".to_owned());
+        }
         match self.audit {
             Audit::Off => {}
             // The default mode waits until an event is written: what a test did is in the log when it looks.
@@ -191,7 +200,7 @@ impl Site {
     fn prometheus(&self) -> Vec<String> {
         vec![
             format!("--config.file={}", self.file("prometheus.yml")),
-            format!("--web.listen-address=127.0.0.1:{}", self.ports.prometheus()),
+            format!("--web.listen-address={}:{}", self.address, self.ports.prometheus()),
             format!("--storage.tsdb.path={}", self.file("prometheus")),
             "--log.level=warn".to_owned(),
         ]

@@ -48,14 +48,19 @@ impl Authority {
         self.dir.join("ca.crt")
     }
 
-    /// The identity of a server on the loopback address; on a plane that is the API server.
+    /// The identity of a server on the loopback address.
     ///
     /// # Errors
     /// The files cannot be written.
     pub fn server(&self) -> Result<Identity> {
+        self.server_at(Ipv4Addr::LOCALHOST)
+    }
+
+    /// The identity of a server at this address; on a plane that is the API server.
+    pub(crate) fn server_at(&self, address: Ipv4Addr) -> Result<Identity> {
         let names = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"];
         let mut params = CertificateParams::new(names.map(String::from))?;
-        let addresses = [Ipv4Addr::LOCALHOST, KUBERNETES_SERVICE];
+        let addresses = [address, KUBERNETES_SERVICE];
         params.subject_alt_names.extend(addresses.map(|address| SanType::IpAddress(IpAddr::V4(address))));
         params.distinguished_name.push(DnType::CommonName, "kube-apiserver");
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];

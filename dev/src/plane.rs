@@ -1,12 +1,14 @@
 //! How does somebody get a control plane, use it, break parts of it and let go of it?
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
 use kube::Client;
 
+use crate::apart::NODE_ADDRESS;
 use crate::audit::{self, AuditEvent};
 use crate::part::{Part, Site};
 use crate::pins::Kit;
@@ -61,28 +63,30 @@ impl ControlPlane {
     /// # Errors
     /// The tools cannot be built, or a part does not come up; then the ends of the logs are in the error, and the place where they are kept.
     pub async fn start(options: Options) -> Result<Self> {
-        let mut plane = Self::make(&options).await?;
+        let mut plane = Self::make(&options, Ipv4Addr::LOCALHOST).await?;
         match plane.bring_up_played(options.nodes).await {
             Ok(()) => Ok(plane),
             Err(error) => Err(plane.explain(&error)),
         }
     }
 
-    /// Starts a plane on which nothing is played: no nodes, no traffic. For a [`Node`](crate::Node) whose pods are real.
+    /// Starts a plane on which nothing is played: no nodes, no traffic. For a [`Node`](crate::Node) whose pods are real, beside which it runs apart: they
+    /// reach the API server, behind its own Service, and Prometheus. It has an audit log.
     ///
     /// # Errors
     /// As for [`ControlPlane::start`].
     pub async fn start_without_nodes(name: &str) -> Result<Self> {
-        let plane = Self::make(&Options { name: name.to_owned(), ..Options::default() }).await?;
+        let options = Options { name: name.to_owned(), audit: Audit::On, ..Options::default() };
+        let plane = Self::make(&options, NODE_ADDRESS).await?;
         match plane.bring_up().await {
             Ok(()) => Ok(plane),
             Err(error) => Err(plane.explain(&error)),
         }
     }
 
-    async fn make(options: &Options) -> Result<Self> {
+    async fn make(options: &Options, address: Ipv4Addr) -> Result<Self> {
         let tools = tokio::task::spawn_blocking(|| Tools::ensure(Kit::Plane)).await.context("the build of the tools broke off")??;
-        Self::prepare(options, tools)
+        Self::prepare(options, address, tools)
     }
 
     /// Ends the plane, like dropping it, without blocking the runtime.
@@ -129,7 +133,7 @@ impl ControlPlane {
 
     /// Where Prometheus answers.
     pub fn prometheus_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.site.ports.prometheus())
+        self.site.prometheus_url()
     }
 
     /// Where the store answers.

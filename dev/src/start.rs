@@ -1,6 +1,7 @@
 //! How does a plane come up, and what is said when it does not?
 
 use std::collections::btree_map::Entry;
+use std::net::Ipv4Addr;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -28,13 +29,13 @@ const PROMETHEUS: &str = include_str!("../../tests/control-plane/prometheus.yml"
 
 impl ControlPlane {
     /// Everything that needs no program: ports, folder, certificates, configuration.
-    pub(crate) fn prepare(options: &Options, tools: Tools) -> Result<Self> {
+    pub(crate) fn prepare(options: &Options, address: Ipv4Addr, tools: Tools) -> Result<Self> {
         let ports = Ports::reserve(&cache_dir()?)?;
         let scratch = Scratch::new(&options.name)?;
         let authority = Authority::new(&scratch.dir().join("pki"))?;
-        authority.server()?;
+        authority.server_at(address)?;
         authority.token_keys()?;
-        let site = Site { dir: scratch.dir().to_path_buf(), ports, tools, audit: options.audit };
+        let site = Site { dir: scratch.dir().to_path_buf(), address, ports, tools, audit: options.audit };
         let plane = Self { running: Mutex::default(), traffic: None, site, authority, scratch };
         for (user, group) in [
             ("admin", "system:masters"),

@@ -27,8 +27,11 @@ pub async fn client(kubeconfig: &Path) -> Result<Client> {
     Ok(Client::try_from(config(kubeconfig).await?)?)
 }
 
-/// A client that reports trouble at once instead of trying again for minutes.
-pub(crate) async fn impatient_client(kubeconfig: &Path) -> Result<Client> {
+/// A client that reports trouble at once instead of trying again for minutes; a `429` is trouble, too.
+///
+/// # Errors
+/// The file cannot be read or is no kubeconfig.
+pub async fn impatient_client(kubeconfig: &Path) -> Result<Client> {
     let mut config = config(kubeconfig).await?;
     config.default_retry = false;
     Ok(Client::try_from(config)?)

@@ -42,5 +42,5 @@ pub use spec::{
     StepSpec, WorkloadRefSpec,
 };
 pub use status::{LastOutcome, Reason, Shares, Status};
-pub use template::{PodTemplate, RESERVED};
+pub use template::{PodTemplate, RESERVED, images};
 pub use time::{from_time, to_micro_time, to_time};

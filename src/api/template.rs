@@ -14,6 +14,13 @@ pub const RESERVED: &str = "serin.dev/";
 #[serde(transparent)]
 pub struct PodTemplate(pub Value);
 
+/// The images of a pod template, in its order.
+pub fn images(template: &Value) -> Vec<String> {
+    let of = |list: &str| template["spec"][list].as_array().cloned().unwrap_or_default();
+    let image = |container: Value| container["image"].as_str().map(str::to_owned);
+    of("containers").into_iter().chain(of("initContainers")).filter_map(image).collect()
+}
+
 impl JsonSchema for PodTemplate {
     fn schema_name() -> Cow<'static, str> {
         "PodTemplate".into()

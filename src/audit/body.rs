@@ -4,6 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::kind::Kind;
+use super::parts::{About, Actor, Analysis, Claim, Cluster, Gap, Origin, Subject, Teller};
 use super::record::ID_BYTES;
 use super::text::{self, Scissors};
 use crate::rollout::{Cause, Event, EventKind, Outcome, PauseCause, Severity, Why};
@@ -19,6 +20,13 @@ const MAX_EXACT: i64 = (1 << 53) - 1;
 
 /// What `"truncated":true,` takes.
 const MARK_BYTES: usize = 17;
+
+/// What is kept free of images for the message: longer ones are rare.
+const MESSAGE_BYTES: usize = 350;
+
+/// What `"images":[],` takes, and the quotes and the comma of one image.
+const IMAGES_BYTES: usize = 12;
+const IMAGE_BYTES: usize = 3;
 
 /// Bounds of single texts, in bytes inside JSON. Together with everything that has a fixed size they leave the message
 /// more than 300 bytes in the worst case, and about 900 in an ordinary one.
@@ -37,78 +45,6 @@ mod bound {
     pub(super) const COMMENT: usize = 120;
 }
 
-/// Who tells: the same for all events of one controller.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Teller {
-    /// The cluster it speaks of.
-    pub cluster: Cluster,
-    /// The identity under which Serin writes, e.g. `system:serviceaccount:serin:serin`.
-    pub controller: String,
-}
-
-/// A cluster, as sinks that hear of many tell them apart.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cluster {
-    /// The name that the controller's configuration gives it.
-    pub name: String,
-    /// The uid of its `kube-system` namespace, where it is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub uid: Option<String>,
-}
-
-/// The Rollout that an event is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Subject {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// Its uid: the event's stream.
-    pub uid: String,
-    /// The generation of its spec that the decision was taken on.
-    pub generation: i64,
-}
-
-/// Who caused an edge, as far as that was verified.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "lowercase")]
-pub enum Actor {
-    /// Serin decided.
-    Controller {
-        /// The identity under which it writes.
-        name: String,
-    },
-    /// Somebody asked for it by an action, as the API server knows them.
-    User {
-        /// Their name.
-        name: String,
-    },
-    /// Somebody edited the Rollout, and nothing verified who. It is never guessed.
-    Unknown,
-}
-
-/// The failed check behind an event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Analysis {
-    /// The check's name.
-    pub check: String,
-    /// The value that was seen: text, so that no float is rendered anew on its way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub value: Option<String>,
-    /// The limit it broke.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<String>,
-}
-
-/// Events that were dropped because the outbox was full.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Gap {
-    /// The sequence number of the first one.
-    pub from: u64,
-    /// The sequence number of the last one.
-    pub to: u64,
-}
-
 /// A canonical event but for its id. `docs/events.md` explains every field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "docs/events.md is the one place that explains the fields")]
@@ -125,6 +61,8 @@ pub struct Body {
     pub message: String,
     pub actor: Actor,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<Claim>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
     pub cluster: Cluster,
     pub rollout: Subject,
@@ -132,6 +70,8 @@ pub struct Body {
     pub revision: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stable: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -148,7 +88,7 @@ pub struct Body {
 /// Where and when an event is told: all of it that is not in the event.
 pub(super) struct Place<'a> {
     pub(super) teller: &'a Teller,
-    pub(super) subject: &'a Subject,
+    pub(super) about: &'a About,
     pub(super) seq: u64,
     pub(super) prev: &'a str,
     pub(super) now: DateTime<Utc>,
@@ -164,6 +104,7 @@ impl Body {
             Hand::Somebody => Actor::Unknown,
         };
         let reason = event.author.as_ref().and_then(|author| author.reason.as_deref());
+        let claim = claim(event, &place.about.origin);
         let analysis = event.failure.as_ref().map(|failure| Analysis {
             check: scissors.cut(&failure.check, bound::NAME),
             value: failure.value.as_deref().map(|value| scissors.cut(value, bound::NUMBER)),
@@ -177,10 +118,11 @@ impl Body {
             weight: event.weight.map(crate::rollout::Weight::percent),
             analysis,
             actor,
+            on_behalf_of: claim.map(|name| Claim { name: scissors.cut(name, bound::NAME), verified: false }),
             comment: reason.map(|reason| scissors.cut(reason, bound::COMMENT)),
             ..Self::frame(place, &mut scissors, Kind::Edge(event.kind))
         };
-        body.fit(&event.message, scissors)
+        body.with_images(&place.about.origin.images, &mut scissors).fit(&event.message, scissors)
     }
 
     /// That events were dropped.
@@ -199,7 +141,7 @@ impl Body {
     /// What every event has; the caller fills in the rest.
     fn frame(place: &Place<'_>, scissors: &mut Scissors, kind: Kind) -> Self {
         let Teller { cluster, controller: _ } = place.teller;
-        let Subject { namespace, name, uid, generation } = place.subject;
+        let Subject { namespace, name, uid, generation } = &place.about.subject;
         let uid = scissors.cut(uid, bound::UID);
         Self {
             v: VERSION,
@@ -212,6 +154,7 @@ impl Body {
             reason: String::new(),
             message: String::new(),
             actor: Actor::Unknown,
+            on_behalf_of: None,
             comment: None,
             cluster: Cluster {
                 name: scissors.cut(&cluster.name, bound::NAME),
@@ -225,6 +168,7 @@ impl Body {
             },
             revision: None,
             stable: None,
+            images: Vec::new(),
             attempt: None,
             weight: None,
             analysis: None,
@@ -234,9 +178,29 @@ impl Body {
         }
     }
 
+    /// Puts in as many of the images, whole, as leave room for an ordinary message.
+    fn with_images(mut self, images: &[String], scissors: &mut Scissors) -> Self {
+        let mut room = self.room().saturating_sub(MESSAGE_BYTES + IMAGES_BYTES);
+        for image in images {
+            let bytes = text::bytes(image) + IMAGE_BYTES;
+            if bytes > room {
+                scissors.used = true;
+                break;
+            }
+            room -= bytes;
+            self.images.push(image.clone());
+        }
+        self
+    }
+
+    /// What is left beside an id and the mark of what was cut.
+    fn room(&self) -> usize {
+        MAX_EVENT_BYTES.saturating_sub(self.canonical().len() + ID_BYTES + MARK_BYTES)
+    }
+
     /// Puts in as much of the message as the bound leaves room for, and marks what was cut.
     fn fit(mut self, message: &str, mut scissors: Scissors) -> Self {
-        let room = MAX_EVENT_BYTES.saturating_sub(self.canonical().len() + ID_BYTES + MARK_BYTES);
+        let room = self.room();
         let exact = room + if scissors.used { 0 } else { MARK_BYTES };
         self.message = if text::bytes(message) <= exact { message.to_owned() } else { scissors.cut(message, room) };
         self.truncated = scissors.used;
@@ -253,6 +217,15 @@ enum Hand<'a> {
     Serin,
     Verified(&'a str),
     Somebody,
+}
+
+/// For whom it was asked: what a command claims, or what the Rollout claims where an edit of it is what the event answers.
+fn claim<'a>(event: &'a Event, origin: &'a Origin) -> Option<&'a str> {
+    match (&event.author, hand(event), event.kind) {
+        (Some(author), ..) => author.on_behalf_of.as_deref(),
+        (None, Hand::Somebody, _) | (None, Hand::Serin, EventKind::Started) => origin.requested_by.as_deref(),
+        (None, Hand::Serin | Hand::Verified(_), _) => None,
+    }
 }
 
 /// Whose doing an edge is: Serin's decision, or the answer to an edit of the Rollout.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::body::Gap;
+use super::parts::Gap;
 use super::record::{NO_PREV, Record};
 
 /// Where a chain breaks. Lines count from 1.

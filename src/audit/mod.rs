@@ -5,17 +5,21 @@
 
 mod body;
 mod chain;
+mod checkpoint;
 mod export;
 pub mod format;
 mod kind;
 mod outbox;
+mod parts;
 mod record;
 mod text;
 
-pub use body::{Actor, Analysis, Body, Cluster, Gap, MAX_EVENT_BYTES, Subject, Teller, severity_named};
+pub use body::{Body, MAX_EVENT_BYTES, severity_named};
 pub use chain::{Break, verify};
+pub use checkpoint::{Checkpoint, Doubt, Head, PublicKey, SigningKey, UnusableKey};
 pub use export::{Export, Findings, Stream};
 pub use format::{Format, Reporter};
 pub use kind::Kind;
 pub use outbox::{Backlog, DROP, HOLD_AT, KEEP, Outbox, Receipt, SinkName};
+pub use parts::{About, Actor, Analysis, Claim, Cluster, Gap, Origin, Subject, Teller};
 pub use record::{NAMESPACE, NO_PREV, Record};

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::body::{Body, Gap, Place, Subject, Teller};
+use super::body::{Body, Place};
+use super::parts::{About, Gap, Teller};
 use super::record::{NO_PREV, Record};
 use crate::rollout::Event;
 
@@ -101,14 +102,14 @@ impl Outbox {
     /// Numbers have no gap, each event names its predecessor's hash, no event is larger than
     /// [`MAX_EVENT_BYTES`](super::MAX_EVENT_BYTES), and at most [`KEEP`] wait: where one more would not fit, the [`DROP`] oldest go
     /// and an `audit.gap` before it says which.
-    pub fn append(&mut self, event: &Event, teller: &Teller, subject: &Subject, now: DateTime<Utc>) {
+    pub fn append(&mut self, event: &Event, teller: &Teller, about: &About, now: DateTime<Utc>) {
         if self.pending.len() >= KEEP {
             let from = self.first();
             self.pending.drain(..DROP);
             let gap = Gap { from, to: self.first() - 1 };
-            self.push(|seq, prev| Body::of_gap(gap, &Place { teller, subject, seq, prev, now }));
+            self.push(|seq, prev| Body::of_gap(gap, &Place { teller, about, seq, prev, now }));
         }
-        self.push(|seq, prev| Body::of_edge(event, &Place { teller, subject, seq, prev, now }));
+        self.push(|seq, prev| Body::of_edge(event, &Place { teller, about, seq, prev, now }));
     }
 
     /// Notes what sinks have, and lets go of what every required sink has. A receipt for anything that is not waiting,
@@ -135,6 +136,11 @@ impl Outbox {
     /// The number of the newest event; 0 before the first.
     pub fn seq(&self) -> u64 {
         self.seq
+    }
+
+    /// The hash of the newest event.
+    pub fn head(&self) -> &str {
+        &self.head
     }
 
     /// How far a sink is; 0 where it has nothing.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use uuid::{Uuid, uuid};
@@ -96,6 +96,7 @@ fn push_hex(out: &mut String, text: &str) {
     write!(out, "{:x}", Sha256::digest(text)).expect("writing to a string cannot fail");
 }
 
-fn canonical(members: &Map<String, Value>) -> String {
+/// A JSON object that was parsed, as RFC 8785 writes it.
+pub(super) fn canonical(members: &impl Serialize) -> String {
     serde_json_canonicalizer::to_string(members).expect("parsed JSON can always be written")
 }

@@ -7,17 +7,21 @@ use std::io::{BufRead, BufReader};
 
 use serde_json::{Value, json};
 
-use super::command::{Input, Output, Verification};
+use super::command::{Input, Output, Proof, Verification};
 use super::failure::{Ending, Failure, lower};
-use crate::audit::{Export, Findings, Stream};
+use crate::audit::{Checkpoint, Export, Findings, Stream};
 
 /// Reads all lines, and prints what was found of each stream.
 pub(super) fn verify(verification: &Verification) -> Result<Ending, Failure> {
+    let mut heads = verification.heads.clone();
+    if let Some(proof) = &verification.proof {
+        heads.extend(proven(proof)?);
+    }
     let findings = match &verification.input {
-        Input::Standard => examine(std::io::stdin().lock(), &verification.heads),
+        Input::Standard => examine(std::io::stdin().lock(), &heads),
         Input::File(path) => {
             let file = File::open(path).map_err(|error| Failure::unreadable(path, &error))?;
-            examine(BufReader::new(file), &verification.heads)
+            examine(BufReader::new(file), &heads)
         }
     }?;
     if findings.streams.is_empty() {
@@ -47,6 +51,20 @@ fn examine(mut input: impl BufRead, heads: &BTreeSet<String>) -> Result<Findings
         // What is no text has been changed: it is read as something else then, and does not fit.
         export.read(&String::from_utf8_lossy(&line));
     }
+}
+
+/// The heads of all checkpoints of a file. One that is in doubt proves nothing, and so does the file.
+fn proven(Proof { checkpoints, key }: &Proof) -> Result<Vec<String>, Failure> {
+    let text = std::fs::read_to_string(checkpoints).map_err(|error| Failure::unreadable(checkpoints, &error))?;
+    let mut heads = Vec::new();
+    for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
+        let checkpoint = Checkpoint::read(text, key).map_err(|doubt| {
+            let what = format!("cannot trust line {line} of {}: {doubt}", checkpoints.display());
+            Failure::new(what, "take the checkpoints from where only `serin audit checkpoint` writes, and the key from whoever runs that")
+        })?;
+        heads.extend(checkpoint.heads.into_iter().map(|head| head.head));
+    }
+    Ok(heads)
 }
 
 fn is_whole(findings: &Findings) -> bool {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::api::VerbSpec;
+use crate::audit::PublicKey;
 use crate::controller::Role;
 use crate::rollout::Revision;
 
@@ -27,6 +28,12 @@ pub(super) enum Command {
     Order(Order),
     /// Tell whether events are whole.
     Verify(Verification),
+    /// Print events as they are told.
+    Tail(Question),
+    /// Print the public key of the signing key in this file.
+    PublicKey(PathBuf),
+    /// Sign how far each stream is.
+    Checkpoint(Signing),
 }
 
 /// How the controller runs.
@@ -130,8 +137,30 @@ pub(super) struct Verification {
     pub(super) input: Input,
     /// Hashes that have to be among theirs.
     pub(super) heads: BTreeSet<String>,
+    /// Where signed heads are that have to be among theirs, and what proves them.
+    pub(super) proof: Option<Proof>,
     /// How the answer is printed.
     pub(super) output: Output,
+}
+
+/// Signed heads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Proof {
+    /// The file of checkpoints, one a line.
+    pub(super) checkpoints: PathBuf,
+    /// The key that signed them.
+    pub(super) key: PublicKey,
+}
+
+/// What is signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Signing {
+    /// The file of the signing key.
+    pub(super) key: PathBuf,
+    /// Of which namespace; without one of all.
+    pub(super) namespace: Option<String>,
+    /// Which cluster.
+    pub(super) access: Access,
 }
 
 /// Where lines are read from.

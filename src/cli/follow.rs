@@ -10,7 +10,8 @@ use kube::runtime::watcher::{self, watch_object};
 use serde::de::DeserializeOwned;
 
 use super::ask::Place;
-use super::failure::Failure;
+use super::failure::{Failure, lower};
+use crate::api::Object;
 use crate::retry::{Pace, delays};
 
 /// Hands each state of an object to `look`, from the present one on, until that makes something of it; `None` is an object that is not there. A watch
@@ -42,6 +43,19 @@ where
         }
     }
     Err(Failure::new("the watch ended", "this is a bug in Serin; please report it"))
+}
+
+/// The same for the Rollout itself, which ends with Ctrl-C, too.
+pub(super) async fn until_stopped(
+    place: &Place,
+    look: impl AsyncFnMut(Option<Object>) -> Result<Option<()>, Failure>,
+) -> Result<(), Failure> {
+    tokio::select! {
+        end = until(place, &place.key.name, look) => end,
+        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(|error| {
+            Failure::new(format!("cannot listen for signals: {}", lower(&error)), "raise the limit of open files for this process")
+        }),
+    }
 }
 
 /// The answer that asking again will not change, if the error is one.

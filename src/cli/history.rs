@@ -5,12 +5,11 @@ use std::fmt::Write as _;
 use k8s_openapi::api::apps::v1::ControllerRevision;
 use kube::api::ListParams;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::ask::{self, Found, Place};
 use super::command::{Output, Question};
 use super::failure::Failure;
-use crate::api::Status;
+use crate::api::{self, Status};
 use crate::cluster::{OUTCOME, OUTCOME_AT, REVISION, ROLLOUT};
 
 /// All that is kept of a Rollout, oldest first. As JSON its members stay what they are; new ones may come.
@@ -74,15 +73,8 @@ fn past(record: &ControllerRevision) -> Option<Past> {
         role: None,
         outcome: note(OUTCOME),
         at: note(OUTCOME_AT),
-        images: record.data.as_ref().map(|data| images(&data.0)).unwrap_or_default(),
+        images: record.data.as_ref().map(|data| api::images(&data.0)).unwrap_or_default(),
     })
-}
-
-/// The images of a pod template, in its order.
-pub(super) fn images(template: &Value) -> Vec<String> {
-    let of = |list: &str| template["spec"][list].as_array().cloned().unwrap_or_default();
-    let image = |container: Value| container["image"].as_str().map(str::to_owned);
-    of("containers").into_iter().chain(of("initContainers")).filter_map(image).collect()
 }
 
 fn role(revision: &str, status: &Status) -> Option<String> {

@@ -6,6 +6,7 @@ mod access;
 mod args;
 mod ask;
 mod audit;
+mod checkpoint;
 mod command;
 mod crds;
 mod explain;
@@ -19,6 +20,7 @@ mod page;
 mod run;
 mod screen;
 mod status;
+mod tail;
 mod wait;
 
 pub use args::reference;
@@ -64,6 +66,9 @@ fn execute(command: Command) -> Result<Ending, Failure> {
         Command::Wait(wait) => wait::wait(&wait),
         Command::Order(order) => order::give(&order),
         Command::Verify(verification) => audit::verify(&verification),
+        Command::Tail(question) => tail::follow(&question).map(done),
+        Command::PublicKey(key) => checkpoint::public(&key).map(done),
+        Command::Checkpoint(signing) => checkpoint::sign(&signing).map(done),
     }
 }
 

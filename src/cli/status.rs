@@ -2,7 +2,7 @@
 
 use super::ask::{self, Found, Place};
 use super::command::{Output, Question};
-use super::failure::{Failure, lower};
+use super::failure::Failure;
 use super::follow;
 use super::page::Page;
 use super::screen::Screen;
@@ -23,16 +23,11 @@ pub(super) fn watch(question: &Question) -> Result<(), Failure> {
     super::runtime()?.block_on(async {
         let place = ask::rollout(&question.target).await?.place;
         let mut screen = Screen::new(question.output);
-        let changes = follow::until(&place, &place.key.name, async |object: Option<Object>| match object {
+        follow::until_stopped(&place, async |object: Option<Object>| match object {
             Some(object) => screen.show(&page(&place, &object)?).map(|()| None),
             None => Ok(Some(())),
-        });
-        tokio::select! {
-            gone = changes => gone,
-            interrupted = tokio::signal::ctrl_c() => interrupted.map_err(|error| {
-                Failure::new(format!("cannot listen for signals: {}", lower(&error)), "raise the limit of open files for this process")
-            }),
-        }
+        })
+        .await
     })
 }
 

@@ -10,7 +10,7 @@ use super::command::{Wait, Wanted};
 use super::failure::{Ending, Failure};
 use super::fate::{Fate, Past, Sight, fate};
 use super::{follow, history};
-use crate::api::{LONGEST, Object, duration_text, result_name, revision};
+use crate::api::{self, LONGEST, Object, duration_text, result_name, revision};
 use crate::cluster::{OUTCOME, child_name};
 use crate::rollout::{AttemptResult, Revision};
 
@@ -89,7 +89,7 @@ impl<'a> Search<'a> {
             Wanted::Revision(revision) => return Ok(Some(revision.clone())),
             Wanted::Image(image) => image,
         };
-        if history::images(template).contains(image) {
+        if api::images(template).contains(image) {
             return Ok(Some(newest.clone()));
         }
         self.open = format!("no revision has the image {image}");

@@ -6,7 +6,7 @@ use kube::Resource;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::meta::slim;
+use super::meta::{REQUESTED_BY, slim};
 use crate::api::{ActionStatus, RolloutAction, RolloutActionSpec, from_time};
 use crate::rollout::{self, Author, Key, Revision};
 
@@ -62,7 +62,11 @@ pub fn action_view(action: &Action) -> Option<rollout::Action> {
         revision: spec.revision.clone().map(Revision::new),
         attempt: spec.attempt.and_then(|number| u32::try_from(number).ok()),
         to: spec.to.clone().map(Revision::new),
-        author: Author { name: spec.actor.as_ref().map(|actor| actor.username.clone()), reason: spec.reason.clone() },
+        author: Author {
+            name: spec.actor.as_ref().map(|actor| actor.username.clone()),
+            on_behalf_of: metadata.annotations.as_ref().and_then(|all| all.get(REQUESTED_BY)).cloned(),
+            reason: spec.reason.clone(),
+        },
         at,
         answered: answered.map(|status| status.at.as_ref().map_or(at, from_time)),
     })

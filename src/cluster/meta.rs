@@ -33,6 +33,9 @@ pub const EPOCH: &str = "serin.dev/epoch";
 /// The label that names the instance of the controller that a Rollout belongs to.
 pub const INSTANCE: &str = "serin.dev/instance";
 
+/// The annotation by which whoever changes a Rollout, or creates an action, says for whom. Nothing verifies it.
+pub const REQUESTED_BY: &str = "serin.dev/requested-by";
+
 /// The annotation that names the Rollout that takes a Deployment over, on that Deployment.
 pub const ADOPTED_BY: &str = "serin.dev/adopted-by";
 

@@ -42,7 +42,9 @@ pub use item::{Item, Kind};
 pub use lead::{Lead, NotLeading};
 pub use lease::{LeaseName, Leases, lease_request};
 pub use look::Look;
-pub use meta::{ADOPTED_BY, EPOCH, FINALIZER, INSTANCE, NUMBER, OUTCOME, OUTCOME_AT, RESTART, REVISION, ROLLOUT, ROLLOUT_UID, child_name};
+pub use meta::{
+    ADOPTED_BY, EPOCH, FINALIZER, INSTANCE, NUMBER, OUTCOME, OUTCOME_AT, REQUESTED_BY, RESTART, REVISION, ROLLOUT, ROLLOUT_UID, child_name,
+};
 pub use pods::{Pod, pod_view};
 pub use readiness::Refusals;
 pub use records::{Record, record_view};

@@ -8,7 +8,7 @@ use super::frozen::frozen;
 use super::world::{Ack, Key, Seen};
 use crate::analysis::{self, Evidence};
 use crate::api::{self, Status};
-use crate::audit::{Backlog, Outbox, Receipt, SinkName, Subject};
+use crate::audit::{About, Backlog, Origin, Outbox, Receipt, SinkName, Subject};
 use crate::rollout::{
     Change, Edge, EventKind, Facts, Intent, Lifetime, Memo, Next, Observed, Question, State, Takeover, Template, Why, begin, changes,
     forgotten_at, highest_epoch, meanwhile, sharing_trouble, takeover, transition,
@@ -188,7 +188,11 @@ impl Draft<'_> {
             self.memo.note(&event, self.now);
         }
         self.note_replicas(&state);
-        self.outbox.append(&event, &self.seen.teller, &subject, self.now);
+        // What the spec says of images belongs to its own revision.
+        let own = self.seen.intent.as_ref().is_ok_and(|intent| intent.revision == event.revision);
+        let images = if own { self.seen.origin.images.clone() } else { Vec::new() };
+        let about = About { subject, origin: Origin { images, ..self.seen.origin.clone() } };
+        self.outbox.append(&event, &self.seen.teller, &about, self.now);
         let state = state.bounded();
         self.wake_at(Some(self.now));
         self.commit(Some(&state), &why);

@@ -11,8 +11,8 @@ use super::memory::{Asked, Memory};
 use super::metrics::Metrics;
 use super::world::{Ack, Key, Seen, World};
 use crate::api::{self, Status};
-use crate::audit::{Record, SinkName, Teller};
-use crate::cluster::{Error, FINALIZER, Found, Index, Instance, Lead, Look, Wish, Writer, fit, refusal};
+use crate::audit::{Origin, Record, SinkName, Teller};
+use crate::cluster::{Error, FINALIZER, Found, Index, Instance, Lead, Look, REQUESTED_BY, Wish, Writer, fit, refusal};
 use crate::prometheus::Providers;
 use crate::rollout::{Action, Change, Lifetime, Observed, Question, Sample, Workload, highest_epoch};
 use crate::sink::{Delivery, Offers, Report, kubernetes_event, post};
@@ -139,6 +139,10 @@ impl Live {
             },
             sinks: self.acks(memory),
             teller: self.0.parts.teller.clone(),
+            origin: Origin {
+                images: parsed.images.clone(),
+                requested_by: metadata.annotations.as_ref().and_then(|all| all.get(REQUESTED_BY)).cloned(),
+            },
             uid,
         };
         if let Ok(status) = &seen.status {

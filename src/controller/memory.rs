@@ -46,6 +46,8 @@ pub(super) struct Parsed {
     pub(super) replicas: Option<u32>,
     /// The template's labels.
     pub(super) labels: BTreeMap<String, String>,
+    /// The images of the template.
+    pub(super) images: Vec<String>,
     /// The Service that it names, if it does.
     pub(super) service: Option<String>,
 }
@@ -140,6 +142,7 @@ impl Parsed {
             intent,
             replicas: spec.get("replicas").and_then(Value::as_u64).and_then(|replicas| u32::try_from(replicas).ok()),
             labels: labels.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect(),
+            images: spec.get("template").map(api::images).unwrap_or_default(),
             service: spec.get("service").and_then(Value::as_str).map(str::to_owned),
         }
     }

@@ -6,7 +6,7 @@ use std::future::Future;
 use chrono::{DateTime, Utc};
 
 use crate::api::{Invalid, Status};
-use crate::audit::{Receipt, SinkName, Teller};
+use crate::audit::{Origin, Receipt, SinkName, Teller};
 pub use crate::rollout::Key;
 use crate::rollout::{Action, Change, Intent, Observed, Question};
 
@@ -31,6 +31,8 @@ pub struct Seen {
     pub sinks: BTreeMap<SinkName, Option<Ack>>,
     /// Who speaks in events.
     pub teller: Teller,
+    /// Where the spec's revision comes from.
+    pub origin: Origin,
 }
 
 /// What a sink has acknowledged.

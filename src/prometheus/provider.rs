@@ -76,7 +76,7 @@ impl Provider {
             },
         };
         let reading = self.send(ask, at, token.as_deref()).await.unwrap_or_else(|odd| odd);
-        tidy(reading, &self.secrets, token.as_deref())
+        tidy(reading, &self.secrets.and_quoted(ask.query()), token.as_deref())
     }
 
     async fn send(&self, ask: &Ask, at: DateTime<Utc>, token: Option<&str>) -> Result<Reading, Reading> {

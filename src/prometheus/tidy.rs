@@ -54,6 +54,14 @@ mod tests {
     }
 
     #[test]
+    fn what_a_query_quotes_is_concealed() {
+        let secrets = nothing().and_quoted(r#"sum(up{token="hunter2hunter2", job='web', user=`somebody-else`})"#);
+        let given = r#"1:5: parse error: unexpected "hunter2hunter2" or "hunter2hu"... near somebody-else of job web"#;
+        let expect = r#"1:5: parse error: unexpected "[concealed]" or "[concealed]"... near [concealed] of job web"#;
+        assert_eq!(tidy(Reading::BadQuery(given.to_owned()), &secrets, None), Reading::BadQuery(expect.to_owned()));
+    }
+
+    #[test]
     fn words_of_headers_and_the_token_are_concealed_before_the_text_is_cut() {
         let headers = [("authorization", "Basic dXNlcjpwYXNz"), ("x-scope-orgid", "team-a")]
             .into_iter()

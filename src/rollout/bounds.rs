@@ -50,8 +50,8 @@ impl Ended {
 
 impl Author {
     fn bounded(self) -> Self {
-        let Self { name, reason } = self;
-        Self { name: name.as_deref().map(cut), reason: reason.as_deref().map(cut) }
+        let Self { name, on_behalf_of, reason } = self;
+        Self { name: name.as_deref().map(cut), on_behalf_of: on_behalf_of.as_deref().map(cut), reason: reason.as_deref().map(cut) }
     }
 }
 

@@ -19,11 +19,32 @@ impl Secrets {
         Self(words.map(str::to_owned).collect())
     }
 
+    /// These words, and the texts that a query quotes: Prometheus repeats those where it refuses a query.
+    #[must_use]
+    pub fn and_quoted(&self, query: &str) -> Self {
+        let quoted = ['"', '\'', '`'].into_iter().flat_map(|quote| query.split(quote).skip(1).step_by(2));
+        let more = quoted.filter(|text| text.len() >= MIN_SECRET_BYTES).map(str::to_owned);
+        Self(self.0.iter().cloned().chain(more).collect())
+    }
+
     /// The text without these words and without the one that is given besides.
     pub fn conceal(&self, text: String, token: Option<&str>) -> String {
         let all = self.0.iter().map(String::as_str).chain(token.filter(|token| !token.is_empty()));
-        all.fold(text, |text, secret| text.replace(secret, "[concealed]"))
+        all.fold(text, |text, secret| without(&text, secret))
     }
+}
+
+/// The text without the secret, and without a long beginning of it: Prometheus shows the first letters of what it did not expect.
+fn without(text: &str, secret: &str) -> String {
+    let telling = &secret[..secret.floor_char_boundary(MIN_SECRET_BYTES)];
+    let mut parts = text.split(telling);
+    let mut clean = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        clean.push_str("[concealed]");
+        let more = part.chars().zip(secret[telling.len()..].chars()).take_while(|(one, other)| one == other);
+        clean.push_str(&part[more.map(|(letter, _)| letter.len_utf8()).sum::<usize>()..]);
+    }
+    clean
 }
 
 /// One line of at most 300 characters.

@@ -72,6 +72,34 @@ pub async fn deploy_is_taken_with_and_without_the_policy_that_stamps(ground: &Gr
     Ok(())
 }
 
+/// Made for this test; it signs nothing else.
+const KEY: &str =
+    "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEICSzAZK38W0qvuc8bHbo5kbpS/V061I126oPkcT49T3p\n-----END PRIVATE KEY-----\n";
+
+/// What was delivered is what was told, up to the heads that somebody else signed.
+pub async fn the_trail_is_whole_up_to_a_signed_checkpoint(ground: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(0).await?;
+    shop.create(quick(1, "v1")).await?;
+    shop.installed().await?;
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let [key, checkpoint] = ["key.pem", "checkpoint"].map(|name| folder.path().join(name).display().to_string());
+    std::fs::write(&key, KEY)?;
+    let signed = serin(ground, shop, &["audit", "checkpoint", "--key", &key]).await?;
+    std::fs::write(&checkpoint, &signed.expect(0, &["audit.checkpoint", &shop.namespace])?.stdout)?;
+    let offline = |words: Vec<String>| async move { Command::new(env!("CARGO_BIN_EXE_serin")).arg("audit").args(words).output().await };
+    let public = String::from_utf8(offline(vec!["key".to_owned(), key]).await?.stdout)?;
+    let log = ground.log().display().to_string();
+    let words = ["verify", &log, "--checkpoint", &checkpoint, "--key", public.trim(), "-o", "json"].map(str::to_owned);
+    // The last event may be on its way still.
+    let whole = || async {
+        let said = offline(words.to_vec()).await.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+        let said: Value = serde_json::from_str(&said).unwrap_or_default();
+        let own = said["streams"].as_array().into_iter().flatten().find(|stream| stream["rollout"] == format!("{}/{NAME}", shop.namespace));
+        said["missingHeads"] == json!([]) && own.is_some_and(|stream| stream["whole"] == true && stream["from"] == 1)
+    };
+    wait("the last event", Duration::from_secs(30), whole).await
+}
+
 /// The policy of `deploy/`: nobody but Serin writes a status, not even an admin.
 pub async fn nobody_else_writes_a_status(_: &Ground, shop: &Shop) -> Result<()> {
     shop.service(0).await?;

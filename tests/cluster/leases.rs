@@ -1,33 +1,31 @@
 //! Several controllers at once: one of them writes.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::coordination::v1::Lease;
-use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use kube::ResourceExt;
-use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use serde_json::{Value, json};
-use serin_dev::{AuditEvent, CONTROLLER_USER, Supervised};
+use serin_dev::{AuditEvent, CONTROLLER_USER, Part, Supervised};
 use tokio::time::Instant;
 
 use super::ground::{Ground, wait};
 use super::rights::SERIN;
-use super::shop::{NAME, Shop, phase, quick, revision, template};
+use super::shop::{NAME, Shop, quick, revision};
 
 /// Longer than any fact takes, even on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// One of several controllers. It runs with the times of the lease that everybody gets.
-struct Member {
+pub struct Member {
     running: Supervised,
     url: String,
 }
 
 impl Member {
     /// Starts one at the plane's address of that number, and waits until it is ready.
-    async fn start(ground: &Ground, shop: &Shop, number: usize, flags: &[&str]) -> Result<Self> {
+    pub async fn start(ground: &Ground, shop: &Shop, number: usize, flags: &[&str]) -> Result<Self> {
         let address = ground.plane.controller_addresses().nth(number).context("an address for each controller")?;
         let config = ground.plane.dir().join(format!("member-{number}.yaml"));
         let provider = json!({"name": "prometheus", "url": ground.plane.prometheus_url(), "timeout": "2s"});
@@ -46,20 +44,20 @@ impl Member {
         reqwest::Client::new().get(format!("{}/{name}", self.url)).timeout(Duration::from_secs(2)).send().await.ok()?.text().await.ok()
     }
 
-    async fn leads(&self) -> bool {
+    pub async fn leads(&self) -> bool {
         self.page("metrics").await.is_some_and(|page| page.lines().any(|line| line == "serin_leader 1"))
     }
 
-    async fn until_it_leads(&self) -> Result<()> {
+    pub async fn until_it_leads(&self) -> Result<()> {
         wait("a leader", PATIENCE, || self.leads()).await
     }
 
-    fn log(&self) -> String {
+    pub fn log(&self) -> String {
         std::fs::read_to_string(self.running.log()).unwrap_or_default()
     }
 
     /// Its name in the Lease and in the audit log.
-    fn identity(&self) -> Result<String> {
+    pub fn identity(&self) -> Result<String> {
         let log = self.log();
         let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         lines.into_iter().find_map(|line| Some(line["identity"].as_str()?.to_owned())).context("it says who it is")
@@ -93,7 +91,7 @@ fn leases(shop: &Shop) -> Api<Lease> {
 }
 
 /// The tests before this one left the lease to a process that was killed.
-async fn hand_on(shop: &Shop) -> Result<()> {
+pub async fn hand_on(shop: &Shop) -> Result<()> {
     for lease in leases(shop).list(&ListParams::default()).await? {
         let nobody = Patch::Merge(json!({"spec": {"holderIdentity": ""}}));
         leases(shop).patch(&lease.name_any(), &PatchParams::default(), &nobody).await?;
@@ -125,7 +123,7 @@ async fn go_on(shop: &Shop) -> Result<()> {
 }
 
 /// What the controllers wrote, but for their leases.
-fn writes(ground: &Ground) -> Result<Vec<AuditEvent>> {
+pub fn writes(ground: &Ground) -> Result<Vec<AuditEvent>> {
     let is_write = |r: &AuditEvent| {
         ["create", "update", "patch", "delete"].contains(&r.verb.as_str())
             && !["leases", "selfsubjectreviews"].contains(&r.resource.as_str())
@@ -134,7 +132,7 @@ fn writes(ground: &Ground) -> Result<Vec<AuditEvent>> {
     Ok(ground.plane.audit_events(CONTROLLER_USER)?.into_iter().filter(is_write).collect())
 }
 
-fn by<'a>(writes: &'a [AuditEvent], identity: &str) -> Vec<&'a AuditEvent> {
+pub fn by<'a>(writes: &'a [AuditEvent], identity: &str) -> Vec<&'a AuditEvent> {
     writes.iter().filter(|write| write.agent.contains(identity)).collect()
 }
 
@@ -213,7 +211,7 @@ pub async fn a_leader_that_slept_writes_nothing_more_and_ends(ground: &Ground, s
     // There is something to write at the moment at which it wakes up.
     shop.image("v3").await?;
     shop.at_weight(50).await?;
-    tokio::time::sleep(Duration::from_secs(40).saturating_sub(slept.elapsed())).await;
+    tokio::time::sleep(Duration::from_mins(1).saturating_sub(slept.elapsed())).await;
     let before = by(&all_requests(ground)?, &one).len();
     first.running.signal("CONT")?;
     let end = first.end().await?;
@@ -228,8 +226,25 @@ pub async fn a_leader_that_slept_writes_nothing_more_and_ends(ground: &Ground, s
     never_two_writers(ground, shop, [&one, &two])
 }
 
-fn all_requests(ground: &Ground) -> Result<Vec<AuditEvent>> {
+pub fn all_requests(ground: &Ground) -> Result<Vec<AuditEvent>> {
     ground.plane.audit_events(CONTROLLER_USER)
+}
+
+/// A leader that nobody hears may be one that somebody has replaced.
+pub async fn a_leader_that_cannot_renew_ends(ground: &Ground, shop: &Shop) -> Result<()> {
+    hand_on(shop).await?;
+    let mut leader = Member::start(ground, shop, 0, &[]).await?;
+    leader.until_it_leads().await?;
+    let begun = Instant::now();
+    ground.plane.stop_part(Part::ApiServer);
+    let end = leader.end().await;
+    let took = begun.elapsed();
+    ground.plane.start_part(Part::ApiServer).await?;
+    println!("it ended {:.1} s after the API server: {end:?}", took.as_secs_f64());
+    ensure!(end? == "exit code 1" && leader.log().contains("the lease was not renewed for"), "{}", leader.log());
+    // Ten seconds after the last renewal, which had been two seconds before at most, or a little more on a busy machine.
+    ensure!(took > Duration::from_secs(5) && took < Duration::from_secs(13), "{took:?}");
+    Ok(())
 }
 
 /// A Lease that is made anew begins at the first epoch, and everything carries a higher one.
@@ -244,99 +259,5 @@ pub async fn a_lease_that_somebody_deletes_is_no_dead_end(ground: &Ground, shop:
     shop.promoted(&revision("v2")).await?;
     let new: u32 = epoch(shop).await?.parse()?;
     ensure!(new > old, "{new} is past {old}");
-    Ok(())
-}
-
-/// An instance of its own, for a new version of Serin for example, has the Rollouts that carry its name.
-pub async fn each_instance_works_on_its_own_rollouts(ground: &Ground, shop: &Shop) -> Result<()> {
-    hand_on(shop).await?;
-    let right = json!({"metadata": {"name": "serin-lease-trial"}, "rules": [
-        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "resourceNames": ["serin-trial"], "verbs": ["get", "patch"]},
-    ]});
-    let bound = json!({
-        "metadata": {"name": "serin-lease-trial"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "serin-lease-trial"},
-        "subjects": [{"kind": "ServiceAccount", "name": SERIN, "namespace": SERIN}],
-    });
-    Api::<Role>::namespaced(shop.client.clone(), SERIN).create(&PostParams::default(), &serde_json::from_value(right)?).await?;
-    Api::<RoleBinding>::namespaced(shop.client.clone(), SERIN).create(&PostParams::default(), &serde_json::from_value(bound)?).await?;
-    let first = Member::start(ground, shop, 0, &[]).await?;
-    let trial = Member::start(ground, shop, 1, &["--instance-id=trial"]).await?;
-    first.until_it_leads().await?;
-    trial.until_it_leads().await?;
-
-    shop.service(50).await?;
-    shop.create(quick(2, "v1")).await?;
-    let labels = json!({"serin.dev/instance": "trial"});
-    shop.create_labelled("tried", &labels, tried("v1")).await?;
-    shop.apply("{apiVersion: v1, kind: Service, metadata: {name: tried}, spec: {selector: {app: tried}, ports: [{port: 80}]}}").await?;
-    shop.installed().await?;
-    shop.until_of("tried", "installed by its instance", |r| phase(r) == "Idle").await?;
-    let before = who_wrote(ground, shop)?;
-    println!("{before:?}");
-    let (one, two) = (first.identity()?, trial.identity()?);
-    ensure!(before[NAME].len() == 1 && before[NAME][0].contains(&one), "{before:?}");
-    ensure!(before["tried"].len() == 1 && before["tried"][0].contains(&two), "{before:?}");
-
-    // Without its label it is the first instance's, whatever the epochs of the two leases are.
-    let unlabelled = Patch::Merge(json!({"metadata": {"labels": {"serin.dev/instance": null}}}));
-    shop.rollouts().patch("tried", &PatchParams::default(), &unlabelled).await?;
-    shop.rollouts().patch("tried", &PatchParams::default(), &Patch::Merge(json!({"spec": tried("v2")}))).await?;
-    let second = serin::api::revision(&tried("v2")["template"]).to_string();
-    let promoted = |r: &Value| phase(r) == "Idle" && r["status"]["stable"] == second.as_str();
-    shop.until_of("tried", "promoted by the first instance", promoted).await?;
-    let after = who_wrote(ground, shop)?;
-    ensure!(after["tried"].len() == 2 && after["tried"][1].contains(&one), "{after:?}");
-    Ok(())
-}
-
-/// A rollout beside the first one, whose canary's pods are all that is looked at.
-fn tried(tag: &str) -> Value {
-    let mut template = template(tag);
-    template["metadata"]["labels"] = json!({"app": "tried"});
-    json!({"replicas": 2, "service": "tried", "template": template, "steps": [{"weight": 50, "hold": "1s"}], "analysis": {"none": {}}})
-}
-
-/// Who wrote to each Rollout, turn by turn.
-fn who_wrote(ground: &Ground, shop: &Shop) -> Result<BTreeMap<String, Vec<String>>> {
-    let mut turns: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for write in writes(ground)?.into_iter().filter(|write| write.namespace == shop.namespace && write.resource == "rollouts") {
-        turns.entry(write.name).or_default().push(write.agent);
-    }
-    turns.values_mut().for_each(Vec::dedup);
-    Ok(turns)
-}
-
-/// The right way to look at what a new version would do.
-pub async fn a_shadow_says_what_it_would_do_and_writes_nothing(ground: &Ground, shop: &Shop) -> Result<()> {
-    hand_on(shop).await?;
-    let shadow = Member::start(ground, shop, 0, &["--shadow"]).await?;
-    shop.service(50).await?;
-    shop.create(quick(2, "v1")).await?;
-    let says = |text: &'static str| {
-        let shadow = &shadow;
-        async move {
-            wait(text, PATIENCE, || async { shadow.log().lines().any(|line| line.contains(text) && line.contains(&shop.namespace)) }).await
-        }
-    };
-    says("would have guarded by a finalizer").await?;
-    let untouched = shop.rollouts().get(NAME).await?;
-    ensure!(untouched.finalizers().is_empty() && untouched.data["status"].is_null(), "{untouched:#?}");
-
-    // Beside a leader it looks at what that one does.
-    let leader = Member::start(ground, shop, 1, &[]).await?;
-    shop.installed().await?;
-    drop(leader);
-    shop.image("v2").await?;
-    says("would commit Stepping").await?;
-    says("would have created revision").await?;
-    ensure!(!shadow.leads().await);
-    let (all, name) = (writes(ground)?, shadow.identity()?);
-    let written = by(&all, &name);
-    ensure!(written.is_empty(), "{written:#?}");
-    let leases = all_requests(ground)?.into_iter().filter(|r| r.agent.contains(&name) && r.resource == "leases").count();
-    ensure!(leases == 0, "it does not even ask for the lease");
-    // Nobody delivered the events that nobody but the leader has committed.
-    ensure!(!shadow.log().contains("\"log\":\"audit\""), "{}", shadow.log());
     Ok(())
 }

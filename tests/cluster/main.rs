@@ -20,6 +20,7 @@ mod going_back;
 mod ground;
 mod hardened;
 mod installing;
+mod instances;
 mod kills;
 mod leases;
 mod load;
@@ -29,6 +30,7 @@ mod permissions;
 mod priority;
 mod quiet;
 mod rights;
+mod secrets;
 mod sharing;
 mod shop;
 mod stepping;
@@ -129,6 +131,7 @@ fn shared() -> Vec<Case> {
         case!(Shared, bad_input::a_spec_that_cannot_work_is_refused_in_words),
         case!(Shared, bad_input::an_unknown_provider_is_stalled_naming_the_known_ones),
         case!(Shared, bad_input::a_wrong_query_is_told_and_holds),
+        case!(Shared, secrets::no_event_status_or_log_line_tells_a_secret),
         case!(Shared, bad_input::nonsense_in_flight_freezes_exposure),
         case!(Shared, bad_input::every_example_installs),
         case!(Shared, bad_input::a_weight_that_pods_cannot_give_is_warned_about),
@@ -137,6 +140,7 @@ fn shared() -> Vec<Case> {
         case!(Shared, sharing::strict_shares_begin_nothing_with_steps_that_pods_cannot_give),
         case!(Shared, sharing::a_rollout_without_a_service_shifts_shares_of_pods),
         case!(Shared, command_line::status_says_where_a_rollout_stands),
+        case!(Shared, command_line::the_trail_is_whole_up_to_a_signed_checkpoint),
         case!(Shared, command_line::kubectl_understands_a_rollout),
         case!(Shared, command_line::deploy_is_taken_with_and_without_the_policy_that_stamps),
         case!(Shared, command_line::nobody_else_writes_a_status),
@@ -214,9 +218,10 @@ fn exclusive() -> Vec<Case> {
         case!(Leased, leases::a_standby_takes_over_within_20_s_of_a_kill),
         case!(Leased, leases::a_standby_takes_over_within_3_s_of_a_clean_stop),
         case!(Leased, leases::a_leader_that_slept_writes_nothing_more_and_ends),
+        case!(Leased, leases::a_leader_that_cannot_renew_ends),
         case!(Leased, leases::a_lease_that_somebody_deletes_is_no_dead_end),
-        case!(Leased, leases::each_instance_works_on_its_own_rollouts),
-        case!(Leased, leases::a_shadow_says_what_it_would_do_and_writes_nothing),
+        case!(Leased, instances::each_instance_works_on_its_own_rollouts),
+        case!(Leased, instances::a_shadow_says_what_it_would_do_and_writes_nothing),
         // In this order: the first one needs a plane without Rollouts.
         case!(Barred, permissions::a_missing_right_to_watch_is_named_and_nothing_spins),
         case!(Barred, permissions::a_missing_right_to_write_is_named_and_nothing_spins),

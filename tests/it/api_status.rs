@@ -25,7 +25,7 @@ fn endless() -> String {
 }
 
 fn author() -> Author {
-    Author { name: Some(endless()), reason: Some(endless()) }
+    Author { name: Some(endless()), on_behalf_of: Some(endless()), reason: Some(endless()) }
 }
 
 fn failure() -> Failure {
@@ -68,7 +68,7 @@ fn outbox() -> Outbox {
     let mut outbox = Outbox::default();
     let longest = Event { failure: Some(failure()), author: Some(author()), ..event(EventKind::Aborted, &endless()) };
     for _ in 0..200 {
-        outbox.append(&longest, &teller(), &subject(), crate::audit_given::noon());
+        outbox.append(&longest, &teller(), &subject().into(), crate::audit_given::noon());
     }
     outbox
 }

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use proptest::prelude::*;
-use serin::audit::{MAX_EVENT_BYTES, NAMESPACE, NO_PREV, Outbox, Record};
+use serin::audit::{About, MAX_EVENT_BYTES, NAMESPACE, NO_PREV, Origin, Outbox, Record};
 use serin::rollout::{Author, Event, EventKind, Failure, Revision, Weight};
 use uuid::Uuid;
 
@@ -83,7 +83,7 @@ fn who_edited_a_rollout_is_not_guessed() {
 #[test]
 fn who_asked_by_an_action_is_named_as_the_api_server_knows_them_and_so_is_why() {
     let by = |name: Option<&str>| {
-        let author = Author { name: name.map(str::to_owned), reason: Some("checkout is slow".to_owned()) };
+        let author = Author { name: name.map(str::to_owned), on_behalf_of: None, reason: Some("checkout is slow".to_owned()) };
         let aborted = Event { author: Some(author), ..event(EventKind::Aborted, "aborted") };
         records(&told([&aborted]))[0].body().expect("our own format")
     };
@@ -128,6 +128,7 @@ fn oversized_names_are_cut_before_they_crowd_out_the_message() {
     subject.uid.clone_from(&long);
     subject.generation = i64::MAX;
     let failure = Failure { check: long.clone(), message: String::new(), value: Some(long.clone()), limit: Some(long.clone()) };
+    let author = Author { name: Some(long.clone()), on_behalf_of: Some(long.clone()), reason: Some(long.clone()) };
     let event = Event {
         revision: Revision::new(long.clone()),
         stable: Some(Revision::new(long.clone())),
@@ -135,13 +136,52 @@ fn oversized_names_are_cut_before_they_crowd_out_the_message() {
         weight: Weight::new(100),
         reason: "AnExtraordinarilyLongReasonThatNobodyWouldEverWriteDown",
         failure: Some(failure),
+        author: Some(author),
         ..event(EventKind::InstallFailed, &"m".repeat(5_000))
     };
-    outbox.append(&event, &teller, &subject, noon());
+    let origin = Origin { images: vec![long.clone()], requested_by: None };
+    outbox.append(&event, &teller, &About { subject, origin }, noon());
     let record = &records(&outbox)[0];
     let body = record.body().expect("our own format");
     assert!(record.text.len() <= MAX_EVENT_BYTES && body.truncated);
-    assert!(body.message.len() > 300, "only {} bytes are left for the message", body.message.len());
+    assert_eq!(body.images, Vec::<String>::new());
+    assert!(body.message.len() > 50, "only {} bytes are left for the message", body.message.len());
+}
+
+#[test]
+fn images_are_told_whole_and_leave_room_for_the_message() {
+    let told = |images: &[String], message: &str| {
+        let mut outbox = Outbox::default();
+        let origin = Origin { images: images.to_vec(), requested_by: None };
+        outbox.append(&event(EventKind::Started, message), &teller(), &About { subject: subject(), origin }, noon());
+        records(&outbox)[0].body().expect("our own format")
+    };
+    let image = |number: usize| format!("registry.example/shop/checkout@sha256:{number:064}");
+    let two: Vec<String> = (0..2).map(image).collect();
+    let body = told(&two, &"m".repeat(350));
+    assert_eq!((body.images, body.message.len(), body.truncated), (two, 350, false));
+    let many: Vec<String> = (0..20).map(image).collect();
+    let body = told(&many, &"m".repeat(350));
+    assert_eq!((&body.images[..], body.message.len(), body.truncated), (&many[..body.images.len()], 350, true));
+    assert!((2..20).contains(&body.images.len()), "{} images", body.images.len());
+}
+
+#[test]
+fn whom_something_is_asked_for_is_a_claim_that_says_so() {
+    let claimed = |event: &Event| {
+        let mut outbox = Outbox::default();
+        let origin = Origin { images: Vec::new(), requested_by: Some("carol".to_owned()) };
+        outbox.append(event, &teller(), &About { subject: subject(), origin }, noon());
+        records(&outbox)[0].body().expect("our own format").on_behalf_of
+    };
+    let by = |name: &str| Some(serin::audit::Claim { name: name.to_owned(), verified: false });
+    assert_eq!(claimed(&created()), by("carol"), "somebody edited the Rollout");
+    assert_eq!(claimed(&started()), by("carol"), "the edit is what began the attempt");
+    assert_eq!(claimed(&aborted()), None, "a check decided");
+    let author = |claim: Option<&str>| Some(Author { name: Some("ci".to_owned()), on_behalf_of: claim.map(str::to_owned), reason: None });
+    let asked = |claim| Event { author: author(claim), ..event(EventKind::Aborted, "aborted") };
+    assert_eq!(claimed(&asked(Some("bob"))), by("bob"), "the command says so");
+    assert_eq!(claimed(&asked(None)), None, "what the Rollout says is not the command's");
 }
 
 proptest! {

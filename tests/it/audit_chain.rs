@@ -91,7 +91,7 @@ fn another_rollout_s_event_and_what_is_no_event_are_named() {
     let mut stranger = subject();
     stranger.uid = "00000000-0000-4000-8000-000000000000".to_owned();
     let mut outbox = Outbox::default();
-    outbox.append(&created(), &teller(), &stranger, crate::audit_given::noon());
+    outbox.append(&created(), &teller(), &stranger.into(), crate::audit_given::noon());
     assert_eq!(check(&[five(), lines(&outbox)].concat()), Err(Break::OtherStream { line: 6 }));
     assert_eq!(check(&["{}".to_owned()]), Err(Break::Unreadable { line: 1 }));
 }

@@ -19,8 +19,9 @@ fn other() -> Vec<Record> {
     let mut subject = subject();
     "00000000-0000-4000-8000-000000000000".clone_into(&mut subject.uid);
     "cart".clone_into(&mut subject.name);
+    let about = subject.into();
     for _ in 0..2 {
-        outbox.append(&started(), &teller(), &subject, noon());
+        outbox.append(&started(), &teller(), &about, noon());
     }
     records(&outbox)
 }
@@ -116,7 +117,7 @@ fn a_hole_is_found_and_a_gap_that_the_stream_admits_is_none() {
     life.remove(1);
     assert_eq!(broken(&examine(life)), [&Break::Missing { line: 2, from: 2, to: 2 }]);
     let mut full = filled(65);
-    full.append(&aborted(), &teller(), &subject(), noon());
+    full.append(&aborted(), &teller(), &subject().into(), noon());
     let kept = texts(&records(&full));
     let before = texts(&records(&filled(3)));
     assert_eq!(broken(&examine([before[..1].to_vec(), kept].concat())), [&Break::Missing { line: 2, from: 2, to: 16 }][..0]);

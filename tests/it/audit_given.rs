@@ -1,7 +1,7 @@
 //! Events, tellers and outboxes that the audit's tests begin with.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serin::audit::{Cluster, Outbox, Record, Reporter, Subject, Teller};
+use serin::audit::{About, Cluster, Origin, Outbox, Record, Reporter, Subject, Teller};
 use serin::rollout::{Event, EventKind, Failure, Revision, Weight};
 
 pub(crate) const UID: &str = "7f0c1c9e-8f2b-4f0e-9a53-1f6f0d7c1a11";
@@ -20,6 +20,13 @@ pub(crate) fn reporter() -> Reporter {
 
 pub(crate) fn subject() -> Subject {
     Subject { namespace: "shop".to_owned(), name: "checkout".to_owned(), uid: UID.to_owned(), generation: 7 }
+}
+
+/// The Rollout, with an image by digest, changed by somebody who says for whom.
+pub(crate) fn about() -> About {
+    let image = format!("registry.example/shop/checkout:1.4@sha256:{}", "9b1d44c0".repeat(8));
+    let origin = Origin { images: vec![image, "envoy:1.35".to_owned()], requested_by: Some("carol@example.com".to_owned()) };
+    About { subject: subject(), origin }
 }
 
 pub(crate) fn noon() -> DateTime<Utc> {
@@ -69,7 +76,7 @@ pub(crate) fn told<'a>(events: impl IntoIterator<Item = &'a Event>) -> Outbox {
     let mut outbox = Outbox::default();
     let mut now = noon();
     for event in events {
-        outbox.append(event, &teller(), &subject(), now);
+        outbox.append(event, &teller(), &subject().into(), now);
         now += TimeDelta::minutes(1);
     }
     outbox

@@ -55,7 +55,7 @@ fn exposure_is_held_from_the_bound_on() {
 #[test]
 fn past_the_bound_the_oldest_go_and_one_event_says_which() {
     let mut outbox = filled(KEEP);
-    outbox.append(&event(EventKind::Aborted, "up to the bound"), &teller(), &subject(), noon());
+    outbox.append(&event(EventKind::Aborted, "up to the bound"), &teller(), &subject().into(), noon());
     let waiting = records(&outbox);
     let gap = &waiting[waiting.len() - 2];
     assert_eq!(waiting.len(), KEEP - DROP + 2);
@@ -103,7 +103,7 @@ fn a_lost_or_spoilt_outbox_starts_the_stream_anew() {
     for stored in spoilt.iter().map(Some).chain([None]) {
         let mut outbox = Outbox::read(stored);
         assert_eq!(outbox, Outbox::default(), "{stored:?}");
-        outbox.append(&created(), &teller(), &subject(), noon());
+        outbox.append(&created(), &teller(), &subject().into(), noon());
         let first = records(&outbox).remove(0);
         assert_eq!((first.seq, first.prev.as_str()), (1, NO_PREV));
     }
@@ -169,7 +169,7 @@ proptest! {
             let before = outbox.seq();
             match step {
                 Step::Tell(kind, length) => {
-                    outbox.append(&event(EventKind::ALL[kind], &"m".repeat(length)), &teller(), &subject(), noon());
+                    outbox.append(&event(EventKind::ALL[kind], &"m".repeat(length)), &teller(), &subject().into(), noon());
                     prop_assert!((1..=2).contains(&(outbox.seq() - before)));
                 }
                 Step::Deliver(at, count) => copies[at].take(&outbox, count),

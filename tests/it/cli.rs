@@ -7,6 +7,9 @@ use std::process::Command;
 
 use insta::assert_snapshot;
 
+use serin::audit::SigningKey;
+
+use crate::audit_checkpoint;
 use crate::audit_given::{created, records, started, told};
 
 #[test]
@@ -53,6 +56,38 @@ fn events_are_checked_without_a_cluster() {
     ");
     assert_eq!(serin(&["audit", "verify", "--head", "sha256:12"]).code, 1);
     assert_eq!(serin(&["audit", "verify", "/no/such/file"]).code, 1);
+}
+
+#[test]
+fn what_is_cut_off_is_found_by_a_signed_checkpoint() {
+    let folder = Folder::new();
+    let events = records(&told([&created(), &started()]));
+    let key = folder.file("key.pem", audit_checkpoint::KEY);
+    let public = serin(&["audit", "key", &key]);
+    assert_eq!((public.code, public.stderr.as_str()), (0, ""));
+    let signed = audit_checkpoint::checkpoint().sign(&SigningKey::read(audit_checkpoint::KEY.as_bytes()).unwrap());
+    let checkpoint = folder.file("checkpoints", &format!("{signed}\n\n{signed}\n"));
+    let verify = |lines: &str, checkpoint: &str| {
+        let events = folder.file("events", lines);
+        serin(&["audit", "verify", &events, "--checkpoint", checkpoint, "--key", &public.stdout])
+    };
+    assert_eq!(verify(&format!("{}\n{}\n", events[0].text, events[1].text), &checkpoint).code, 0);
+    let cut = verify(&events[0].text, &checkpoint);
+    assert_eq!(cut.code, 2);
+    assert!(cut.stdout.contains(&format!("no event has the hash {}", events[1].hash)), "{}", cut.stdout);
+    let forged = folder.file("forged", &signed.replace("\"seq\":2", "\"seq\":3"));
+    let doubted = verify(&events[0].text, &forged);
+    assert_eq!((doubted.code, doubted.stdout.as_str()), (1, ""));
+    assert_snapshot!(doubted.stderr.replace(&forged, "FILE"), @"
+    error: cannot trust line 1 of FILE: its signature is not by that key, or it was changed afterwards
+    hint: take the checkpoints from where only `serin audit checkpoint` writes, and the key from whoever runs that
+    ");
+    assert_eq!(serin(&["audit", "verify", "--checkpoint", &checkpoint]).code, 1, "a checkpoint without a key proves nothing");
+    assert_snapshot!(failed(1, &["audit", "key", &checkpoint]).replace(&checkpoint, "FILE"), @"
+    error: cannot sign with FILE: it is no Ed25519 key in PKCS#8 PEM; make one: openssl genpkey -algorithm ed25519
+    hint: keep the key where only this command reads it
+    ");
+    assert_snapshot!("audit_checkpoint", serin(&["audit", "checkpoint", "--help"]).stdout);
 }
 
 #[test]

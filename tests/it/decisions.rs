@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serin::analysis::Evidence;
 use serin::api::{Invalid, Status, View};
-use serin::audit::Outbox;
+use serin::audit::{Origin, Outbox};
 use serin::controller::{Decision, Key, Seen, decide};
 use serin::rollout::{Action, Author, Change, DeletionPolicy, Intent, Memo, Observed, ServiceView, Skew, State, Verb, Why};
 
@@ -24,6 +24,7 @@ fn look(status: Status, intent: Intent, observed: Observed) -> Seen {
         observed,
         sinks: BTreeMap::new(),
         teller: teller(),
+        origin: Origin { images: vec!["registry.example/checkout:2".to_owned()], requested_by: Some("carol@example.com".to_owned()) },
     }
 }
 
@@ -55,7 +56,7 @@ fn serving() -> Observed {
 #[test]
 fn what_an_endless_text_ends_in_is_cut_before_it_is_committed() {
     let endless = || Some("\u{1}".repeat(1_000_000));
-    let author = Author { name: endless(), reason: endless() };
+    let author = Author { name: endless(), on_behalf_of: endless(), reason: endless() };
     let asked = Action { author, revision: None, ..action(Verb::Abort) };
     let mut observed = seen().with(v1(), child(8, 8)).with(v2(), child(2, 2));
     observed.actions = vec![asked];
@@ -154,4 +155,23 @@ fn a_rollout_that_takes_everything_with_it_goes_last() {
     assert!(matches!(decided(&seen, after(2)).changes.as_slice(), [Change::Discard { .. }]));
     seen.observed.records.clear();
     assert!(matches!(decided(&seen, after(3)).changes.as_slice(), [Change::Forget { .. }, Change::Release]));
+}
+
+/// The images of the spec are those of its own revision; what is told of an older one must not name them.
+#[test]
+fn an_event_names_the_images_of_its_own_revision_only() {
+    let told = |status: Status, wanted: Intent, observed: Observed| {
+        let status = decided(&look(status, wanted, observed), after(60)).status.expect("an edge");
+        status.audit.pending().last().expect("an event").body().expect("our own format")
+    };
+    let own = told(Status::default(), intent(v2()), seen());
+    assert_eq!(
+        (own.revision.as_deref(), &own.images[..]),
+        (Some(v2().as_str()), &["registry.example/checkout:2".to_owned()][..]),
+        "{own:?}"
+    );
+    let in_flight = Status { state: Some(stepping(10)), ..Status::default() };
+    let superseded = told(in_flight, intent(crate::given::v3()), seen().with(v1(), child(10, 10)).with(v2(), child(1, 1)));
+    assert_eq!((superseded.kind.as_str(), superseded.revision.as_deref()), ("rollout.superseded", Some(v2().as_str())));
+    assert_eq!((superseded.images.len(), superseded.on_behalf_of.map(|claim| claim.name).as_deref()), (0, Some("carol@example.com")));
 }

@@ -11,7 +11,11 @@ const PURE: [Row; 7] = [
     ("rollout", &[], &["chrono", "serde"]),
     ("analysis", &["rollout"], &["chrono", "serde", "thiserror"]),
     ("lease", &["rollout"], &["thiserror"]),
-    ("audit", &["rollout"], &["chrono", "serde", "serde_json", "serde_json_canonicalizer", "sha2", "thiserror", "uuid"]),
+    (
+        "audit",
+        &["rollout"],
+        &["aws_lc_rs", "chrono", "rustls_pki_types", "serde", "serde_json", "serde_json_canonicalizer", "sha2", "thiserror", "uuid"],
+    ),
     (
         "api",
         &["rollout", "analysis", "audit"],

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serin::api::Status;
-use serin::audit::{Cluster, Teller};
+use serin::audit::{Cluster, Origin, Teller};
 use serin::controller::{Decision, Key, Seen, decide};
 use serin::rollout::{Deleted, Observed, State};
 
@@ -24,6 +24,7 @@ fn pass(before: Status, observed: Observed, refused: Option<&str>) -> Decision {
         observed: Observed { refused: refused.map(str::to_owned), ..observed },
         sinks: BTreeMap::new(),
         teller: Teller { cluster: Cluster { name: "test".to_owned(), uid: None }, controller: "serin".to_owned() },
+        origin: Origin::default(),
     };
     decide(&key, &look, noon())
 }

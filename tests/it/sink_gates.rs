@@ -146,7 +146,7 @@ fn a_best_effort_sink_that_stays_away_loses_the_oldest_and_that_is_counted() {
     let mut lanes = lanes(&[("a", Need::Required), ("b", Need::BestEffort)]);
     let mut outbox = Outbox::default();
     for seq in 1..=100 {
-        outbox.append(&aborted(), &crate::audit_given::teller(), &crate::audit_given::subject(), crate::audit_given::noon());
+        outbox.append(&aborted(), &crate::audit_given::teller(), &crate::audit_given::subject().into(), crate::audit_given::noon());
         lanes.offer("", "r", &outbox);
         outbox = acknowledged(outbox, seq);
         lanes.offer("", "r", &outbox);

@@ -61,7 +61,7 @@ fn what_the_api_server_would_find_too_long_is_cut() {
     let teller = Teller { cluster: Cluster { name: String::new(), uid: None }, controller: String::new() };
     let subject = Subject { namespace: String::new(), name: String::new(), uid: String::new(), generation: 0 };
     let bare = Event { stable: None, attempt: 0, reason: "", revision: Revision::new(""), ..event(EventKind::Aborted, &"x".repeat(2_000)) };
-    outbox.append(&bare, &teller, &subject, noon());
+    outbox.append(&bare, &teller, &subject.into(), noon());
     let event = kubernetes_event(&records(&outbox)[0], &"i".repeat(500)).expect("an abort is shown");
     assert!(event.note.is_some_and(|note| note.len() == 1024));
     assert_eq!(event.reporting_instance.map(|instance| instance.len()), Some(128));

@@ -275,7 +275,7 @@ fn what_the_outbox_dropped_is_not_sent_any_more() {
     let full = acknowledged(filled(64), &[("b", 64)]);
     talk.offer(&full);
     let mut dropped = full;
-    dropped.append(&aborted(), &crate::audit_given::teller(), &crate::audit_given::subject(), crate::audit_given::noon());
+    dropped.append(&aborted(), &crate::audit_given::teller(), &crate::audit_given::subject().into(), crate::audit_given::noon());
     talk.lanes.offer("shop/checkout", UID, &dropped);
     talk.answer("a", Delivery::Delivered);
     talk.answer("b", Delivery::Delivered);

@@ -52,7 +52,7 @@ fn cause() -> impl Strategy<Value = Cause> {
 
 fn author() -> impl Strategy<Value = Author> {
     let text = || proptest::option::of(".*");
-    (text(), text()).prop_map(|(name, reason)| Author { name, reason })
+    (text(), text()).prop_map(|(name, reason)| Author { name, on_behalf_of: None, reason })
 }
 
 fn ended() -> impl Strategy<Value = Ended> {

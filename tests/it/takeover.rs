@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use serin::api::Status;
+use serin::audit::Origin;
 use serin::controller::{Decision, Key, Seen, decide};
 use serin::rollout::{Cause, Change, Child, Epoch, Memo, Observed, State, Takeover, takeover};
 
@@ -27,6 +28,7 @@ fn decided(state: State, observed: Observed) -> Decision {
         observed,
         sinks: BTreeMap::new(),
         teller: teller(),
+        origin: Origin::default(),
     };
     decide(&Key { namespace: "shop".to_owned(), name: "checkout".to_owned() }, &seen, noon())
 }

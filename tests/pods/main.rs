@@ -6,9 +6,11 @@
 #![expect(unreachable_pub, reason = "nobody uses a test binary as a library")]
 #![expect(clippy::print_stdout, reason = "a test says what it sees")]
 
+mod controllers;
 mod figures;
 mod grants;
 mod judge;
+mod process;
 mod shop;
 mod story;
 
@@ -16,7 +18,7 @@ use std::io::Read;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use serin_dev::{Apart, Marks, settle};
+use serin_dev::{Apart, Marks, Node, settle};
 use tokio::runtime::Runtime;
 
 /// Before a line with the marks of what runs apart, as JSON.
@@ -40,6 +42,7 @@ fn run() -> Result<bool> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let runtime = Runtime::new().context("threads can be started")?;
     match words.as_slice() {
+        ["possible"] => Node::possible().map(|()| true),
         [] => runtime.block_on(judge::judge()),
         ["keep", what @ ("story" | "hold")] => {
             std::thread::spawn(end_with_the_judge);
@@ -56,7 +59,7 @@ fn run() -> Result<bool> {
             runtime.block_on(story::hold(group))?;
             Ok(true)
         }
-        _ => bail!("this program takes no arguments: it is one test"),
+        _ => bail!("this program takes no arguments but `possible`: it is one test"),
     }
 }
 

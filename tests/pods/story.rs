@@ -1,26 +1,27 @@
-//! What happens to the team's pods while requests come in? A take-over, five bad revisions, five good ones, a controller that is killed, a hand-back.
+//! What happens to the team's pods while requests come in? A take-over, five bad revisions, five good ones, a hand-back; and meanwhile of Serin's own pods
+//! the leading one is killed, and later evicted.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 use serde_json::Value;
-use serin_dev::{ControlPlane, Installed, Load, Node, Supervised};
+use serin_dev::{ControlPlane, Load, Node};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::SERVING;
+use super::controllers::Controllers;
 use super::figures::Figures;
 use super::grants::{Grants, reason};
 use super::shop::{Shop, Version};
 
 /// So many bad revisions, and so many good ones.
 const ATTEMPTS: u8 = 5;
-/// The good one during which the controller is killed, at its first step.
+/// The good one during which the leading controller is killed, at its first step.
 const KILLED_AT: u8 = 4;
-/// How long there is no controller then.
-const WITHOUT: Duration = Duration::from_secs(3);
+/// The good one during which the leading controller is evicted, at its first step.
+const EVICTED_AT: u8 = 5;
 /// Requests to the Service.
 const EACH_SECOND: u32 = 100;
 /// After the end: longer than pods that were told to end go on.
@@ -29,30 +30,30 @@ const AFTERWARDS: Duration = Duration::from_secs(8);
 const SERVED_WITHIN: Duration = Duration::from_secs(30);
 /// Three times as long as it takes.
 const LONGEST: Duration = Duration::from_mins(8);
-/// The controller's log on the plane.
-const LOG: &str = "serin";
 
 /// Plays it all and tells the figures. True if nothing was lost and nobody got more than was granted.
 pub async fn play(group: &str) -> Result<bool> {
     let begun = Instant::now();
     let say = |what: &str| println!("[{:5.1} s] {what}", begun.elapsed().as_secs_f64());
     let plane = ControlPlane::start_without_nodes("pods").await?;
-    let _node = Node::start(&plane, group).await?;
+    let node = Node::start(&plane, group).await?;
     say("the control plane and the node are up");
-    let installed = Installed::on(&plane).await?;
+    let controllers = Controllers::install(&plane, &node).await?;
+    say("Serin is installed: both pods are ready, and one of them leads");
     let shop = Shop::open(plane.client().await?).await?;
     let address = shop.address().await?;
     answers(address).await?;
     say(&format!("the Deployment serves at {address}; requests begin, {EACH_SECOND} a second"));
     let load = Load::on(address, EACH_SECOND);
     let grants = Grants::watch(shop.rollouts());
-    let mut stage = Stage { plane: &plane, installed, controller: None, shop, grants };
+    let mut stage = Stage { controllers, shop, grants };
     let outcome = timeout(LONGEST, stage.acts(say)).await.unwrap_or_else(|_| bail!("the story takes longer than {LONGEST:?}"));
     sleep(AFTERWARDS).await;
     let requests = load.end().await;
     let figures = Figures::of(&requests, &stage.grants.end());
     println!("\n{figures}");
     if outcome.is_err() || !figures.hold() {
+        stage.controllers.keep_logs()?;
         println!("the logs are kept in {}", plane.keep_logs()?.display());
     }
     outcome.map(|()| figures.hold())
@@ -80,16 +81,13 @@ pub async fn hold(group: &str) -> Result<()> {
 
 /// What the acts are played with.
 struct Stage<'plane> {
-    plane: &'plane ControlPlane,
-    installed: Installed,
-    controller: Option<Supervised>,
+    controllers: Controllers<'plane>,
     shop: Shop,
     grants: Grants,
 }
 
 impl Stage<'_> {
     async fn acts(&mut self, say: impl Fn(&str)) -> Result<()> {
-        self.start_controller().await?;
         self.shop.take_over().await?;
         self.shop.until("adopted", |seen| seen["status"]["phase"] == "Idle" && reason(seen) == "Settled").await?;
         say("a Rollout has taken it over");
@@ -101,11 +99,12 @@ impl Stage<'_> {
             let good = Version::Good(number);
             self.roll_out(good).await?;
             if number == KILLED_AT {
-                self.controller = None;
-                say("the controller is killed");
-                sleep(WITHOUT).await;
-                self.start_controller().await?;
-                say("the controller runs again");
+                let taken = self.controllers.kill_leader().await?;
+                say(&format!("the leading controller was killed; another one led after {:.1} s", taken.as_secs_f64()));
+            }
+            if number == EVICTED_AT {
+                let taken = self.controllers.evict_leader().await?;
+                say(&format!("the leading controller was evicted; another one led after {:.1} s", taken.as_secs_f64()));
             }
             self.ends(good, "Settled").await?;
             say(&format!("{} is promoted", good.name()));
@@ -113,6 +112,9 @@ impl Stage<'_> {
         self.shop.let_go().await?;
         self.shop.serves().await?;
         say("the Rollout is deleted, and the Deployment serves again");
+        self.controllers.look_back().await?;
+        self.controllers.uninstall()?;
+        say("Serin is uninstalled");
         Ok(())
     }
 
@@ -130,11 +132,6 @@ impl Stage<'_> {
         let name = version.name();
         let end = self.shop.until(&format!("{name} has ended"), |seen| seen["status"]["phase"] == "Idle").await?;
         ensure!(reason(&end) == expected, "{name} has not ended as {expected}: {:#}", end["status"]);
-        Ok(())
-    }
-
-    async fn start_controller(&mut self) -> Result<()> {
-        self.controller = Some(self.installed.start(self.plane, Path::new(env!("CARGO_BIN_EXE_serin")), LOG).await?);
         Ok(())
     }
 }

@@ -36,6 +36,7 @@ pub(crate) fn outbox(rollout: usize, now: DateTime<Utc>) -> Outbox {
     };
     let subject = Subject { namespace: "shop".to_owned(), name: format!("checkout-{rollout}"), uid: uid(rollout), generation: 7 };
     let mut outbox = Outbox::default();
+    let about = subject.into();
     for (kind, minutes) in LIFE.into_iter().zip(0..) {
         let event = Event {
             kind,
@@ -48,7 +49,7 @@ pub(crate) fn outbox(rollout: usize, now: DateTime<Utc>) -> Outbox {
             failure: None,
             author: None,
         };
-        outbox.append(&event, &teller, &subject, now - TimeDelta::hours(1) + TimeDelta::minutes(minutes));
+        outbox.append(&event, &teller, &about, now - TimeDelta::hours(1) + TimeDelta::minutes(minutes));
     }
     outbox
 }

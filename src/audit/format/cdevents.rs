@@ -70,9 +70,18 @@ pub(super) fn event(told: &Told<'_>) -> Option<Value> {
     }))
 }
 
-/// The revision as a package URL.
+/// What serves or failed, as a package URL: the image where the event has one with a digest, else the revision.
 fn artifact(told: &Told<'_>, revision: &str) -> String {
     let rollout = &told.body.rollout;
+    let own = told.body.revision.as_deref() == Some(revision);
+    let image = told.body.images.iter().filter(|_| own).find_map(|image| image.split_once('@'));
+    if let Some((repository, digest)) = image {
+        // A colon after the last slash begins a tag; before it, a port.
+        let (path, name) = repository.rsplit_once('/').map_or(("", repository), |(path, name)| (path, name));
+        let name = name.split(':').next().unwrap_or_default();
+        let url = if path.is_empty() { segment(name) } else { segment(&format!("{path}/{name}")) };
+        return format!("pkg:oci/{}@{}?repository_url={url}", segment(name), segment(digest));
+    }
     format!("pkg:generic/{}/{}@{}", segment(&rollout.namespace), segment(&rollout.name), segment(revision))
 }
 

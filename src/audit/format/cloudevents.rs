@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::body::Actor;
+use super::super::parts::Actor;
 use super::line::segment;
 use super::told::Told;
 use super::{PRODUCT, Scale};

@@ -54,6 +54,7 @@ pub(super) fn document(told: &Told<'_>, reporter: &Reporter) -> Value {
         ("observer.ip", reporter.address.as_ref().map(|address| json!([address]))),
         ("orchestrator.cluster.id", body.cluster.uid.as_ref().map(|uid| json!(uid))),
         ("service.version", body.revision.as_ref().map(|revision| json!(revision))),
+        ("container.image.hash.all", Some(digests(body)).filter(|digests| !digests.is_empty()).map(|digests| json!(digests))),
         ("rule.name", body.analysis.as_ref().map(|analysis| json!(analysis.check))),
         ("user.name", told.actor().map(|name| json!(name))),
         ("related.user", told.actor().map(|name| json!([name]))),
@@ -75,6 +76,11 @@ fn change(told: &Told<'_>) -> &'static str {
     }
 }
 
+/// The digests of the images that are named by one.
+fn digests(body: &Body) -> Vec<&str> {
+    body.images.iter().filter_map(|image| image.split_once('@')).map(|(_, digest)| digest).collect()
+}
+
 /// What the schema has no field for: keywords, so texts only.
 fn labels(body: &Body) -> Map<String, Value> {
     let analysis = body.analysis.as_ref();
@@ -86,6 +92,8 @@ fn labels(body: &Body) -> Map<String, Value> {
         ("value", analysis.and_then(|analysis| analysis.value.clone())),
         ("limit", analysis.and_then(|analysis| analysis.limit.clone())),
         ("comment", body.comment.clone()),
+        ("on_behalf_of", body.on_behalf_of.as_ref().map(|claim| claim.name.clone())),
+        ("images", Some(body.images.join(" ")).filter(|images| !images.is_empty())),
     ];
     known.into_iter().filter_map(|(label, value)| Some((label.to_owned(), Value::String(value?)))).collect()
 }

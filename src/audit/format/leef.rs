@@ -27,6 +27,8 @@ pub(super) fn line(told: &Told<'_>, reporter: &Reporter) -> String {
         ("value", analysis.and_then(|analysis| analysis.value.clone())),
         ("limit", analysis.and_then(|analysis| analysis.limit.clone())),
         ("comment", body.comment.clone()),
+        ("onBehalfOf", body.on_behalf_of.as_ref().map(|claim| claim.name.clone())),
+        ("images", Some(body.images.join(" ")).filter(|images| !images.is_empty())),
         ("reporter", Some(reporter.instance.clone())),
         ("reporterAddress", reporter.address.clone()),
         ("eventUid", Some(told.record.id.clone())),

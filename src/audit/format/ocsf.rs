@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::body::Actor;
+use super::super::parts::Actor;
 use super::told::Told;
 use super::words::{self, Deed, Signal};
 use super::{PRODUCT, Reporter, Scale, VENDOR};
@@ -37,7 +37,7 @@ pub(super) fn event(told: &Told<'_>, reporter: &Reporter) -> Value {
         "actor": { "user": user(&body.actor) },
         "api": { "operation": body.kind, "service": { "name": PRODUCT }, "version": format!("v{}", body.v) },
         "src_endpoint": { "name": reporter.instance },
-        "resources": [resource(told)],
+        "resources": resources(told),
         "metadata": {
             "version": SCHEMA,
             "uid": told.record.id,
@@ -100,7 +100,13 @@ fn user(actor: &Actor) -> Value {
     }
 }
 
-fn resource(told: &Told<'_>) -> Value {
+/// The Rollout, and the images that its revision brings.
+fn resources(told: &Told<'_>) -> Vec<Value> {
+    let images = told.body.images.iter().map(|image| json!({ "type": "Container Image", "name": image }));
+    [rollout(told)].into_iter().chain(images).collect()
+}
+
+fn rollout(told: &Told<'_>) -> Value {
     let rollout = &told.body.rollout;
     let mut resource = json!({
         "type": "Rollout",

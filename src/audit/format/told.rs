@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::super::body::{self, Actor, Body};
+use super::super::body::{self, Body};
 use super::super::kind::Kind;
+use super::super::parts::Actor;
 use super::super::record::Record;
 use crate::rollout::{Outcome, Severity};
 

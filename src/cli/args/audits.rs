@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::parts::Form;
-use crate::cli::command::{Command, Input, Verification};
+use super::parts::{Form, Named, Where};
+use crate::audit::PublicKey;
+use crate::cli::command::{Command, Input, Proof, Question, Signing, Verification};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Audits {
@@ -25,19 +26,65 @@ pub(super) enum Audits {
         /// Such as a Rollout's status.audit.head, or the head that an earlier check printed: then nothing was cut off before it.
         #[arg(long = "head", value_name = "HASH", value_parser = hash)]
         heads: Vec<String>,
+        /// A file of checkpoints, as `serin audit checkpoint` printed them: their heads must be there, too
+        #[arg(long, value_name = "FILE", requires = "key")]
+        checkpoint: Option<PathBuf>,
+        /// The public key of the checkpoints, as `serin audit key` prints it
+        #[arg(long, value_name = "KEY", requires = "checkpoint")]
+        key: Option<PublicKey>,
         /// How it is printed
         #[arg(short, long, value_name = "FORMAT", default_value = "text")]
         output: Form,
+    },
+    /// Print a Rollout's events as they are told, until Ctrl-C or until the Rollout is gone
+    ///
+    /// Begins with those that wait for their sinks. Older ones are where the sinks brought them. What a connection that broke did not see is said.
+    Tail {
+        #[command(flatten)]
+        target: Named,
+        /// How they are printed
+        #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+        output: Form,
+        #[command(flatten)]
+        access: Where,
+    },
+    /// Print a signed line that says how far each stream is
+    ///
+    /// Kept apart from the events, it proves later that none of them was cut off: serin audit verify --checkpoint FILE --key KEY. Whoever holds the
+    /// key should not be the controller, and not be able to change what the log store keeps; a CronJob of its own does.
+    Checkpoint {
+        /// The signing key: a file with an Ed25519 key in PKCS#8 PEM
+        ///
+        /// As made by: openssl genpkey -algorithm ed25519
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        /// The namespace whose Rollouts are listed
+        ///
+        /// Left out: all namespaces.
+        #[arg(short, long)]
+        namespace: Option<String>,
+        #[command(flatten)]
+        access: Where,
+    },
+    /// Print the public key that proves checkpoints
+    Key {
+        /// The signing key: a file with an Ed25519 key in PKCS#8 PEM
+        #[arg(value_name = "FILE")]
+        key: PathBuf,
     },
 }
 
 impl From<Audits> for Command {
     fn from(audits: Audits) -> Self {
         match audits {
-            Audits::Verify { file, heads, output } => {
+            Audits::Verify { file, heads, checkpoint, key, output } => {
                 let input = if file.as_os_str() == "-" { Input::Standard } else { Input::File(file) };
-                Self::Verify(Verification { input, heads: heads.into_iter().collect(), output: output.into() })
+                let proof = checkpoint.zip(key).map(|(checkpoints, key)| Proof { checkpoints, key });
+                Self::Verify(Verification { input, heads: heads.into_iter().collect(), proof, output: output.into() })
             }
+            Audits::Tail { target, output, access } => Self::Tail(Question { target: target.on(access), output: output.into() }),
+            Audits::Checkpoint { key, namespace, access } => Self::Checkpoint(Signing { key, namespace, access: access.into() }),
+            Audits::Key { key } => Self::PublicKey(key),
         }
     }
 }

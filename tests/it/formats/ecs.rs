@@ -40,6 +40,7 @@ const FIELDS: &[(&str, &str, &[&str])] = &[
     ("orchestrator.resource.type", "keyword", &[]),
     ("orchestrator.resource.name", "keyword", &[]),
     ("orchestrator.resource.id", "keyword", &[]),
+    ("container.image.hash.all", "keyword[]", &[]),
     ("rule.name", "keyword", &[]),
     ("user.name", "keyword", &[]),
     ("related.user", "keyword[]", &[]),

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use serde_json::Value;
-use serin::audit::{Actor, Body, Format, Record, Reporter};
+use serin::audit::{Actor, Body, Claim, Format, Record, Reporter};
 
 use super::{cef, cloud, ecs, leef, object, ocsf, one_of_each, record_of, rendered, syslog};
 
@@ -20,7 +20,7 @@ static ABORTED: LazyLock<Body> = LazyLock::new(|| {
 });
 
 fn body() -> impl Strategy<Value = Body> {
-    prop::collection::vec(NASTY, 14).prop_map(|texts| hostile(&texts))
+    prop::collection::vec(NASTY, 16).prop_map(|texts| hostile(&texts))
 }
 
 /// An aborted attempt in which every text is another one.
@@ -32,6 +32,8 @@ fn hostile(texts: &[String]) -> Body {
     body.message = next();
     body.actor = Actor::User { name: next() };
     body.comment = Some(next());
+    body.on_behalf_of = Some(Claim { name: next(), verified: false });
+    body.images = vec![format!("registry.example/{0}@{0}", next())];
     body.cluster.name = next();
     body.cluster.uid = Some(next());
     body.rollout.namespace = next();
@@ -99,7 +101,7 @@ fn check_leef(body: &Body, record: &Record) {
     let line = rendered(Format::Leef, record);
     let read = leef::parse(&line).unwrap_or_else(|| panic!("cannot read {line:?}"));
     assert_eq!(leef::violations(&read), Vec::<String>::new());
-    assert_eq!(read.fields.len(), 24, "{line}");
+    assert_eq!(read.fields.len(), 26, "{line}");
     // The format has no escape: its delimiter is taken out.
     let told = |text: &str| spaced(text).replace('^', " ");
     assert_eq!(read.fields["msg"], told(&body.message));
@@ -140,7 +142,7 @@ proptest! {
 #[test]
 fn names_of_64_kib_stay_in_their_fields() {
     for text in ["x".repeat(65_536), "😀".repeat(16_384), "=|\\\"]^\n\u{0}".repeat(8_192), "^sev=9 act=none".repeat(4_400)] {
-        check(&hostile(&vec![text; 14]));
+        check(&hostile(&vec![text; 16]));
     }
 }
 
@@ -161,6 +163,6 @@ fn the_attacks_that_are_known_stay_in_their_fields() {
         "\\",
         "ends in a pipe|",
     ] {
-        check(&hostile(&vec![text.to_owned(); 14]));
+        check(&hostile(&vec![text.to_owned(); 16]));
     }
 }

@@ -12,12 +12,13 @@ mod ocsf;
 mod page;
 mod syslog;
 
+use chrono::TimeDelta;
 use serde_json::Value;
 use serin::audit::format::syslog as rfc5424;
-use serin::audit::{Body, Format, Record, Reporter};
+use serin::audit::{Body, Format, Outbox, Record, Reporter};
 use serin::rollout::{Author, Event, EventKind, Weight};
 
-use crate::audit_given::{aborted, event, filled, records, told};
+use crate::audit_given::{aborted, about, event, filled, noon, records, teller};
 
 pub(crate) fn reporter() -> Reporter {
     Reporter { version: "0.1.0".to_owned(), instance: "serin-7d9f5c".to_owned(), address: Some("10.2.3.4".to_owned()) }
@@ -25,8 +26,11 @@ pub(crate) fn reporter() -> Reporter {
 
 /// One event of each kind, in one stream, and the event of a gap.
 pub(crate) fn one_of_each() -> Vec<Record> {
-    let events: Vec<Event> = EventKind::ALL.into_iter().map(ordinary).collect();
-    let mut records = records(&told(&events));
+    let mut outbox = Outbox::default();
+    for (minute, kind) in (0..).zip(EventKind::ALL) {
+        outbox.append(&ordinary(kind), &teller(), &about(), noon() + TimeDelta::minutes(minute));
+    }
+    let mut records = records(&outbox);
     let gap = filled(65).pending().find(|record| record.text.contains("audit.gap"));
     records.push(gap.expect("more events than an outbox keeps leave a gap"));
     records
@@ -34,7 +38,11 @@ pub(crate) fn one_of_each() -> Vec<Record> {
 
 /// An event of this kind with as much in it as it may have.
 fn ordinary(kind: EventKind) -> Event {
-    let author = Some(Author { name: Some("alice@example.com".to_owned()), reason: Some("checkout is slow".to_owned()) });
+    let author = Some(Author {
+        name: Some("alice@example.com".to_owned()),
+        on_behalf_of: Some("bob@example.com".to_owned()),
+        reason: Some("checkout is slow".to_owned()),
+    });
     match kind {
         EventKind::Aborted => aborted(),
         EventKind::ApprovalGranted | EventKind::StepSkipped | EventKind::PromotionForced | EventKind::Undone | EventKind::ActionRefused => {

@@ -8,7 +8,7 @@ mod views;
 use std::collections::BTreeMap;
 
 use serin::api::{Invalid, Status};
-use serin::audit::{Cluster, Teller};
+use serin::audit::{Cluster, Origin, Teller};
 use serin::controller::{Key, Seen};
 use serin::rollout::{Action, Author, Change, Observed, Revision, State, Verb};
 
@@ -52,6 +52,7 @@ fn unreadable(state: State, replicas: i64, observed: Observed) -> Seen {
         observed,
         sinks: BTreeMap::new(),
         teller: Teller { cluster: Cluster { name: "test".to_owned(), uid: None }, controller: "serin".to_owned() },
+        origin: Origin::default(),
     }
 }
 

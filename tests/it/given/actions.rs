@@ -21,7 +21,7 @@ pub(crate) fn action(verb: Verb) -> Action {
 
 /// Who asks, and why.
 pub(super) fn ana() -> Author {
-    Author { name: Some("ana".to_owned()), reason: Some("it is time".to_owned()) }
+    Author { name: Some("ana".to_owned()), on_behalf_of: None, reason: Some("it is time".to_owned()) }
 }
 
 /// That action was done a moment ago; its own status may not say so yet.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serin::api::Status;
-use serin::audit::{Cluster, Teller};
+use serin::audit::{Cluster, Origin, Teller};
 use serin::cluster::{FINALIZER, Look, Wish, fit};
 use serin::controller::{Ack, Seen};
 use serin::rollout::{Epoch, Lifetime, Observed, State, Workload, highest_epoch};
@@ -63,6 +63,7 @@ impl Sim {
             },
             sinks: [(sinks::name(), receipt.map(|receipt| Ack { receipt, at }))].into(),
             teller: Teller { cluster: Cluster { name: "sim".to_owned(), uid: None }, controller: format!("serin-{life}") },
+            origin: Origin::default(),
         };
         if let Ok(intent) = &seen.intent {
             let state = rollout.status.as_ref().ok().and_then(|status| status.state.as_ref());
