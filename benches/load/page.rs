@@ -78,9 +78,8 @@ impl Page {
         let Restart { count, resumed, events, repeated, broken } = restart;
         let _ = writeln!(
             self.sentences,
-            "\nKilled with {count} in flight: {:.1} s after the start of the next process its first write came; of {events} events none was lost in {} rollouts, {repeated} were delivered twice (with the same id).",
+            "\nKilled with {count} in flight: {:.1} s after the start of the next process its first write came. {events} events were told, {repeated} of them twice (with the same id); {broken} of the rollouts told something else than the plan.",
             resumed.as_secs_f64(),
-            count - broken.min(count),
         );
     }
 
