@@ -27,7 +27,7 @@ fn the_image_is_built_by_the_pinned_rust_and_holds_what_make_static_makes_alone(
     assert_eq!(given(image, "COPY"), [format!("--from=build {made} /serin")]);
     assert_eq!((given(image, "ENTRYPOINT"), given(image, "RUN").len()), (vec![r#"["/serin"]"#], 0));
     // A folder of an earlier build is none of the image's: it may be another machine's.
-    assert!(read(".containerignore").lines().any(|line| line == "target"));
+    assert!(read(".dockerignore").lines().any(|line| line == "target"));
 }
 
 #[test]
