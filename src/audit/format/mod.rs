@@ -1,7 +1,7 @@
 //! In which words does a sink want an event? One pure function for each format that SIEMs read.
 //!
 //! An event stays what its canonical bytes say; a format only lays them out. What comes out is one line of text without a newline inside,
-//! whatever the names and messages of a rollout hold. `docs/events.md` shows an example of each.
+//! whatever the names and messages of a rollout hold. `docs/formats.md` shows an example of each.
 
 mod cdevents;
 mod cef;
