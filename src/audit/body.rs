@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kind::Kind;
 use super::parts::{About, Actor, Analysis, Claim, Cluster, Gap, Origin, Subject, Teller};
-use super::record::ID_BYTES;
+use super::record::{ID_BYTES, canonical};
 use super::text::{self, Scissors};
 use crate::rollout::{Cause, Event, EventKind, Outcome, PauseCause, Severity, Why};
 
@@ -195,7 +195,7 @@ impl Body {
 
     /// What is left beside an id and the mark of what was cut.
     fn room(&self) -> usize {
-        MAX_EVENT_BYTES.saturating_sub(self.canonical().len() + ID_BYTES + MARK_BYTES)
+        MAX_EVENT_BYTES.saturating_sub(canonical(self).len() + ID_BYTES + MARK_BYTES)
     }
 
     /// Puts in as much of the message as the bound leaves room for, and marks what was cut.
@@ -205,11 +205,6 @@ impl Body {
         self.message = if text::bytes(message) <= exact { message.to_owned() } else { scissors.cut(message, room) };
         self.truncated = scissors.used;
         self
-    }
-
-    /// The body as RFC 8785 writes it.
-    pub(super) fn canonical(&self) -> String {
-        serde_json_canonicalizer::to_string(self).expect("strings and whole numbers can always be written as JSON")
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::chain::{Break, check};
-use super::record::Record;
+use super::record::{Record, canonical};
 
 /// How deep an event may be wrapped: an export, a collector's envelope, a format, and the event in it.
 const MAX_DEPTH: usize = 6;
@@ -113,9 +113,8 @@ fn inside(value: &Value, depth: usize) -> Option<Record> {
     match value {
         Value::String(text) if text.starts_with('{') => found(text, depth),
         Value::Object(members) => {
-            let written = || serde_json_canonicalizer::to_string(value).ok();
             let own = ["id", "stream", "seq", "prev"].iter().all(|member| members.contains_key(*member));
-            if own { Record::read(&written()?) } else { members.values().find_map(|member| inside(member, depth)) }
+            if own { Record::read(&canonical(value)) } else { members.values().find_map(|member| inside(member, depth)) }
         }
         Value::Array(items) => items.iter().find_map(|item| inside(item, depth)),
         Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => None,

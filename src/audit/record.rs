@@ -47,7 +47,7 @@ struct Link {
 impl Record {
     /// Gives a body its id and its final bytes.
     pub(super) fn seal(body: &Body) -> Self {
-        let text = body.canonical();
+        let text = canonical(body);
         let id = id(&body.stream, body.seq, &text);
         let mut members: Map<String, Value> = serde_json::from_str(&text).expect("what was just written is a JSON object");
         members.insert("id".to_owned(), Value::String(id.clone()));
@@ -96,7 +96,7 @@ fn push_hex(out: &mut String, text: &str) {
     write!(out, "{:x}", Sha256::digest(text)).expect("writing to a string cannot fail");
 }
 
-/// A JSON object that was parsed, as RFC 8785 writes it.
-pub(super) fn canonical(members: &impl Serialize) -> String {
-    serde_json_canonicalizer::to_string(members).expect("parsed JSON can always be written")
+/// Plain data as RFC 8785 writes it: on one line, with sorted members, so that the same data is always the same text.
+pub(super) fn canonical(data: &impl Serialize) -> String {
+    serde_json_canonicalizer::to_string(data).expect("plain data can always be written as JSON")
 }

@@ -22,7 +22,7 @@ pub use stdout::{MAX_LINE_BYTES, Stdout, line};
 use std::io;
 use std::time::Duration;
 
-use crate::audit::format::{Told, Unreadable, syslog::message};
+use crate::audit::format::{self, Told};
 use crate::audit::{Format, Record, Reporter, SinkName};
 use crate::config::{self, Filter, Target};
 use file::File;
@@ -106,44 +106,45 @@ impl Sink {
         if told.as_ref().is_ok_and(|told| !self.only.wants(told)) {
             return Delivery::Unwanted;
         }
+        let told = told.map_err(|error| Delivery::Refused(error.to_string()));
         self.send(record, told).await.unwrap_or_else(|unsent| unsent)
     }
 
     /// How it ended; as an error where there is nothing to send.
-    async fn send(&self, record: &Record, told: Result<Told<'_>, Unreadable>) -> Result<Delivery, Delivery> {
+    async fn send(&self, record: &Record, told: Result<Told<'_>, Delivery>) -> Result<Delivery, Delivery> {
         Ok(match &self.place {
-            Place::Stdout(stdout) => stdout.deliver(self.line(record)?).await,
-            Place::File(file) => file.deliver(self.line(record)?).await,
+            Place::Stdout(stdout) => stdout.deliver(self.line(record, told)?).await,
+            Place::File(file) => file.deliver(self.line(record, told)?).await,
             Place::Http(http) => {
-                let (told, text) = (told.map_err(|error| unreadable(&error))?, words(self.format.render(record, &self.reporter))?);
+                let told = told?;
+                let text = self.words(&told)?;
                 self.in_time(http.deliver(&Letter { told: &told, text, content_type: content_type(self.format) })).await
             }
-            Place::Syslog(syslog) => self.in_time(syslog.deliver(&words(message(record, &self.reporter, self.format))?)).await,
+            Place::Syslog(syslog) => {
+                let message = format::syslog::write(&told?, &self.reporter, self.format).ok_or(Delivery::Unwanted)?;
+                self.in_time(syslog.deliver(&message)).await
+            }
         })
     }
 
     /// One line, with its end. What another version of Serin wrote is a line of JSON as well as any.
-    fn line(&self, record: &Record) -> Result<String, Delivery> {
+    fn line(&self, record: &Record, told: Result<Told<'_>, Delivery>) -> Result<String, Delivery> {
         match self.format {
             Format::Json => line(record).map_err(Delivery::Refused),
             Format::Ocsf | Format::Ecs | Format::Cef | Format::Leef | Format::CloudEvents | Format::CdEvents => {
-                whole(format!("{}\n", words(self.format.render(record, &self.reporter))?)).map_err(Delivery::Refused)
+                whole(format!("{}\n", self.words(&told?)?)).map_err(Delivery::Refused)
             }
         }
+    }
+
+    fn words(&self, told: &Told<'_>) -> Result<String, Delivery> {
+        self.format.write(told, &self.reporter).ok_or(Delivery::Unwanted)
     }
 
     async fn in_time(&self, delivery: impl Future<Output = Delivery>) -> Delivery {
         let late = || Delivery::Retry(format!("no answer within {}", humantime::format_duration(self.timeout)));
         tokio::time::timeout(self.timeout, delivery).await.unwrap_or_else(|_| late())
     }
-}
-
-fn words(rendered: Result<Option<String>, Unreadable>) -> Result<String, Delivery> {
-    rendered.map_err(|error| unreadable(&error))?.ok_or(Delivery::Unwanted)
-}
-
-fn unreadable(error: &Unreadable) -> Delivery {
-    Delivery::Refused(error.to_string())
 }
 
 const fn content_type(format: Format) -> &'static str {

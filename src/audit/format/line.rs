@@ -3,13 +3,6 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use serde_json::Value;
-
-/// JSON on one line. Members are sorted, so that the same event is always the same text.
-pub(super) fn json(value: &Value) -> String {
-    serde_json_canonicalizer::to_string(value).expect("plain data can always be written as JSON")
-}
-
 /// The text without control characters, which some receivers take for the end of a line, others for the end of the text.
 pub(super) fn plain(text: &str) -> Cow<'_, str> {
     if text.contains(char::is_control) { Cow::Owned(text.replace(char::is_control, " ")) } else { Cow::Borrowed(text) }

@@ -20,7 +20,7 @@ use serde::Deserialize;
 pub use scale::Scale;
 pub use told::{Told, Unreadable};
 
-use super::record::Record;
+use super::record::{Record, canonical};
 
 /// Who makes Serin, as formats with a field for it are told.
 const VENDOR: &str = "serin.dev";
@@ -84,15 +84,19 @@ impl Format {
     /// # Errors
     /// A later version of Serin told the event, with words that this one does not know.
     pub fn render(self, record: &Record, reporter: &Reporter) -> Result<Option<String>, Unreadable> {
-        let told = Told::of(record)?;
-        Ok(match self {
-            Self::Json => Some(record.text.clone()),
-            Self::Ocsf => Some(line::json(&ocsf::event(&told, reporter))),
-            Self::Ecs => Some(line::json(&ecs::document(&told, reporter))),
-            Self::Cef => Some(cef::line(&told, reporter)),
-            Self::Leef => Some(leef::line(&told, reporter)),
-            Self::CloudEvents => Some(line::json(&cloudevents::event(&told))),
-            Self::CdEvents => cdevents::event(&told).map(|event| line::json(&event)),
-        })
+        Ok(self.write(&Told::of(record)?, reporter))
+    }
+
+    /// The same of an event that was read back already.
+    pub(crate) fn write(self, told: &Told<'_>, reporter: &Reporter) -> Option<String> {
+        match self {
+            Self::Json => Some(told.record.text.clone()),
+            Self::Ocsf => Some(canonical(&ocsf::event(told, reporter))),
+            Self::Ecs => Some(canonical(&ecs::document(told, reporter))),
+            Self::Cef => Some(cef::line(told, reporter)),
+            Self::Leef => Some(leef::line(told, reporter)),
+            Self::CloudEvents => Some(canonical(&cloudevents::event(told))),
+            Self::CdEvents => cdevents::event(told).map(|event| canonical(&event)),
+        }
     }
 }

@@ -23,11 +23,15 @@ const TYPE_BYTES: usize = 32;
 /// # Errors
 /// A later version of Serin told the event.
 pub fn message(record: &Record, reporter: &Reporter, body: Format) -> Result<Option<String>, Unreadable> {
-    let told = Told::of(record)?;
-    let Some(text) = body.render(record, reporter)? else { return Ok(None) };
+    Ok(write(&Told::of(record)?, reporter, body))
+}
+
+/// The same of an event that was read back already.
+pub(crate) fn write(told: &Told<'_>, reporter: &Reporter, body: Format) -> Option<String> {
+    let text = body.write(told, reporter)?;
     let priority = FACILITY * 8 + Scale::of(told.severity).syslog;
     let (time, host, kind) = (&told.body.time, name(&reporter.instance, HOST_BYTES), name(&told.body.kind, TYPE_BYTES));
-    Ok(Some(format!("<{priority}>1 {time} {host} {PRODUCT} - {kind} {} {text}", data(&told))))
+    Some(format!("<{priority}>1 {time} {host} {PRODUCT} - {kind} {} {text}", data(told)))
 }
 
 fn data(told: &Told<'_>) -> String {
