@@ -12,12 +12,13 @@ use std::fs;
 
 use judges::{Judge, Rule};
 use scenarios::{ALL, Scenario};
+use serin_dev::write_between;
 use traffic::Traffic;
 
 /// Runs of each scenario.
 const RUNS: u32 = 500;
 /// Between these lines the page holds what is written here.
-const MARKS: (&str, &str) = ("<!-- written by make bench-evidence -->\n", "<!-- end -->");
+const MARKS: (&str, &str) = ("<!-- written by make bench-evidence -->", "<!-- end -->");
 
 /// What became of all runs of one scenario under one judge.
 pub(crate) struct Outcome {
@@ -30,12 +31,7 @@ pub(crate) struct Outcome {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let outcomes: Vec<(&Scenario, Vec<Outcome>)> = ALL.iter().map(|scenario| (scenario, runs(scenario))).collect();
-    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/evidence.md");
-    let text = fs::read_to_string(page)?;
-    let (before, rest) = text.split_once(MARKS.0).ok_or("docs/evidence.md has no place for the tables")?;
-    let (_, after) = rest.split_once(MARKS.1).ok_or("docs/evidence.md has no end of the tables")?;
-    let tables = tables::tables(&outcomes, RUNS);
-    fs::write(page, format!("{before}{}{tables}{}{after}", MARKS.0, MARKS.1))?;
+    write_between("docs/evidence.md", MARKS, &tables::tables(&outcomes, RUNS))?;
     fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/evidence.svg"), tables::figure(&outcomes, RUNS))?;
     let missed = tables::missed(&outcomes, RUNS);
     if missed.is_empty() { Ok(()) } else { Err(missed.join("\n").into()) }

@@ -1,10 +1,10 @@
 //! How are the figures told?
 
 use std::fmt::Write as _;
-use std::fs;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use serin_dev::write_between;
 
 use crate::idle::Rest;
 use crate::plan::{Cost, millis};
@@ -12,8 +12,7 @@ use crate::reaction::Reaction;
 use crate::restart::Restart;
 
 /// Between these lines the page holds what is written here.
-const MARKS: (&str, &str) = ("<!-- written by make bench -->\n", "<!-- end -->");
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/performance.md");
+const MARKS: (&str, &str) = ("<!-- written by make bench -->", "<!-- end -->");
 
 /// Peers, measured by the same plan on a machine of the same kind: at once, wall in s, processor time in ms, reads, writes, MiB, puts, a minute of rest.
 const PEERS: [(&str, &str); 5] = [
@@ -100,10 +99,6 @@ impl Page {
     }
 
     pub(crate) fn write(&self) -> Result<()> {
-        let page = fs::read_to_string(FILE)?;
-        let (before, rest) = page.split_once(MARKS.0).context("docs/performance.md has no place for the tables")?;
-        let (_, after) = rest.split_once(MARKS.1).context("docs/performance.md has no end of the tables")?;
-        fs::write(FILE, format!("{before}{}{}{}{after}", MARKS.0, self.text(), MARKS.1))?;
-        Ok(())
+        write_between("docs/performance.md", MARKS, &self.text())
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use futures::{StreamExt, TryStreamExt, stream};
 use kube::Client;
-use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams, PostParams};
+use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
 use kube::runtime::{WatchStreamExt, watcher};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -50,14 +50,7 @@ pub(crate) fn plan() -> Value {
 
 /// All rollouts of the bench's namespace.
 pub(crate) fn rollouts(client: &Client) -> Api<DynamicObject> {
-    let kind = ApiResource {
-        group: "serin.dev".into(),
-        version: "v1alpha1".into(),
-        api_version: "serin.dev/v1alpha1".into(),
-        kind: "Rollout".into(),
-        plural: "rollouts".into(),
-    };
-    Api::namespaced_with(client.clone(), NAMESPACE, &kind)
+    serin_dev::rollouts(client, NAMESPACE)
 }
 
 /// Creates so many rollouts at v1, and waits until each is settled and told.

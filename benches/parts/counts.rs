@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
 
+use serin_dev::{repository, write_between};
+
 use crate::parts::{NAMES, named};
 
 /// Each part is done so often, so that what is around it does not count.
@@ -12,8 +14,8 @@ const TIMES: u64 = 100;
 /// Growth that is told, in parts of a hundred: below it lies what another neighbour in memory makes.
 const TOLERANCE: u64 = 3;
 /// Between these lines the page holds what is written here.
-const MARKS: (&str, &str) = ("<!-- written by make bench-count -->\n", "<!-- end of counts -->");
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/performance.md");
+const MARKS: (&str, &str) = ("<!-- written by make bench-count -->", "<!-- end of counts -->");
+const PAGE: &str = "docs/performance.md";
 
 /// What valgrind runs: the part once, so that everything is there that is made at first use, and then often.
 pub(crate) fn once(name: &str) -> Result<(), Box<dyn Error>> {
@@ -33,7 +35,7 @@ fn often(part: &dyn Fn()) {
 
 /// Says what grew since it was written down.
 pub(crate) fn check() -> Result<(), Box<dyn Error>> {
-    let page = fs::read_to_string(FILE)?;
+    let page = fs::read_to_string(repository(PAGE))?;
     let mut grown = Vec::new();
     for name in NAMES {
         let (now, before) = (count(name)?, written(&page, name)?);
@@ -52,10 +54,7 @@ pub(crate) fn write() -> Result<(), Box<dyn Error>> {
         let _ = writeln!(table, "| {name} | {} |", count(name)?);
     }
     println(&table)?;
-    let page = fs::read_to_string(FILE)?;
-    let (before, rest) = page.split_once(MARKS.0).ok_or("docs/performance.md has no place for the counts")?;
-    let (_, after) = rest.split_once(MARKS.1).ok_or("docs/performance.md has no end of the counts")?;
-    fs::write(FILE, format!("{before}{}{table}\n{}{after}", MARKS.0, MARKS.1))?;
+    write_between(PAGE, MARKS, &format!("{table}\n"))?;
     Ok(())
 }
 

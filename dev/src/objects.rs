@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use kube::api::{Api, DynamicObject, PostParams};
+use kube::api::{Api, ApiResource, DynamicObject, PostParams};
 use kube::core::GroupVersionKind;
 use kube::{Client, ResourceExt, discovery};
 use tokio::time::{Instant, sleep};
@@ -41,6 +41,18 @@ pub fn objects_in(folder: &str) -> Result<Vec<DynamicObject>> {
 /// The text holds something else.
 pub fn objects_of(text: &str) -> Result<Vec<DynamicObject>> {
     serde_saphyr::from_multiple::<DynamicObject>(text).context("not a list of objects")
+}
+
+/// The Rollouts of a namespace, as whoever only has the CRD sees them.
+pub fn rollouts(client: &Client, namespace: &str) -> Api<DynamicObject> {
+    let kind = ApiResource {
+        group: "serin.dev".into(),
+        version: "v1alpha1".into(),
+        api_version: "serin.dev/v1alpha1".into(),
+        kind: "Rollout".into(),
+        plural: "rollouts".into(),
+    };
+    Api::namespaced_with(client.clone(), namespace, &kind)
 }
 
 /// Creates an object; where it names no namespace and needs one, in this one.

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use kube::Client;
-use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams};
+use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::objects::{create, objects_of, repository};
+use crate::objects::{create, objects_of, repository, rollouts};
 
 /// Each act takes about twenty seconds; nodes that pull an image for the first time take longer.
 const ACT_WITHIN: Duration = Duration::from_mins(2);
@@ -38,14 +38,7 @@ pub(crate) struct Play {
 impl Play {
     /// The Rollout of this name in the namespace of the same name; `log` is what the controller prints.
     pub(crate) fn new(client: Client, name: &'static str, log: PathBuf, begun: Instant) -> Self {
-        let kind = ApiResource {
-            group: "serin.dev".into(),
-            version: "v1alpha1".into(),
-            api_version: "serin.dev/v1alpha1".into(),
-            kind: "Rollout".into(),
-            plural: "rollouts".into(),
-        };
-        Self { rollouts: Api::namespaced_with(client.clone(), name, &kind), client, name, log, begun }
+        Self { rollouts: rollouts(&client, name), client, name, log, begun }
     }
 
     pub(crate) fn rollouts(&self) -> &Api<DynamicObject> {

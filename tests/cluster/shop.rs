@@ -7,7 +7,6 @@ use anyhow::{Context, Result, bail};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Namespace, Pod, ResourceQuota, Service};
 use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
-use kube::core::ApiResource;
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
@@ -38,14 +37,7 @@ impl Shop {
     }
 
     pub fn rollouts(&self) -> Api<DynamicObject> {
-        let kind = ApiResource {
-            group: "serin.dev".into(),
-            version: "v1alpha1".into(),
-            api_version: "serin.dev/v1alpha1".into(),
-            kind: "Rollout".into(),
-            plural: "rollouts".into(),
-        };
-        Api::namespaced_with(self.client.clone(), &self.namespace, &kind)
+        serin_dev::rollouts(&self.client, &self.namespace)
     }
 
     /// The Service that selects `app: checkout`, asked `rps` times a second.

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Namespace, Service};
 use kube::Client;
-use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
+use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 use serin_dev::POD_IMAGE;
 use tokio::time::{Instant, sleep};
@@ -127,14 +127,7 @@ impl Shop {
     }
 
     pub fn rollouts(&self) -> Api<DynamicObject> {
-        let kind = ApiResource {
-            group: "serin.dev".into(),
-            version: "v1alpha1".into(),
-            api_version: "serin.dev/v1alpha1".into(),
-            kind: "Rollout".into(),
-            plural: "rollouts".into(),
-        };
-        Api::namespaced_with(self.client.clone(), NAME, &kind)
+        serin_dev::rollouts(&self.client, NAME)
     }
 
     fn deployments(&self) -> Api<Deployment> {
