@@ -122,7 +122,8 @@ impl Body {
             comment: reason.map(|reason| scissors.cut(reason, bound::COMMENT)),
             ..Self::frame(place, &mut scissors, Kind::Edge(event.kind))
         };
-        body.with_images(&place.about.origin.images, &mut scissors).fit(&event.message, scissors)
+        let (body, room) = body.with_images(&place.about.origin.images, &mut scissors);
+        body.fit(&event.message, room, scissors)
     }
 
     /// That events were dropped.
@@ -135,7 +136,8 @@ impl Body {
             ..Self::frame(place, &mut scissors, Kind::Gap)
         };
         let Gap { from, to } = gap;
-        body.fit(&format!("events {from} to {to} were dropped before every required sink had them: too many were waiting"), scissors)
+        let room = body.room();
+        body.fit(&format!("events {from} to {to} were dropped before every required sink had them: too many were waiting"), room, scissors)
     }
 
     /// What every event has; the caller fills in the rest.
@@ -178,19 +180,21 @@ impl Body {
         }
     }
 
-    /// Puts in as many of the images, whole, as leave room for an ordinary message.
-    fn with_images(mut self, images: &[String], scissors: &mut Scissors) -> Self {
-        let mut room = self.room().saturating_sub(MESSAGE_BYTES + IMAGES_BYTES);
+    /// Puts in as many of the images, whole, as leave room for an ordinary message; says what room is left.
+    fn with_images(mut self, images: &[String], scissors: &mut Scissors) -> (Self, usize) {
+        let mut room = self.room();
         for image in images {
-            let bytes = text::bytes(image) + IMAGE_BYTES;
-            if bytes > room {
+            // The first one brings the list, and needs no comma.
+            let list = if self.images.is_empty() { IMAGES_BYTES - 1 } else { 0 };
+            let bytes = list + text::bytes(image) + IMAGE_BYTES;
+            if bytes + MESSAGE_BYTES >= room {
                 scissors.used = true;
                 break;
             }
             room -= bytes;
             self.images.push(image.clone());
         }
-        self
+        (self, room)
     }
 
     /// What is left beside an id and the mark of what was cut.
@@ -198,9 +202,8 @@ impl Body {
         MAX_EVENT_BYTES.saturating_sub(canonical(self).len() + ID_BYTES + MARK_BYTES)
     }
 
-    /// Puts in as much of the message as the bound leaves room for, and marks what was cut.
-    fn fit(mut self, message: &str, mut scissors: Scissors) -> Self {
-        let room = self.room();
+    /// Puts in as much of the message as there is room for, and marks what was cut.
+    fn fit(mut self, message: &str, room: usize, mut scissors: Scissors) -> Self {
         let exact = room + if scissors.used { 0 } else { MARK_BYTES };
         self.message = if text::bytes(message) <= exact { message.to_owned() } else { scissors.cut(message, room) };
         self.truncated = scissors.used;
