@@ -86,13 +86,12 @@ pub(super) fn judge(check: &Check, threshold: &Threshold, counting: Counting<'_>
 fn value(check: &Check, threshold: &Threshold, sample: &Sample) -> Result<f64, Verdict> {
     let open = |text: String| Err(Verdict::Inconclusive(format!("{}: {text}", check.name)));
     match (&sample.reading, &threshold.subject) {
-        (Reading::Value(value), Subject::Query(_)) => Ok(*value),
         (Reading::Backed(_, requests), Subject::Backed { least, .. }) if requests < least => {
             open(format!("{} requests in the window, need {}", grouped(*requests), grouped(*least)))
         }
         (Reading::Backed(value, _), Subject::Backed { .. }) if value.is_nan() => Err(unreadable(check, &Reading::NotANumber)),
         (Reading::Backed(value, _), Subject::Backed { .. }) if value.is_infinite() => Err(unreadable(check, &Reading::Infinite)),
-        (Reading::Backed(value, _), Subject::Backed { .. }) => Ok(*value),
+        (Reading::Value(value), Subject::Query(_)) | (Reading::Backed(value, _), Subject::Backed { .. }) => Ok(*value),
         (Reading::Counts(counted), Subject::Share(_, least)) => match counted.counts.canary {
             Count { total, .. } if total < *least => {
                 open(format!("{} canary requests in the window, need {}", grouped(total), grouped(*least)))

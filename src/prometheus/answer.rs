@@ -56,7 +56,7 @@ fn told(envelope: &Envelope, ask: &Ask, at: DateTime<Utc>) -> Reading {
     match envelope.status.as_str() {
         "success" => match ask {
             Ask::Number(_) => number(envelope),
-            Ask::Backed(_) => of_all(envelope, |series| backed(series)),
+            Ask::Backed(_) => of_all(envelope, backed),
             Ask::Counts(asked) => of_all(envelope, |series| counted(asked, at, series)),
         },
         "error" => refused(200, envelope).unwrap_or_else(|| Reading::QueryFailed(kind_and_text(envelope))),

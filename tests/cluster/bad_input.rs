@@ -37,7 +37,10 @@ pub async fn a_spec_that_cannot_work_is_refused_in_words(_: &Ground, shop: &Shop
         (checks(json!({"sequential": {"of": "errors", "limit": {"ratio": 1}}})), "can never be proven"),
         (checks(json!({"sequential": {"of": "errors", "alarm": {"ratio": 2}, "limit": {"ratio": 1.5}}})), "lower the alarm"),
         (checks(json!({"sequential": {"of": "errors", "onFail": "pause"}})), "onFail"),
-        (checks(json!({"threshold": {"query": "q", "window": "1m", "max": 1, "minRequests": 5}})), "name a query for their number as count"),
+        (
+            checks(json!({"threshold": {"query": "q", "window": "1m", "max": 1, "minRequests": 5}})),
+            "name a query for their number as count",
+        ),
     ];
     for (spec, word) in refused {
         let error = shop.create(spec.clone()).await.err().map(|e| e.to_string());

@@ -2,9 +2,7 @@
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use serin::rollout::{
-    Bad, Bursts, By, CheckKind, Line, OnFail, OnTrouble, Policy, Sequential, Series, Source, Strength, Subject, Unit,
-};
+use serin::rollout::{Bad, Bursts, By, CheckKind, Line, OnFail, OnTrouble, Policy, Sequential, Series, Source, Strength, Subject, Unit};
 
 use super::api_given::{parsed, spec_with};
 
