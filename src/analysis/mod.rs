@@ -6,6 +6,7 @@ mod evidence;
 mod explain;
 pub mod gauge;
 mod interval;
+mod minutes;
 mod policy;
 mod query;
 pub mod sequential;
@@ -20,11 +21,13 @@ pub use compare::standard_errors;
 pub use due::{Due, due};
 pub use evidence::{Evidence, Weighed};
 pub use interval::interval;
+pub use minutes::Measured;
 pub use query::{BadPlaceholder, fill_fixed, fill_pods};
 
 use chrono::{DateTime, Utc};
 
 use due::first_ready;
+use minutes::Minutes;
 use threshold::Counting;
 use weigh::Bench;
 use windows::Chain;
@@ -66,6 +69,10 @@ pub fn judge(intent: &Intent, state: &State, evidence: &Evidence, seen: &Observe
             CheckKind::Threshold(threshold) => threshold::judge(check, threshold, counting),
             CheckKind::Compare(compare) => compare::judge(check, compare, counting),
             CheckKind::Sequential(sequential) => weigh::judge(check, sequential, bench),
+            CheckKind::Gauge(gauge) => {
+                let minutes = Minutes { check, gauge, attempt: attempt.number, step: weight, base: now, now };
+                minutes.judge(intent, &seen.samples, evidence.measured(attempt.number, &check.name))
+            }
         };
         match policy::trouble(check, counting).map_or_else(judge, Verdict::Fail) {
             Verdict::Fail(failure) => policy::failed(check.policy.fail, failure),
@@ -101,6 +108,13 @@ fn gathered(
     for (check, sequential) in weigh::sequential(checks) {
         let chain = Chain { check, sequential, attempt: attempt.number, step, base, now };
         chain.fold(intent, &seen.samples, &mut gathered);
+    }
+    for check in checks {
+        if let CheckKind::Gauge(gauge) = &check.kind {
+            let minutes = Minutes { check, gauge, attempt: attempt.number, step, base, now };
+            let known = gathered.measured(attempt.number, &check.name).cloned();
+            minutes.fold(&seen.samples, known.as_ref()).into_iter().for_each(|measured| gathered.keep_measured(&check.name, measured));
+        }
     }
     gathered
 }

@@ -24,7 +24,7 @@ pub(super) struct Bench<'a> {
 pub(super) fn sequential<'a>(checks: impl IntoIterator<Item = &'a Check>) -> impl Iterator<Item = (&'a Check, &'a Sequential)> {
     checks.into_iter().filter_map(|check| match &check.kind {
         CheckKind::Sequential(sequential) => Some((check, sequential)),
-        CheckKind::Threshold(_) | CheckKind::Compare(_) => None,
+        CheckKind::Threshold(_) | CheckKind::Compare(_) | CheckKind::Gauge(_) => None,
     })
 }
 

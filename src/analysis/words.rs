@@ -36,6 +36,11 @@ pub fn line(line: Line, stable: f64) -> String {
     format!("{}x{plus} (= {})", trimmed(ratio), percent(line.beside(stable)))
 }
 
+/// How many times as much.
+pub fn times(ratio: f64) -> String {
+    format!("{ratio:.2}x")
+}
+
 /// Both shares and both numbers of requests.
 pub fn shares(counts: &Counts) -> String {
     let Counts { canary, stable } = counts;

@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 
 use super::check_spec::{
-    AskingSpec, CheckSpec, CompareSpec, FailuresSpec, LineSpec, OnFailSpec, OnTroubleSpec, SequentialSpec, StrengthSpec, ThresholdSpec,
+    AskingSpec, CheckSpec, CompareSpec, FailuresSpec, LineSpec, OfSpec, OnFailSpec, OnTroubleSpec, PassSpec, SequentialSpec, StrengthSpec,
+    TestedSpec, ThresholdSpec,
 };
 use super::duration::duration_text;
+use super::gauges::gauge;
 use super::invalid::Invalid;
 use super::parse::{check_label, duration, length, number};
 use super::providers::Providers;
@@ -79,6 +81,7 @@ fn parse_check(written: &CheckSpec, owner: Owner<'_>) -> Result<Check, Invalid> 
     let (asking, kind) = match (within, beside, tested) {
         (Some(spec), None, None) => (&spec.asking, CheckKind::Threshold(threshold(name, spec, owner)?)),
         (None, Some(spec), None) => (&spec.asking, CheckKind::Compare(compare(name, spec, owner)?)),
+        (None, None, Some(spec)) if spec.of == Some(TestedSpec::Gauge) => (&spec.asking, CheckKind::Gauge(gauge(name, spec, owner)?)),
         (None, None, Some(spec)) => (&spec.asking, CheckKind::Sequential(sequential(name, spec, owner)?)),
         (None, None, None) | (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
             return Err(Invalid::Kind(name.clone()));
@@ -89,10 +92,15 @@ fn parse_check(written: &CheckSpec, owner: Owner<'_>) -> Result<Check, Invalid> 
     let Some(delay) = delays.get(provider) else {
         return Err(Invalid::Provider { check: name.clone(), provider: provider.clone(), known: owner.providers.known() });
     };
-    Ok(Check { name: name.clone(), provider: provider.clone(), delay: *delay, policy: policy(asking), kind })
+    Ok(Check { name: name.clone(), provider: provider.clone(), delay: *delay, policy: policy(asking, &kind), kind })
 }
 
-fn policy(AskingSpec { provider: _, on_fail, on_no_data, on_query_error }: &AskingSpec) -> Policy {
+fn policy(AskingSpec { provider: _, on_fail, on_no_data, on_query_error }: &AskingSpec, kind: &CheckKind) -> Policy {
+    let usual = match kind {
+        CheckKind::Threshold(_) | CheckKind::Compare(_) | CheckKind::Sequential(_) => Policy::USUAL,
+        // Its bounds are coarse.
+        CheckKind::Gauge(_) => Policy { fail: OnFail::Hold, ..Policy::USUAL },
+    };
     let trouble = |written: Option<OnTroubleSpec>, usual| match written {
         None => usual,
         Some(OnTroubleSpec::Hold) => OnTrouble::Hold,
@@ -100,12 +108,12 @@ fn policy(AskingSpec { provider: _, on_fail, on_no_data, on_query_error }: &Aski
     };
     Policy {
         fail: match on_fail {
-            None => Policy::USUAL.fail,
+            None => usual.fail,
             Some(OnFailSpec::Abort) => OnFail::Abort,
             Some(OnFailSpec::Hold) => OnFail::Hold,
         },
-        no_data: trouble(*on_no_data, Policy::USUAL.no_data),
-        query_error: trouble(*on_query_error, Policy::USUAL.query_error),
+        no_data: trouble(*on_no_data, usual.no_data),
+        query_error: trouble(*on_query_error, usual.query_error),
     }
 }
 
@@ -172,11 +180,15 @@ fn compare(name: &str, spec: &CompareSpec, owner: Owner<'_>) -> Result<Compare, 
 }
 
 fn sequential(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Result<Sequential, Invalid> {
-    let SequentialSpec { of, series, slower_than, counts, limit, alarm, confidence, min_requests, pass, bursts, asking: _ } = spec;
+    let SequentialSpec { of, query, series, slower_than, counts, limit, alarm, confidence, min_requests, pass, bursts, asking: _ } = spec;
     let (series, slower_than) = (series.as_ref(), slower_than.as_deref());
     let Owner { namespace, rollout, .. } = owner;
     let odd = |text: &str| Err(Invalid::Counting { check: name.to_owned(), text: text.to_owned() });
-    let source = source(&Written { check: name, namespace, rollout, of: *of, series, slower_than, counts: counts.as_ref() })?;
+    if query.is_some() {
+        return odd("query belongs to of: gauge; remove it, or write counts with two queries");
+    }
+    let of = of.and_then(requests_of);
+    let source = source(&Written { check: name, namespace, rollout, of, series, slower_than, counts: counts.as_ref() })?;
     let limit = limit.map_or(Ok(LIMIT), |limit| line(name, "limit", limit))?;
     if limit.ratio <= 1.0 && limit.plus <= 0.0 {
         return odd(
@@ -187,31 +199,50 @@ fn sequential(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Result<Seq
     if alarm.ratio > limit.ratio || alarm.plus > limit.plus {
         return odd("the alarm is above the limit, so that a canary could pass and fail at once; lower the alarm or leave it out");
     }
+    let (step, promotion) = strengths(*pass);
+    Ok(Sequential {
+        source,
+        limit,
+        alarm,
+        alpha: 1.0 - self::confidence(name, *confidence)?,
+        least: requests(name, *min_requests, LEAST, 1)?,
+        step,
+        promotion,
+        bursts: bursts.map_or(Ok(Bursts::Auto), |bursts| within(name, "bursts", bursts, 1.0, 50.0).map(Bursts::Fixed))?,
+    })
+}
+
+/// Which requests are bad, where requests are compared.
+const fn requests_of(tested: TestedSpec) -> Option<OfSpec> {
+    match tested {
+        TestedSpec::Errors => Some(OfSpec::Errors),
+        TestedSpec::Slow => Some(OfSpec::Slow),
+        TestedSpec::Gauge => None,
+    }
+}
+
+/// How much a pass has to mean for a step, and for the promotion.
+pub(super) fn strengths(written: Option<PassSpec>) -> (Strength, Strength) {
     let strength = |written: Option<StrengthSpec>, usual| match written {
         None => usual,
         Some(StrengthSpec::NoHarm) => Strength::NoHarm,
         Some(StrengthSpec::Proof) => Strength::Proof,
         Some(StrengthSpec::Auto) => Strength::Auto,
     };
-    let pass = pass.unwrap_or_default();
-    Ok(Sequential {
-        source,
-        limit,
-        alarm,
-        alpha: 1.0 - within(name, "confidence", confidence.unwrap_or(0.95), 0.8, 0.999)?,
-        least: requests(name, *min_requests, LEAST, 1)?,
-        step: strength(pass.step, Strength::NoHarm),
-        promotion: strength(pass.promotion, Strength::Auto),
-        bursts: bursts.map_or(Ok(Bursts::Auto), |bursts| within(name, "bursts", bursts, 1.0, 50.0).map(Bursts::Fixed))?,
-    })
+    let PassSpec { step, promotion } = written.unwrap_or_default();
+    (strength(step, Strength::NoHarm), strength(promotion, Strength::Auto))
+}
+
+pub(super) fn confidence(check: &str, written: Option<f64>) -> Result<f64, Invalid> {
+    within(check, "confidence", written.unwrap_or(0.95), 0.8, 0.999)
 }
 
 /// The line half-way between "the same as stable" and the limit.
-fn half_way(limit: Line) -> Line {
+pub(super) fn half_way(limit: Line) -> Line {
     Line { ratio: f64::midpoint(1.0, limit.ratio), plus: limit.plus / 2.0 }
 }
 
-fn line(check: &str, field: &str, LineSpec { ratio, plus }: LineSpec) -> Result<Line, Invalid> {
+pub(super) fn line(check: &str, field: &str, LineSpec { ratio, plus }: LineSpec) -> Result<Line, Invalid> {
     let ratio = within(check, &format!("{field}.ratio"), ratio, 1.0, 100.0)?;
     Ok(Line { ratio, plus: within(check, &format!("{field}.plus"), plus.unwrap_or(0.0), 0.0, 0.5)? })
 }

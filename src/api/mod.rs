@@ -10,6 +10,7 @@ mod checks;
 mod conditions;
 mod crd;
 mod duration;
+mod gauges;
 mod invalid;
 mod object;
 mod parse;
@@ -27,7 +28,7 @@ mod time;
 pub use action::{ActionStatus, ActorSpec, RolloutAction, RolloutActionSpec, VerbSpec};
 pub use check_spec::{
     AskingSpec, CheckSpec, CompareSpec, CountsSpec, FailedSpec, FailuresSpec, FromSpec, LineSpec, OfSpec, OnFailSpec, OnTroubleSpec,
-    PassSpec, SequentialSpec, SeriesSpec, StrengthSpec, ThresholdSpec,
+    PassSpec, SequentialSpec, SeriesSpec, StrengthSpec, TestedSpec, ThresholdSpec,
 };
 pub use crd::{crd_files, crds, crds_yaml};
 pub use duration::{LONGEST, duration_text, parse_duration};

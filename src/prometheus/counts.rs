@@ -1,12 +1,12 @@
 //! How many requests do the samples of a query count? Pure: an answer's result becomes a reading.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
 use super::counter::{Birth, increase};
-use crate::rollout::{Bad, Before, By, Count, Counted, Counting, Counts, Newest, Reading, Shape, Sides, Track};
+use crate::rollout::{Bad, Before, By, Count, Counted, Counting, Counts, Mean, Means, Newest, Reading, Shape, Sides, Track};
 
 /// A series of samples, or of one value.
 #[derive(Deserialize)]
@@ -49,6 +49,24 @@ pub(super) fn backed(series: &[Series]) -> Reading {
         (1, Some(value)) => Reading::Backed(value, marked(Shape::ALL).filter(|count| count.is_finite()).sum()),
         (several, _) => Reading::SeveralSeries(several),
     }
+}
+
+/// What each pod of both sides has. The label with the longest name of a side is the pod's.
+pub(super) fn means(sides: &Sides, series: &[Series]) -> Reading {
+    let (mut names, mut canary, mut stable) = (BTreeSet::new(), Vec::new(), Vec::new());
+    for Series { metric, value, .. } in series {
+        let of_a_side = metric.values().filter_map(|name| Some((name.as_str(), sides.of(name)?)));
+        let Some((name, track)) = of_a_side.max_by_key(|(name, _)| name.len()) else { continue };
+        if !names.insert(name) {
+            return Reading::SeveralSeries(series.len());
+        }
+        let Some(value) = value.as_ref().and_then(|(_, text)| text.parse().ok()).filter(|value: &f64| value.is_finite()) else { continue };
+        match track {
+            Track::Canary => canary.push(value),
+            Track::Stable => stable.push(value),
+        }
+    }
+    if names.is_empty() { Reading::NoData } else { Reading::Means(Means { canary: Mean::of(&canary), stable: Mean::of(&stable) }) }
 }
 
 fn told<'a>(sides: &Sides, series: &'a Series) -> Option<Told<'a>> {

@@ -62,6 +62,8 @@ pub enum CheckKind {
     Compare(Compare),
     /// Canary against stable, window after window.
     Sequential(Sequential),
+    /// The same for a quantity that each pod has, minute by minute.
+    Gauge(Gauge),
 }
 
 /// A value that has to stay within limits.
@@ -142,6 +144,23 @@ pub struct Sequential {
     pub promotion: Strength,
     /// How bursts of bad requests are allowed for.
     pub bursts: Bursts,
+}
+
+/// A test of a quantity that each pod has, such as memory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gauge {
+    /// The query of a value for each pod. Its placeholders are already filled, but for the pods and the window.
+    pub query: String,
+    /// A proof is that the canary surely has less than so many times what stable has.
+    pub limit: f64,
+    /// It fails once it surely has more than so many times that.
+    pub alarm: f64,
+    /// How likely each of the two may be wrong.
+    pub alpha: f64,
+    /// What a step needs.
+    pub step: Strength,
+    /// What the promotion needs.
+    pub promotion: Strength,
 }
 
 /// How much a Pass means.

@@ -4,6 +4,7 @@ mod asking;
 mod compared;
 mod evidence;
 mod failures;
+mod gauges;
 mod going_on;
 mod once;
 mod policies;

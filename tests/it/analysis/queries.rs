@@ -19,6 +19,7 @@ fn asked(kind: &str, written: &Value) -> (String, bool) {
     match due.questions.as_slice() {
         [Question::Measure { ask: Ask::Counts(counting), .. }] => (counting.query.clone(), matches!(counting.shape, Shape::Samples(_))),
         [Question::Measure { ask: Ask::Backed(query), .. }] => (query.clone(), false),
+        [Question::Measure { ask: Ask::Means(measuring), .. }] => (measuring.query.clone(), false),
         other => panic!("no counts: {other:?}"),
     }
 }
@@ -45,5 +46,7 @@ fn every_query_stands_in_the_file_that_promtool_checks() {
     let share = "sum(rate(lost_total{pod=~\"{{canaryPods}}\"}[{{window}}])) / sum(rate(done_total{pod=~\"{{canaryPods}}\"}[{{window}}]))";
     let count = "sum(increase(done_total{pod=~\"{{canaryPods}}\"}[{{window}}]))";
     add("number-and-count", asked("threshold", &json!({"query": share, "count": count, "window": "1m", "max": 0.1})));
+    let gauge = "avg_over_time(process_resident_memory_bytes{pod=~\"{{canaryPods}}|{{stablePods}}\"}[{{window}}])";
+    add("gauge", asked("sequential", &json!({"of": "gauge", "query": gauge})));
     check("docs/queries.yml", &rules);
 }
