@@ -6,7 +6,7 @@ use super::evidence::Evidence;
 use super::minutes::{BATCH, Minutes};
 use super::series::{Window, counting, marked, sides};
 use super::windows::Chain;
-use super::{asked, gate, query, workload};
+use super::{asked, bounds, gate, query, workload};
 use crate::rollout::{
     Ask, Attempt, Before, Check, CheckKind, Gauge, Intent, Measuring, Observed, PodState, Question, Sequential, Shape, Source, State,
     Subject, Weight,
@@ -95,6 +95,14 @@ impl Asking<'_> {
     /// The window that follows on those that were counted.
     fn next(&self, check: &Check, sequential: &Sequential, evidence: &Evidence) -> Next {
         let Self { intent, attempt, step, seen, gate, ready, now } = *self;
+        let Some(source) = bounds::chosen(&sequential.source, evidence.bound(attempt.number, &check.name)) else {
+            return self.again(check, TimeDelta::zero(), check.delay, |at| {
+                match self.count(&sequential.source, at - bounds::LOOKS_BACK, at, None) {
+                    Ask::Counts(counting) => Ask::Bounds(counting),
+                    other @ (Ask::Number(_) | Ask::Backed(_) | Ask::Bounds(_) | Ask::Means(_)) => other,
+                }
+            });
+        };
         let weighed = evidence.of(attempt.number, &check.name);
         let base = gate.map_or(ready, |gate| gate.max(ready));
         let chain = Chain { check, sequential, attempt: attempt.number, step, base, now };
@@ -104,7 +112,7 @@ impl Asking<'_> {
         }
         let first = weighed.is_none() && !chain.was_too_large(&seen.samples);
         let before = first.then(|| Chain::before(from, intent.every));
-        Next { question: Some(self.measure(check, self.count(&sequential.source, from, to, before), to)), wake: now + intent.every }
+        Next { question: Some(self.measure(check, self.count(&source, from, to, before), to)), wake: now + intent.every }
     }
 
     /// The minute that follows on those that were measured.

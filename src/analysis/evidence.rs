@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::bounds::wanted;
 use super::minutes::Measured;
 use super::sequential::{Need, Side, Terms, Wealth, dispersion};
 use super::weigh::sequential;
@@ -32,6 +33,9 @@ pub struct Evidence {
     /// The same for those that measure a quantity.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     gauges: BTreeMap<String, Measured>,
+    /// The bounds of slow requests in milliseconds, where stable's own showed them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    bounds: BTreeMap<String, i64>,
 }
 
 /// The evidence of one check.
@@ -89,7 +93,7 @@ pub(super) struct Place {
 impl Evidence {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.checks.is_empty() && self.gauges.is_empty()
+        self.checks.is_empty() && self.gauges.is_empty() && self.bounds.is_empty()
     }
 
     /// The evidence of a check in an attempt, if there is any.
@@ -100,6 +104,11 @@ impl Evidence {
     /// What was measured for a check in an attempt, if anything was.
     pub fn measured(&self, attempt: u32, check: &str) -> Option<&Measured> {
         self.gauges.get(check).filter(|_| self.attempt == attempt)
+    }
+
+    /// By which bound a request is slow for a check, where that was chosen.
+    pub fn bound(&self, attempt: u32, check: &str) -> Option<TimeDelta> {
+        self.bounds.get(check).filter(|_| self.attempt == attempt).and_then(|millis| TimeDelta::try_milliseconds(*millis))
     }
 
     /// The attempt that it is of.
@@ -126,12 +135,20 @@ impl Evidence {
     pub(super) fn retain(&mut self, checks: &[Check]) {
         if checks.iter().any(goes_on) {
             self.checks.retain(|name, _| sequential(checks).any(|(check, _)| check.name == *name));
+            self.bounds.retain(|name, _| sequential(checks).any(|(check, tested)| wanted(&tested.source).is_some() && check.name == *name));
             self.gauges.retain(|name, _| checks.iter().any(|check| matches!(check.kind, CheckKind::Gauge(_)) && check.name == *name));
         }
     }
 
     pub(super) fn keep(&mut self, check: &str, weighed: Weighed) {
         self.checks.insert(check.to_owned(), weighed);
+    }
+
+    /// The first choice stands for the whole attempt.
+    pub(super) fn keep_bound(&mut self, check: &str, bound: Option<TimeDelta>) {
+        if let Some(bound) = bound {
+            self.bounds.entry(check.to_owned()).or_insert(bound.num_milliseconds());
+        }
     }
 
     pub(super) fn keep_measured(&mut self, check: &str, measured: Measured) {

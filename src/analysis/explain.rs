@@ -6,7 +6,7 @@ use super::evidence::{Evidence, Weighed};
 use super::interval;
 use super::minutes::Measured;
 use super::sequential::Need;
-use super::words::{grouped, line, odds, percent, times};
+use super::words::{bound_text, grouped, line, odds, percent, times};
 use crate::rollout::{Count, Line};
 
 /// The evidence of an attempt as a table for each check.
@@ -16,7 +16,12 @@ impl fmt::Display for Evidence {
             return f.write_str("no check has compared the canary with stable window by window\n");
         }
         writeln!(f, "attempt {}", self.attempt())?;
-        self.checks().try_for_each(|(name, weighed)| write!(f, "\n{}", table(name, weighed)))?;
+        self.checks().try_for_each(|(name, weighed)| {
+            write!(f, "\n{}", table(name, weighed))?;
+            self.bound(self.attempt(), name).map_or(Ok(()), |bound| {
+                writeln!(f, "  slow is what takes longer than {}, as stable's own requests showed", bound_text(bound))
+            })
+        })?;
         self.gauges().try_for_each(|(name, measured)| write!(f, "\n{}", minutes(name, measured)))
     }
 }

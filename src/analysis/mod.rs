@@ -1,5 +1,6 @@
 //! Is the canary good enough? What to ask, and what the answers say.
 
+mod bounds;
 mod compare;
 mod due;
 mod evidence;
@@ -32,7 +33,7 @@ use threshold::Counting;
 use weigh::Bench;
 use windows::Chain;
 
-use crate::rollout::{Attempt, Check, CheckKind, Clock, Failure, Intent, Observed, State, Stepping, Verdict, Weight};
+use crate::rollout::{Attempt, Check, CheckKind, Clock, Failure, Intent, Observed, Reading, Sample, State, Stepping, Verdict, Weight};
 
 /// What the checks say, and what they go on from.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,6 +107,13 @@ fn gathered(
     let Some(ready) = first_ready(attempt, seen) else { return gathered };
     let base = gate(intent, state).map_or(ready, |gate| gate.max(ready));
     for (check, sequential) in weigh::sequential(checks) {
+        if let Some(unit) = bounds::wanted(&sequential.source) {
+            let said = |sample: &&Sample| sample.check == check.name && sample.speaks_of(attempt.number, step, now);
+            let newest = seen.samples.iter().filter(said).max_by_key(|sample| sample.at);
+            if let Some(Sample { reading: Reading::Bounds(shares), .. }) = newest {
+                gathered.keep_bound(&check.name, bounds::choose(unit, shares));
+            }
+        }
         let chain = Chain { check, sequential, attempt: attempt.number, step, base, now };
         chain.fold(intent, &seen.samples, &mut gathered);
     }

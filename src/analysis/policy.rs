@@ -71,6 +71,7 @@ fn of(sample: &Sample) -> Option<Trouble> {
         // A value, a lack of requests, or a backend that is not well.
         Reading::Value(_)
         | Reading::Backed(..)
+        | Reading::Bounds(_)
         | Reading::NotANumber
         | Reading::Infinite
         | Reading::Partial(_)

@@ -63,7 +63,10 @@ pub(super) fn marked(queries: [(&str, &str); 2]) -> String {
 /// The samples of all series of both sides.
 fn samples(series: &Series, (rollout, attempt): (&str, &Attempt), range: TimeDelta) -> String {
     let Series { metric, labels, by, bad } = series;
-    let suffix = if let Bad::SlowerThan(..) = bad { "_bucket" } else { "" };
+    let suffix = match bad {
+        Bad::SlowerThan(..) | Bad::Slow(_) => "_bucket",
+        Bad::Values { .. } => "",
+    };
     format!("{metric}{suffix}{{{}}}[{}]", matchers(labels, by, bad, (rollout, attempt)), promql(range))
 }
 

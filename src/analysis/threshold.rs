@@ -99,7 +99,7 @@ fn value(check: &Check, threshold: &Threshold, sample: &Sample) -> Result<f64, V
             canary => canary.share().map_or_else(|| open("the canary answered no request".to_owned()), Ok),
         },
         // The check was another one when that was asked.
-        (Reading::Means(_), Subject::Query(_) | Subject::Backed { .. } | Subject::Share(..))
+        (Reading::Bounds(_) | Reading::Means(_), Subject::Query(_) | Subject::Backed { .. } | Subject::Share(..))
         | (Reading::Value(_), Subject::Share(..) | Subject::Backed { .. })
         | (Reading::Backed(..), Subject::Share(..) | Subject::Query(_))
         | (Reading::Counts(_), Subject::Query(_) | Subject::Backed { .. }) => open("no sample yet".to_owned()),
@@ -112,7 +112,9 @@ pub(super) fn unreadable(Check { name, provider, kind, .. }: &Check, reading: &R
     let open = |text: String| Verdict::Inconclusive(format!("{name}: {text}"));
     let error = |text: String| Verdict::Error(format!("{name}: {text}"));
     match reading {
-        Reading::Value(_) | Reading::Backed(..) | Reading::Counts(_) | Reading::Means(_) => open("no sample yet".to_owned()),
+        Reading::Value(_) | Reading::Backed(..) | Reading::Counts(_) | Reading::Bounds(_) | Reading::Means(_) => {
+            open("no sample yet".to_owned())
+        }
         Reading::NoData => open("the query matches no series".to_owned()),
         Reading::NotANumber => open("the query's value is NaN, as without any request".to_owned()),
         Reading::Infinite => open("the query's value is infinite".to_owned()),

@@ -208,6 +208,7 @@ pub struct CompareSpec {
 #[x_kube(
     validation = Rule::new("(has(self.of) && self.of == 'gauge') == has(self.query)").message("of: gauge and query belong together; write both, such as query: avg_over_time(process_resident_memory_bytes{pod=~\"{{canaryPods}}|{{stablePods}}\"}[{{window}}])"),
     validation = Rule::new("!has(self.query) || self.query.contains('{{window}}')").message("the query has to look back for {{window}}, as in avg_over_time(process_resident_memory_bytes[{{window}}])"),
+    validation = Rule::new("!has(self.bounds) || (has(self.of) && self.of == 'slow' && !has(self.slowerThan))").message("bounds belong to of: slow, instead of slowerThan; remove one of them"),
     validation = Rule::new("!has(self.query) || !(has(self.series) || has(self.slowerThan) || has(self.minRequests) || has(self.bursts))").message("series, slowerThan, minRequests and bursts speak of requests; remove them beside of: gauge"),
     validation = Rule::new("!has(self.query) || [has(self.limit) && has(self.limit.plus), has(self.alarm) && has(self.alarm.plus)].all(x, !x)").message("plus is a share of requests; a gauge is held against a ratio alone, such as limit: {ratio: 1.25}"),
     validation = Rule::new("has(self.of) != has(self.counts)").message("say which requests are compared: write of, such as errors, or counts with two queries"),
@@ -229,10 +230,17 @@ pub struct SequentialSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub series: Option<SeriesSpec>,
 
-    /// With `of: slow`: which requests are slow, such as 250ms. It has to be a bound of the histogram's buckets.
+    /// With `of: slow`: which requests are slow, such as 250ms. It has to be a bound of the histogram's buckets. auto: the smallest bound that 0.5 % to
+    /// 5 % of stable's requests of the last ten minutes are beyond, chosen once an attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::slow")]
+    #[schemars(schema_with = "schema::slow_or_auto")]
     pub slower_than: Option<String>,
+
+    /// Instead of slowerThan: two to four bounds. The canary has to be no slower at any of them; each is a check of its own, named after it, such as
+    /// latency-250ms, and for a Fail their evidence counts as that of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::bounds")]
+    pub bounds: Option<Vec<String>>,
 
     /// Instead of `of`: two queries for numbers of requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -13,7 +13,7 @@ use super::gauges::gauge;
 use super::invalid::Invalid;
 use super::parse::{check_label, duration, length, number};
 use super::providers::Providers;
-use super::sources::{MAX_QUERY, Written, source};
+use super::sources::{AUTO, MAX_QUERY, Written, source};
 use super::spec::AnalysisSpec;
 use crate::analysis::fill_fixed;
 use crate::rollout::{
@@ -61,28 +61,52 @@ pub(super) fn checks(written: &AnalysisSpec, owner: Owner<'_>) -> Result<Analysi
     if none.is_none() {
         length("analysis.checks", checks.len(), "checks", 1, MAX_CHECKS)?;
     }
-    let mut names = BTreeSet::from([BUILT_IN]);
-    if let Some(twice) = checks.iter().find(|check| !names.insert(&check.name)) {
-        return Err(Invalid::CheckName(twice.name.clone()));
-    }
     let every = every
         .as_deref()
         .map_or(Ok(TimeDelta::seconds(10)), |text| duration("analysis.every", text, SHORTEST_INTERVAL, TimeDelta::hours(1)))?;
     let warm_up = warm_up
         .as_deref()
         .map_or(Ok(TimeDelta::seconds(30)), |text| duration("analysis.warmUp", text, TimeDelta::zero(), super::LONGEST))?;
-    let checks = checks.iter().map(|check| parse_check(check, owner)).collect::<Result<_, _>>()?;
+    let checks: Vec<Vec<Check>> = checks.iter().map(|check| parse_check(check, owner)).collect::<Result<_, _>>()?;
+    let checks: Vec<Check> = checks.into_iter().flatten().collect();
+    length("analysis.checks", checks.len(), "checks, each bound counted", 0, MAX_CHECKS)?;
+    unique(&checks)?;
     Ok(Analysis { checks, every, warm_up })
 }
 
-fn parse_check(written: &CheckSpec, owner: Owner<'_>) -> Result<Check, Invalid> {
+fn unique(checks: &[Check]) -> Result<(), Invalid> {
+    let mut names = BTreeSet::from([BUILT_IN]);
+    let twice = checks.iter().find(|check| !names.insert(&check.name));
+    twice.map_or(Ok(()), |twice| Err(Invalid::CheckName(twice.name.clone())))
+}
+
+/// One check, or one for each of its bounds.
+fn parse_check(written: &CheckSpec, owner: Owner<'_>) -> Result<Vec<Check>, Invalid> {
+    let Some((spec, bounds)) = written.sequential.as_ref().and_then(|spec| Some((spec, spec.bounds.as_ref()?))) else {
+        return Ok(vec![parse_one(written, owner, 1.0)?]);
+    };
+    let CheckSpec { name, .. } = written;
+    let odd = |text: &str| Err(Invalid::Counting { check: name.clone(), text: text.to_owned() });
+    if spec.of != Some(TestedSpec::Slow) || spec.slower_than.is_some() {
+        return odd("bounds belong to of: slow, instead of slowerThan; remove one of them");
+    }
+    let number = number(&format!("the number of bounds of check {name}"), i64::try_from(bounds.len()).unwrap_or(i64::MAX), 2, 4)?;
+    let each = |bound: &String| {
+        let spec = SequentialSpec { slower_than: Some(bound.clone()), bounds: None, ..spec.clone() };
+        let written = CheckSpec { name: format!("{name}-{bound}"), sequential: Some(spec), ..written.clone() };
+        parse_one(&written, owner, 1.0 / f64::from(number))
+    };
+    bounds.iter().map(each).collect()
+}
+
+fn parse_one(written: &CheckSpec, owner: Owner<'_>, part: f64) -> Result<Check, Invalid> {
     let CheckSpec { name, threshold: within, compare: beside, sequential: tested } = written;
     check_label("analysis.checks[].name", name)?;
     let (asking, kind) = match (within, beside, tested) {
         (Some(spec), None, None) => (&spec.asking, CheckKind::Threshold(threshold(name, spec, owner)?)),
         (None, Some(spec), None) => (&spec.asking, CheckKind::Compare(compare(name, spec, owner)?)),
         (None, None, Some(spec)) if spec.of == Some(TestedSpec::Gauge) => (&spec.asking, CheckKind::Gauge(gauge(name, spec, owner)?)),
-        (None, None, Some(spec)) => (&spec.asking, CheckKind::Sequential(sequential(name, spec, owner)?)),
+        (None, None, Some(spec)) => (&spec.asking, CheckKind::Sequential(Sequential { part, ..sequential(name, spec, owner)? })),
         (None, None, None) | (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
             return Err(Invalid::Kind(name.clone()));
         }
@@ -118,6 +142,7 @@ fn policy(AskingSpec { provider: _, on_fail, on_no_data, on_query_error }: &Aski
 }
 
 fn threshold(name: &str, spec: &ThresholdSpec, owner: Owner<'_>) -> Result<Threshold, Invalid> {
+    spec.slower_than.as_deref().map_or(Ok(()), |text| named_bound(name, text))?;
     let ThresholdSpec { query, count, of, series, slower_than, counts, window, min, max, failures, min_requests, asking: _ } = spec;
     let field = |field: &str| format!("analysis.checks[{name}].threshold.{field}");
     match (*min, *max) {
@@ -164,6 +189,7 @@ fn threshold(name: &str, spec: &ThresholdSpec, owner: Owner<'_>) -> Result<Thres
 }
 
 fn compare(name: &str, spec: &CompareSpec, owner: Owner<'_>) -> Result<Compare, Invalid> {
+    spec.slower_than.as_deref().map_or(Ok(()), |text| named_bound(name, text))?;
     let CompareSpec { of, series, slower_than, counts, window, line, sigmas, min_events, min_requests, asking: _ } = spec;
     let (series, slower_than) = (series.as_ref(), slower_than.as_deref());
     let Owner { namespace, rollout, .. } = owner;
@@ -180,7 +206,21 @@ fn compare(name: &str, spec: &CompareSpec, owner: Owner<'_>) -> Result<Compare, 
 }
 
 fn sequential(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Result<Sequential, Invalid> {
-    let SequentialSpec { of, query, series, slower_than, counts, limit, alarm, confidence, min_requests, pass, bursts, asking: _ } = spec;
+    let SequentialSpec {
+        of,
+        query,
+        series,
+        slower_than,
+        bounds: _,
+        counts,
+        limit,
+        alarm,
+        confidence,
+        min_requests,
+        pass,
+        bursts,
+        asking: _,
+    } = spec;
     let (series, slower_than) = (series.as_ref(), slower_than.as_deref());
     let Owner { namespace, rollout, .. } = owner;
     let odd = |text: &str| Err(Invalid::Counting { check: name.to_owned(), text: text.to_owned() });
@@ -202,6 +242,7 @@ fn sequential(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Result<Seq
     let (step, promotion) = strengths(*pass);
     Ok(Sequential {
         source,
+        part: 1.0,
         limit,
         alarm,
         alpha: 1.0 - self::confidence(name, *confidence)?,
@@ -235,6 +276,12 @@ pub(super) fn strengths(written: Option<PassSpec>) -> (Strength, Strength) {
 
 pub(super) fn confidence(check: &str, written: Option<f64>) -> Result<f64, Invalid> {
     within(check, "confidence", written.unwrap_or(0.95), 0.8, 0.999)
+}
+
+/// Only what goes on from window to window remembers a bound that was chosen.
+fn named_bound(check: &str, slower_than: &str) -> Result<(), Invalid> {
+    let text = "slowerThan: auto belongs to a sequential check; name a bound of the histogram's buckets, such as 250ms".to_owned();
+    if slower_than == AUTO { Err(Invalid::Counting { check: check.to_owned(), text }) } else { Ok(()) }
 }
 
 /// The line half-way between "the same as stable" and the limit.

@@ -12,16 +12,29 @@ use crate::rollout::{Gauge, Line};
 const LIMIT: Line = Line { ratio: 1.25, plus: 0.0 };
 
 pub(super) fn gauge(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Result<Gauge, Invalid> {
-    let SequentialSpec { of: _, query, series, slower_than, counts, limit, alarm, confidence: sure, min_requests, pass, bursts, asking: _ } =
-        spec;
+    let SequentialSpec {
+        of: _,
+        query,
+        series,
+        slower_than,
+        bounds,
+        counts,
+        limit,
+        alarm,
+        confidence: sure,
+        min_requests,
+        pass,
+        bursts,
+        asking: _,
+    } = spec;
     let odd = |text: &str| Invalid::Counting { check: name.to_owned(), text: text.to_owned() };
     let Some(query) = query else {
         return Err(odd(
             "of: gauge needs a query with one value for each pod, such as avg_over_time(process_resident_memory_bytes[{{window}}])",
         ));
     };
-    if series.is_some() || slower_than.is_some() || counts.is_some() || min_requests.is_some() || bursts.is_some() {
-        return Err(odd("series, slowerThan, counts, minRequests and bursts speak of requests; remove them beside of: gauge"));
+    if series.is_some() || slower_than.is_some() || bounds.is_some() || counts.is_some() || min_requests.is_some() || bursts.is_some() {
+        return Err(odd("series, slowerThan, bounds, counts, minRequests and bursts speak of requests; remove them beside of: gauge"));
     }
     length(&format!("analysis.checks[{name}].sequential.query"), query.chars().count(), "characters", 1, MAX_QUERY)?;
     // It is another one for each question.

@@ -275,6 +275,7 @@ const fn reading_name(reading: &Reading) -> &'static str {
         Reading::Value(_) | Reading::Backed(..) => "value",
         Reading::Counts(_) => "counts",
         Reading::Means(_) => "means",
+        Reading::Bounds(_) => "bounds",
         Reading::NoBucket => "no_bucket",
         Reading::NoData => "no_data",
         Reading::NotANumber => "not_a_number",

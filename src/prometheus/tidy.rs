@@ -17,6 +17,7 @@ pub(super) fn tidy(reading: Reading, secrets: &Secrets, token: Option<&str>) -> 
         | Reading::Backed(..)
         | Reading::Counts(_)
         | Reading::Means(_)
+        | Reading::Bounds(_)
         | Reading::NoBucket
         | Reading::NoData
         | Reading::NotANumber

@@ -130,6 +130,8 @@ pub struct Compare {
 pub struct Sequential {
     /// Which requests are counted.
     pub source: Source,
+    /// Its part of the evidence of harm: 1, or one n-th where one check of the user's became n.
+    pub part: f64,
     /// A proof is that the canary is surely below this.
     pub limit: Line,
     /// It fails once it is surely above this.
@@ -233,6 +235,8 @@ pub enum Bad {
     },
     /// Those of a histogram that took longer than a bucket's bound.
     SlowerThan(TimeDelta, Unit),
+    /// The same, where stable's own requests show by which bound: nothing is counted before that was chosen.
+    Slow(Unit),
 }
 
 /// The unit of a histogram's bounds.
@@ -270,6 +274,17 @@ impl Pattern {
 }
 
 impl Unit {
+    /// A bound in this unit as a time, where it has whole milliseconds.
+    pub fn time(self, bound: f64) -> Option<TimeDelta> {
+        let millis = match self {
+            Self::Seconds => bound * 1000.0,
+            Self::Millis => bound,
+        };
+        let whole = (1.0..=3_600_000.0).contains(&millis) && (millis - millis.round()).abs() < 1e-6;
+        #[expect(clippy::cast_possible_truncation, reason = "within the bounds that are checked")]
+        whole.then(|| TimeDelta::milliseconds(millis.round() as i64))
+    }
+
     /// A bound in this unit.
     pub fn bound(self, time: TimeDelta) -> f64 {
         let millis = f64::from(u32::try_from(time.num_milliseconds()).unwrap_or(u32::MAX));

@@ -40,6 +40,8 @@ pub enum Ask {
     Backed(String),
     /// How many requests each side answered.
     Counts(Box<Counting>),
+    /// Which share of stable's requests took longer than each bound of a histogram's buckets.
+    Bounds(Box<Counting>),
     /// How much of something each side's pods have.
     Means(Box<Measuring>),
 }
@@ -49,7 +51,7 @@ impl Ask {
     pub fn query(&self) -> &str {
         match self {
             Self::Number(query) | Self::Backed(query) => query,
-            Self::Counts(counting) => &counting.query,
+            Self::Counts(counting) | Self::Bounds(counting) => &counting.query,
             Self::Means(measuring) => &measuring.query,
         }
     }

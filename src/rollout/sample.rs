@@ -93,6 +93,8 @@ pub enum Reading {
     Backed(f64, f64),
     /// The requests of a window.
     Counts(Box<Counted>),
+    /// Bounds of a histogram's buckets, in its unit and in order, each with the share of stable's requests that took longer.
+    Bounds(Vec<(f64, f64)>),
     /// What the pods of each side have of a quantity.
     Means(Means),
     /// No bucket of the histogram has the bound that was asked for.

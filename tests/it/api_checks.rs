@@ -28,8 +28,9 @@ fn series(written: &Value) -> Series {
 
 #[test]
 fn errors_alone_has_a_default_for_everything_else() {
-    let Sequential { source, limit, alarm, alpha, least, step, promotion, bursts } = sequential(&json!({"of": "errors"}));
+    let Sequential { source, part, limit, alarm, alpha, least, step, promotion, bursts } = sequential(&json!({"of": "errors"}));
     assert_eq!((limit, alarm), (Line { ratio: 1.5, plus: 0.001 }, Line { ratio: 1.25, plus: 0.0005 }));
+    assert!((part - 1.0).abs() < 1e-12);
     assert!((alpha - 0.05).abs() < 1e-12 && (least - 100.0).abs() < 1e-12);
     assert_eq!((step, promotion, bursts), (Strength::NoHarm, Strength::Auto, Bursts::Auto));
     let Source::Series(Series { metric, labels, by, bad }) = source else { panic!("no series") };
@@ -136,6 +137,13 @@ fn what_cannot_be_judged_is_refused_in_words_that_say_what_to_do() {
             json!({"threshold": {"of": "errors", "window": "1m", "max": 1, "failures": {"count": 3, "of": 2}}}),
             "failures.count is 3: write 1 to 2",
         ),
+        (json!({"compare": {"of": "slow", "slowerThan": "auto"}}), "slowerThan: auto belongs to a sequential check"),
+        (json!({"threshold": {"of": "slow", "slowerThan": "auto", "window": "1m", "max": 1}}), "slowerThan: auto belongs to a sequential"),
+        (json!({"sequential": {"of": "errors", "bounds": ["1s", "2s"]}}), "bounds belong to of: slow"),
+        (json!({"sequential": {"of": "slow", "slowerThan": "1s", "bounds": ["1s", "2s"]}}), "instead of slowerThan; remove one of them"),
+        (json!({"sequential": {"of": "slow", "bounds": ["1s"]}}), "the number of bounds of check errors is 1: write 2 to 4"),
+        (json!({"sequential": {"of": "slow", "bounds": ["1s", "1s"]}}), "two checks have the name \"errors-1s\""),
+        (json!({"sequential": {"of": "slow", "bounds": ["1s", "soon"]}}), "errors-soon"),
         (json!({"sequential": {"of": "gauge"}}), "of: gauge needs a query with one value for each pod"),
         (json!({"sequential": {"of": "errors", "query": "q"}}), "query belongs to of: gauge"),
         (json!({"sequential": {"of": "gauge", "query": "q"}}), "has to look back for {{window}}"),

@@ -1,6 +1,7 @@
 //! Is the canary good enough? Tables over what is asked, what comes back and what the pods say.
 
 mod asking;
+mod bounds;
 mod compared;
 mod evidence;
 mod failures;

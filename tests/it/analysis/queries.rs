@@ -18,6 +18,7 @@ fn asked(kind: &str, written: &Value) -> (String, bool) {
     let due = due(&intent, &stepping(10), &Evidence::default(), &serving(), after(600));
     match due.questions.as_slice() {
         [Question::Measure { ask: Ask::Counts(counting), .. }] => (counting.query.clone(), matches!(counting.shape, Shape::Samples(_))),
+        [Question::Measure { ask: Ask::Bounds(counting), .. }] => (counting.query.clone(), true),
         [Question::Measure { ask: Ask::Backed(query), .. }] => (query.clone(), false),
         [Question::Measure { ask: Ask::Means(measuring), .. }] => (measuring.query.clone(), false),
         other => panic!("no counts: {other:?}"),
@@ -38,6 +39,7 @@ fn every_query_stands_in_the_file_that_promtool_checks() {
         add(&format!("errors-{from}"), asked("sequential", &json!({"of": "errors", "series": {"from": from}})));
         add(&format!("slow-{from}"), asked("sequential", &json!({"of": "slow", "slowerThan": "250ms", "series": {"from": from}})));
     }
+    add("slow-auto", asked("sequential", &json!({"of": "slow", "slowerThan": "auto"})));
     add("slow-whole-seconds", asked("compare", &json!({"of": "slow", "slowerThan": "1s"})));
     let sums =
         |metric: &str| format!("sum by (pod) (increase({metric}{{pod=~\"{{{{canaryPods}}}}|{{{{stablePods}}}}\"}}[{{{{window}}}}]))");
