@@ -94,7 +94,9 @@ fn threshold(name: &str, spec: &ThresholdSpec, owner: Owner<'_>) -> Result<Thres
         (Some(min), Some(max)) if min > max => return Err(Invalid::Limits { check: name.to_owned(), min, max }),
         (Some(_), _) | (_, Some(_)) => {}
     }
-    let window = duration(&field("window"), window, TimeDelta::seconds(1), TimeDelta::hours(24))?;
+    let at_once = query.as_ref().is_some_and(|query| !query.contains("{{window}}"));
+    let shortest = if at_once { TimeDelta::zero() } else { TimeDelta::seconds(1) };
+    let window = duration(&field("window"), window, shortest, TimeDelta::hours(24))?;
     let odd = |text: &str| Invalid::Counting { check: name.to_owned(), text: text.to_owned() };
     let subject = match (query, of.is_some() || counts.is_some() || series.is_some() || slower_than.is_some()) {
         (Some(_), true) => return Err(odd("query and of or counts say twice what is measured; remove one of them")),
