@@ -23,7 +23,7 @@ pub use due::{Due, due};
 pub use evidence::{Evidence, Weighed};
 pub use interval::interval;
 pub use minutes::Measured;
-pub use query::{BadPlaceholder, fill_fixed, fill_pods};
+pub use query::{BadPlaceholder, fill_args, fill_fixed, fill_pods};
 
 use chrono::{DateTime, Utc};
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
+use serde::Deserialize;
 
 use super::check_spec::{
     AskingSpec, CheckSpec, CompareSpec, FailuresSpec, LineSpec, OfSpec, OnFailSpec, OnTroubleSpec, PassSpec, SequentialSpec, StrengthSpec,
@@ -13,6 +14,7 @@ use super::gauges::gauge;
 use super::invalid::Invalid;
 use super::parse::{check_label, duration, length, number};
 use super::providers::Providers;
+use super::shared::Shared;
 use super::sources::{AUTO, MAX_QUERY, Written, source};
 use super::spec::AnalysisSpec;
 use crate::analysis::fill_fixed;
@@ -40,6 +42,8 @@ pub(super) struct Analysis {
     pub(super) checks: Vec<Check>,
     pub(super) every: TimeDelta,
     pub(super) warm_up: TimeDelta,
+    /// Why the checks of templates are not known, if they are not.
+    pub(super) unresolved: Option<String>,
 }
 
 /// Whose checks they are, and whom they may ask.
@@ -50,28 +54,56 @@ pub(super) struct Owner<'a> {
     pub(super) providers: &'a Providers,
 }
 
-pub(super) fn checks(written: &AnalysisSpec, owner: Owner<'_>) -> Result<Analysis, Invalid> {
-    let AnalysisSpec { checks, none, every, warm_up } = written;
-    let checks = match (checks.as_deref(), none) {
-        (Some(checks), None) => checks,
-        (None, Some(_)) => &[],
-        (None, None) => return Err(Invalid::NoAnalysis),
-        (Some(_), Some(_)) => return Err(Invalid::TwoAnalyses),
+pub(super) fn checks(written: &AnalysisSpec, shared: &Result<Shared, Invalid>, owner: Owner<'_>) -> Result<Analysis, Invalid> {
+    let AnalysisSpec { checks, templates, none, every, warm_up } = written;
+    let inline = match (checks.as_deref(), templates, none) {
+        (Some(checks), _, None) => {
+            length("analysis.checks", checks.len(), "checks", 1, MAX_CHECKS)?;
+            checks
+        }
+        (None, Some(_), None) | (None, None, Some(_)) => &[],
+        (None, None, None) => return Err(Invalid::NoAnalysis),
+        (Some(_), _, Some(_)) | (None, Some(_), Some(_)) => return Err(Invalid::TwoAnalyses),
     };
-    if none.is_none() {
-        length("analysis.checks", checks.len(), "checks", 1, MAX_CHECKS)?;
-    }
+    let (every_of, warm_up_of) = shared.as_ref().map_or((&None, &None), |shared| (&shared.every, &shared.warm_up));
     let every = every
         .as_deref()
+        .or(every_of.as_deref())
         .map_or(Ok(TimeDelta::seconds(10)), |text| duration("analysis.every", text, SHORTEST_INTERVAL, TimeDelta::hours(1)))?;
     let warm_up = warm_up
         .as_deref()
+        .or(warm_up_of.as_deref())
         .map_or(Ok(TimeDelta::seconds(30)), |text| duration("analysis.warmUp", text, TimeDelta::zero(), super::LONGEST))?;
-    let checks: Vec<Vec<Check>> = checks.iter().map(|check| parse_check(check, owner)).collect::<Result<_, _>>()?;
+    let inline = all(inline, owner)?;
+    // What is wrong with a template is no fault of this spec: its rollouts raise no exposure, and all else goes on.
+    let (checks, unresolved) = match shared.clone().and_then(|shared| beside(&inline, &shared, owner)) {
+        Ok(checks) => (checks, None),
+        Err(invalid) => (inline, Some(invalid.to_string())),
+    };
+    Ok(Analysis { checks, every, warm_up, unresolved })
+}
+
+/// The checks of a list, each with a name of its own.
+fn all(written: &[CheckSpec], owner: Owner<'_>) -> Result<Vec<Check>, Invalid> {
+    let checks: Vec<Vec<Check>> = written.iter().map(|check| parse_check(check, owner)).collect::<Result<_, _>>()?;
     let checks: Vec<Check> = checks.into_iter().flatten().collect();
     length("analysis.checks", checks.len(), "checks, each bound counted", 0, MAX_CHECKS)?;
     unique(&checks)?;
-    Ok(Analysis { checks, every, warm_up })
+    Ok(checks)
+}
+
+/// Those of templates beside these.
+fn beside(inline: &[Check], shared: &Shared, owner: Owner<'_>) -> Result<Vec<Check>, Invalid> {
+    let written: Vec<CheckSpec> = shared
+        .checks
+        .iter()
+        .map(CheckSpec::deserialize)
+        .collect::<Result<_, _>>()
+        .map_err(|error| Invalid::Shape(format!("a check of an AnalysisTemplate: {error}")))?;
+    let checks: Vec<Check> = inline.iter().cloned().chain(all(&written, owner)?).collect();
+    length("analysis.checks", checks.len(), "checks, those of templates and each bound counted", 0, MAX_CHECKS)?;
+    unique(&checks)?;
+    Ok(checks)
 }
 
 fn unique(checks: &[Check]) -> Result<(), Invalid> {

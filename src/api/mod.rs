@@ -18,6 +18,9 @@ mod providers;
 mod render;
 mod revision;
 mod schema;
+mod shared;
+#[expect(unreachable_pub, reason = "the derive of rules makes helper structs that nobody reaches")]
+mod shared_spec;
 mod slim;
 mod sources;
 #[expect(unreachable_pub, reason = "the derive of rules makes helper structs that nobody reaches")]
@@ -39,6 +42,8 @@ pub use parse::parse;
 pub use providers::Providers;
 pub use render::{View, result_name};
 pub use revision::revision;
+pub use shared::{Frozen, Shared, shared, template_names};
+pub use shared_spec::{AnalysisTemplate, AnalysisTemplateSpec, ArgKindSpec, ArgSpec, TemplateRefSpec};
 pub(crate) use slim::{Slim, TOPOLOGY, slim};
 pub use spec::{
     AnalysisSpec, ApprovalSpec, BakeSpec, CapacitySpec, DeadlinesSpec, DeletionPolicySpec, NoAnalysis, OnStepSpec, Rollout, RolloutSpec,

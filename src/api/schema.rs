@@ -72,6 +72,11 @@ pub(super) fn bounds(generator: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "array", "minItems": 2, "maxItems": 4, "items": slow(generator)})
 }
 
+/// Values by the names of arguments.
+pub(super) fn arguments(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "object", "maxProperties": 16, "additionalProperties": {"type": "string", "maxLength": 200}})
+}
+
 /// The name of a metric.
 pub(super) fn metric(_: &mut SchemaGenerator) -> Schema {
     matching("^[a-zA-Z_:][a-zA-Z0-9_:]*$", "name a metric: letters, digits, _ and :, without a digit at the beginning")
