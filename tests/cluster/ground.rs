@@ -65,6 +65,11 @@ impl Ground {
         self.installed.kubeconfig()
     }
 
+    /// Where the controller's metrics are, as `address:port`.
+    pub fn metrics_address(&self) -> &str {
+        self.installed.address()
+    }
+
     /// Kills the controller with SIGKILL, in the middle of whatever it does.
     pub fn kill_controller(&self) {
         drop(self.controller.lock().unwrap_or_else(PoisonError::into_inner).take());

@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "a test says what it sees")]
 
 mod adopting;
+mod alerting;
 mod autoscaler;
 mod bad_input;
 mod bare;
@@ -153,6 +154,7 @@ fn shared() -> Vec<Case> {
         case!(Shared, commands::a_user_without_the_right_is_told_which_one),
         case!(Shared, hardened::the_pod_is_restricted_and_a_weaker_one_is_refused),
         case!(Shared, priority::what_serin_asks_waits_in_a_queue_of_its_own_and_its_lease_in_that_of_the_control_plane),
+        case!(Shared, alerting::somebody_hears_of_an_abort_a_blocked_rollback_and_a_forced_promotion),
         case!(Shared, waiting::waiting_ends_with_what_became_of_the_revision),
         case!(Shared, waiting::history_lists_what_became_of_each_revision),
         case!(Shared, waiting::a_watched_status_prints_each_change_until_it_is_interrupted),

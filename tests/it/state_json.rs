@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use serin::rollout::{
-    Adopting, Approval, Attempt, AttemptResult, Author, Baking, Cause, Clock, Deleted, Ended, Failure, HandingBack, Idle, Installing,
+    Adopting, Approval, Attempt, AttemptResult, Author, Baking, Cause, Clock, Deleted, EndReason, Ended, Failure, HandingBack, Idle, Installing,
     PauseCause, Paused, Promoting, Restart, Revision, RollingBack, State, Stepping, Weight,
 };
 
@@ -67,6 +67,7 @@ fn ended() -> impl Strategy<Value = Ended> {
     (revision(), proptest::sample::select(results), ".*", time()).prop_map(|(revision, result, message, at)| Ended {
         revision,
         result,
+        reason: EndReason::Passed,
         message,
         at,
     })
