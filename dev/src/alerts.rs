@@ -74,20 +74,28 @@ impl Alerts {
         std::fs::write(dir.join("prometheus.yml"), scraper.to_string())?;
         let file = |name: &str| dir.join(name).display().to_string();
         let commands = [
-            (Tool::Alertmanager, alertmanager, vec![
-                alerts.path(Tool::Alertmanager).display().to_string(),
-                format!("--config.file={}", file("alertmanager.yml")),
-                format!("--storage.path={}", file("alertmanager")),
-                format!("--web.listen-address=127.0.0.1:{alertmanager}"),
-                // One alone.
-                "--cluster.listen-address=".to_owned(),
-            ]),
-            (Tool::Prometheus, prometheus, vec![
-                plane.path(Tool::Prometheus).display().to_string(),
-                format!("--config.file={}", file("prometheus.yml")),
-                format!("--storage.tsdb.path={}", file("prometheus")),
-                format!("--web.listen-address=127.0.0.1:{prometheus}"),
-            ]),
+            (
+                Tool::Alertmanager,
+                alertmanager,
+                vec![
+                    alerts.path(Tool::Alertmanager).display().to_string(),
+                    format!("--config.file={}", file("alertmanager.yml")),
+                    format!("--storage.path={}", file("alertmanager")),
+                    format!("--web.listen-address=127.0.0.1:{alertmanager}"),
+                    // One alone.
+                    "--cluster.listen-address=".to_owned(),
+                ],
+            ),
+            (
+                Tool::Prometheus,
+                prometheus,
+                vec![
+                    plane.path(Tool::Prometheus).display().to_string(),
+                    format!("--config.file={}", file("prometheus.yml")),
+                    format!("--storage.tsdb.path={}", file("prometheus")),
+                    format!("--web.listen-address=127.0.0.1:{prometheus}"),
+                ],
+            ),
         ];
         let mut running = Vec::new();
         for (tool, port, command) in commands {

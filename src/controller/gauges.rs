@@ -85,7 +85,11 @@ impl Gauges {
     fn registered(self) -> Registry {
         let mut registry = Registry::with_prefix("serin");
         registry.register("rollout_phase", "1 for the phase that a rollout is in", self.phase);
-        registry.register("rollout_phase_seconds", "For how long it has been in its phase and, where it steps, at its step", self.phase_seconds);
+        registry.register(
+            "rollout_phase_seconds",
+            "For how long it has been in its phase and, where it steps, at its step",
+            self.phase_seconds,
+        );
         registry.register("rollout_why", "1 for the one reason why nothing moves now", self.why);
         let stalled = "For how long nothing has moved that moves without somebody; 0 where it does";
         registry.register("rollout_stalled_seconds", stalled, self.stalled_seconds);

@@ -18,8 +18,8 @@ mod words;
 mod work;
 mod world;
 
-pub use gauges::rollout_gauges;
 pub use decide::{Decision, decide};
+pub use gauges::rollout_gauges;
 pub use metrics::{Metrics, PassResult};
 pub use pass::pass;
 pub use queue::{CONCURRENCY, Ended, Queue};

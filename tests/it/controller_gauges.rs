@@ -43,7 +43,14 @@ fn forced(state: State) -> State {
 
 #[test]
 fn a_rollout_in_flight_says_where_it_stands_and_nothing_of_an_end() {
-    let expect = [r#"phase{phase="Stepping"} 1"#, "phase_seconds 60", r#"why{reason="Holding"} 1"#, "stalled_seconds 0", "rollback_failing 0", "forced 0"];
+    let expect = [
+        r#"phase{phase="Stepping"} 1"#,
+        "phase_seconds 60",
+        r#"why{reason="Holding"} 1"#,
+        "stalled_seconds 0",
+        "rollback_failing 0",
+        "forced 0",
+    ];
     assert_eq!(told(stepping(25), v2(), Why::Holding(after(90))), expect);
 }
 
@@ -82,7 +89,13 @@ fn a_rollback_that_is_late_or_blocked_fails() {
 
 #[test]
 fn what_was_forced_is_told_from_the_promotion_on() {
-    let last = Ended { revision: v2(), result: serin::rollout::AttemptResult::Promoted, reason: EndReason::Forced, message: String::new(), at: noon() };
+    let last = Ended {
+        revision: v2(),
+        result: serin::rollout::AttemptResult::Promoted,
+        reason: EndReason::Forced,
+        message: String::new(),
+        at: noon(),
+    };
     let settled = State::Idle(Idle::new(v2(), 1, last));
     for state in [forced(promoting()), forced(baking()), settled] {
         let told = told(state, v2(), Why::Settled);
@@ -97,7 +110,10 @@ fn what_was_forced_is_told_from_the_promotion_on() {
 #[test]
 fn what_waits_for_somebody_counts_the_seconds() {
     let told = told(paused(25, PauseCause::Deadline, 10), v2(), Why::Paused(PauseCause::Deadline, String::new()));
-    assert!(told.contains(&"stalled_seconds 60".to_owned()) && told.contains(&r#"why{reason="PausedByDeadline"} 1"#.to_owned()), "{told:#?}");
+    assert!(
+        told.contains(&"stalled_seconds 60".to_owned()) && told.contains(&r#"why{reason="PausedByDeadline"} 1"#.to_owned()),
+        "{told:#?}"
+    );
 }
 
 #[test]
