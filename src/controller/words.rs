@@ -103,7 +103,7 @@ pub(super) const fn change(change: &Change) -> &'static str {
 /// What a provider answered.
 pub(super) const fn reading(reading: &Reading) -> &'static str {
     match reading {
-        Reading::Value(_) => "value",
+        Reading::Value(_) | Reading::Backed(..) => "value",
         Reading::Counts(_) => "counts",
         Reading::NoBucket => "no_bucket",
         Reading::NoData => "no_data",
