@@ -155,7 +155,7 @@ impl Drop for Alerts {
 /// Labels that a query groups by or joins on count for every selector below.
 fn collect(node: &Value, around: &mut Vec<String>, found: &mut Vec<(String, Vec<String>)>) {
     let words = |list: &Value| list.as_array().into_iter().flatten().filter_map(|word| Some(word.as_str()?.to_owned())).collect::<Vec<_>>();
-    if node["type"] == "vectorSelector" {
+    if node["type"] == "vectorSelector" || node["type"] == "matrixSelector" {
         let named = node["matchers"].as_array().into_iter().flatten().filter_map(|one| Some(one["name"].as_str()?.to_owned()));
         let labels = named.filter(|name| name != "__name__").chain(around.iter().cloned()).collect();
         found.push((node["name"].as_str().unwrap_or_default().to_owned(), labels));

@@ -57,8 +57,7 @@ fn ours(alerts: &Alerts, shop: &Shop) -> Vec<Notified> {
 }
 
 async fn until(alerts: &Alerts, shop: &Shop, name: &str, status: &str) -> Result<Notified> {
-    let last =
-        || ours(alerts, shop).into_iter().filter(|one| one.labels["alertname"] == name).next_back().filter(|one| one.status == status);
+    let last = || ours(alerts, shop).into_iter().rfind(|one| one.labels["alertname"] == name).filter(|one| one.status == status);
     wait(&format!("{name} is {status}"), PATIENCE, || async { last().is_some() }).await.with_context(|| format!("{:?}", alerts.heard()))?;
     last().context("it was there a moment ago")
 }

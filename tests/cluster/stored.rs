@@ -86,7 +86,7 @@ pub async fn twenty_kills_lose_no_event_on_its_way_to_a_log_store(ground: &Groun
     let mut told = 0;
     for shop in [good, bad] {
         let head = settled(shop).await?;
-        told += arrived_in_order(receivers, &head).await?;
+        told += arrived_in_order(receivers, &head)?;
         stored_whole(receivers, &head).await?;
     }
     let came = receivers.came().len();
@@ -109,7 +109,7 @@ async fn settled(shop: &Shop) -> Result<Head> {
 }
 
 /// Says how many events there are.
-async fn arrived_in_order(receivers: &Receivers, head: &Head) -> Result<usize> {
+fn arrived_in_order(receivers: &Receivers, head: &Head) -> Result<usize> {
     let mut first: BTreeMap<u64, Record> = BTreeMap::new();
     for record in receivers.came().into_iter().filter(|record| record.stream == head.stream) {
         let newest = first.keys().next_back().copied().unwrap_or(0);

@@ -15,10 +15,10 @@ use super::given::{
 };
 
 /// What is told a minute after a rollout came to stand so at noon, without the place that all of it is about.
-fn told(state: State, wanted: serin::rollout::Revision, why: Why) -> Vec<String> {
+fn told(state: &State, wanted: serin::rollout::Revision, why: &Why) -> Vec<String> {
     let intent = Intent { revision: wanted, ..given(state.clone()).intent };
     let observed = seen().with(v1(), child(8, 8)).with(v2(), child(2, 2));
-    let (state, why, evidence) = (Some(&state), &why, &Evidence::default());
+    let (state, evidence) = (Some(state), &Evidence::default());
     let view = View { name: "checkout", generation: 7, intent: &intent, state, why, observed: &observed, evidence, now: noon() };
     of(&Status::default().render(&view, Memo::default(), Outbox::default()))
 }
@@ -51,14 +51,14 @@ fn a_rollout_in_flight_says_where_it_stands_and_nothing_of_an_end() {
         "rollback_failing 0",
         "forced 0",
     ];
-    assert_eq!(told(stepping(25), v2(), Why::Holding(after(90))), expect);
+    assert_eq!(told(&stepping(25), v2(), &Why::Holding(after(90))), expect);
 }
 
 #[test]
 fn an_abort_says_why_while_stable_comes_back_and_after() {
-    let going = told(rolling_back(Cause::Failed(failure())), v2(), Why::RollingBack(String::new()));
+    let going = told(&rolling_back(Cause::Failed(failure())), v2(), &Why::RollingBack(String::new()));
     assert!(going.contains(&r#"outcome{outcome="Aborted",reason="CheckFailed"} 1"#.to_owned()), "{going:#?}");
-    let gone = told(rejected(), v2(), Why::Rejected(v2(), String::new()));
+    let gone = told(&rejected(), v2(), &Why::Rejected(v2(), String::new()));
     let expect = [
         r#"phase{phase="Idle"} 1"#,
         "phase_seconds 60",
@@ -74,7 +74,7 @@ fn an_abort_says_why_while_stable_comes_back_and_after() {
 
 #[test]
 fn a_template_that_was_set_back_ends_the_abort() {
-    let told = told(rejected(), v1(), Why::Settled);
+    let told = told(&rejected(), v1(), &Why::Settled);
     assert!(told.contains(&r#"outcome{outcome="Promoted",reason="Stable"} 1"#.to_owned()), "{told:#?}");
 }
 
@@ -82,7 +82,7 @@ fn a_template_that_was_set_back_ends_the_abort() {
 fn a_rollback_that_is_late_or_blocked_fails() {
     for (overdue, blocked, expect) in [(false, false, "0"), (true, false, "1"), (false, true, "1")] {
         let State::RollingBack(at) = rolling_back(Cause::Failed(failure())) else { unreachable!() };
-        let told = told(State::RollingBack(RollingBack { overdue, blocked, ..at }), v2(), Why::RollingBack(String::new()));
+        let told = told(&State::RollingBack(RollingBack { overdue, blocked, ..at }), v2(), &Why::RollingBack(String::new()));
         assert!(told.contains(&format!("rollback_failing {expect}")), "{told:#?}");
     }
 }
@@ -97,19 +97,19 @@ fn what_was_forced_is_told_from_the_promotion_on() {
         at: noon(),
     };
     let settled = State::Idle(Idle::new(v2(), 1, last));
-    for state in [forced(promoting()), forced(baking()), settled] {
-        let told = told(state, v2(), Why::Settled);
+    for state in &[forced(promoting()), forced(baking()), settled] {
+        let told = told(state, v2(), &Why::Settled);
         assert!(told.contains(&"forced 1".to_owned()), "{told:#?}");
     }
-    for state in [promoting(), baking(), idle()] {
-        let told = told(state, v2(), Why::Settled);
+    for state in &[promoting(), baking(), idle()] {
+        let told = told(state, v2(), &Why::Settled);
         assert!(told.contains(&"forced 0".to_owned()), "{told:#?}");
     }
 }
 
 #[test]
 fn what_waits_for_somebody_counts_the_seconds() {
-    let told = told(paused(25, PauseCause::Deadline, 10), v2(), Why::Paused(PauseCause::Deadline, String::new()));
+    let told = told(&paused(25, PauseCause::Deadline, 10), v2(), &Why::Paused(PauseCause::Deadline, String::new()));
     assert!(
         told.contains(&"stalled_seconds 60".to_owned()) && told.contains(&r#"why{reason="PausedByDeadline"} 1"#.to_owned()),
         "{told:#?}"
