@@ -8,6 +8,7 @@ mod explain;
 pub mod gauge;
 mod interval;
 mod minutes;
+mod outline;
 mod policy;
 mod query;
 pub mod sequential;
@@ -23,6 +24,7 @@ pub use due::{Due, due};
 pub use evidence::{Evidence, Weighed};
 pub use interval::interval;
 pub use minutes::Measured;
+pub use outline::outline;
 pub use query::{BadPlaceholder, fill_args, fill_fixed, fill_pods};
 
 use chrono::{DateTime, Utc};

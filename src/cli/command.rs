@@ -16,6 +16,8 @@ pub(super) enum Command {
     Run(Service),
     /// Print the custom resource definitions.
     Crds,
+    /// Print what the checks of the Rollouts in this file will ask.
+    Check(PathBuf),
     /// Print where a Rollout stands.
     Status(Question, Follow),
     /// Print the evidence of a Rollout's last attempt.

@@ -6,6 +6,7 @@ mod access;
 mod args;
 mod ask;
 mod audit;
+mod check;
 mod checkpoint;
 mod command;
 mod crds;
@@ -59,6 +60,7 @@ fn execute(command: Command) -> Result<Ending, Failure> {
     match command {
         Command::Run(service) => run::run(&service).map(done),
         Command::Crds => crds::print().map(done),
+        Command::Check(file) => check::print(&file),
         Command::Status(question, Follow::No) => status::print(&question).map(done),
         Command::Status(question, Follow::Changes) => status::watch(&question).map(done),
         Command::Explain(question) => explain::print(&question).map(done),

@@ -14,7 +14,7 @@ use crate::audit_given::{created, records, started, told};
 
 #[test]
 fn help_tells_what_each_command_does() {
-    for command in ["", "run", "crds", "status", "explain", "history", "wait", "approve", "promote", "abort", "undo"] {
+    for command in ["", "run", "crds", "check", "status", "explain", "history", "wait", "approve", "promote", "abort", "undo"] {
         let said = serin(&[command, "--help"]);
         let name = if command.is_empty() { "help" } else { command };
         assert_snapshot!(name, said.stdout);
@@ -100,6 +100,36 @@ fn crds_are_data_on_standard_output() {
     let said = serin(&["crds"]);
     assert_eq!((said.code, said.stderr.as_str()), (0, ""));
     assert_eq!(said.stdout, serin::api::crds_yaml().trim_end());
+}
+
+#[test]
+fn what_the_checks_of_a_file_will_ask_is_told_without_a_cluster() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rollout.yaml");
+    let check = |text: &str| {
+        fs::write(&file, text).unwrap();
+        serin(&["check", file.to_str().unwrap()])
+    };
+    let rollout = |analysis: &str| {
+        format!(
+            "apiVersion: serin.dev/v1alpha1\nkind: Rollout\nmetadata: {{name: web, namespace: shop}}\nspec:\n  replicas: 4\n  \
+             workloadRef: {{apiVersion: apps/v1, kind: Deployment, name: web}}\n  analysis: {analysis}\n"
+        )
+    };
+    let template = "---\nkind: AnalysisTemplate\nmetadata: {name: slo}\nspec:\n  args: [{name: max, type: number}]\n  checks:\n  - name: slo\n    \
+                    threshold: {of: errors, window: 1m, max: '{{args.max}}'}\n";
+    let sound = check(&(rollout("{checks: [{name: errors, sequential: {of: errors}}], templates: [{name: slo, args: {max: '0.05'}}]}") + template));
+    assert_eq!((sound.code, sound.stderr.as_str()), (0, ""));
+    assert_snapshot!(sound.stdout, @"x");
+    let missing = check(&rollout("{templates: [{name: slo}]}"));
+    assert_eq!(missing.code, 2);
+    assert!(missing.stdout.starts_with("Rollout shop/web is refused: the AnalysisTemplate \"slo\" does not exist"), "{}", missing.stdout);
+    let unbounded = check(&rollout("{checks: [{name: jobs, sequential: {counts: {total: 'sum(a[5m])', bad: 'sum(b[5m])'}}}]}"));
+    assert!(unbounded.code == 2 && unbounded.stdout.contains("has to look back for {{window}}"), "{}", unbounded.stdout);
+    assert_eq!(check("kind: Service").code, 1);
+    assert_eq!(check("{").code, 1);
+    assert_eq!(serin(&["check", "/no/such/file"]).code, 1);
+    assert_eq!(serin(&["check", concat!(env!("CARGO_MANIFEST_DIR"), "/examples/all-fields.yaml")]).code, 0);
 }
 
 #[test]

@@ -74,6 +74,17 @@ enum What {
     ///
     /// As YAML, to be applied before the controller starts: serin crds | kubectl apply --server-side -f -
     Crds,
+    /// Print what the checks of Rollouts in a file will ask, and refuse what cannot work
+    ///
+    /// Each query as the provider gets it (STABLE and CANARY stand for the revisions), the limits, and what a proof takes: how many requests of the
+    /// canary, and from which traffic on it fits into the last step. AnalysisTemplates that a Rollout takes have to stand in the same file. Needs no
+    /// cluster.
+    #[command(after_help = "Exit codes: 0 every Rollout is sound, 1 the file could not be read or has none, 2 a Rollout is refused.")]
+    Check {
+        /// The file, YAML; - is standard input
+        #[arg(value_name = "FILE", default_value = "-")]
+        file: PathBuf,
+    },
     /// Print where a Rollout stands
     ///
     /// Its phase, its step, the canary's share of the traffic as it is wanted, granted and achieved, the one reason why
@@ -163,6 +174,7 @@ impl From<Typed> for Command {
                 Self::Run(Service { config, access: access.into(), instance: instance_id, role, logging })
             }
             What::Crds => Self::Crds,
+            What::Check { file } => Self::Check(file),
             What::Status { target, output, watch, access } => {
                 let follow = if watch { Follow::Changes } else { Follow::No };
                 Self::Status(Question { target: target.on(access), output: output.into() }, follow)

@@ -1,0 +1,117 @@
+//! What will a check ask, what decides it, and what does a proof take? Told before anything runs.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use chrono::{DateTime, TimeDelta};
+
+use super::bounds;
+use super::minutes::BATCH;
+use super::query::{fill_pods, promql, window};
+use super::sequential::{Course, Need, Side, Wealth, requests_needed};
+use super::series::{Window, counting, marked};
+use super::words::{about, grouped, line, rate, roughly, times};
+use crate::rollout::{Attempt, Check, CheckKind, Gauge, Intent, Sequential, Shape, Source, Strength, Subject, Threshold};
+
+/// One check in a few lines: its queries as the provider gets them, but for the pods' real names, and what follows from the answers.
+pub fn outline(check: &Check, intent: &Intent, rollout: &str, attempt: &Attempt) -> String {
+    let Check { name, provider, .. } = check;
+    let (kind, decides) = match &check.kind {
+        CheckKind::Threshold(threshold) => ("threshold", limits(threshold)),
+        CheckKind::Compare(compare) => {
+            let harm = line(compare.line, 0.0);
+            ("compare", vec![format!("more than {} standard errors beyond {harm} of stable's share fail", compare.sigmas)])
+        }
+        CheckKind::Sequential(sequential) => ("sequential", odds(check, sequential, intent)),
+        CheckKind::Gauge(gauge) => ("sequential", ratios(gauge)),
+    };
+    let mut text = format!("{name}: {kind}, asked of {provider}\n");
+    for told in asked(check, intent.every, rollout, attempt).into_iter().chain(decides) {
+        let _ = writeln!(text, "  {}", told.split_whitespace().collect::<Vec<_>>().join(" ")); // writing to a String cannot fail
+    }
+    text
+}
+
+/// The queries of one question.
+fn asked(check: &Check, every: TimeDelta, rollout: &str, attempt: &Attempt) -> Vec<String> {
+    let to = DateTime::UNIX_EPOCH;
+    let count = |source: &Source, back: TimeDelta| {
+        counting(source, rollout, attempt, Window { from: to - back, to, before: None, young: BTreeSet::new() }).query().to_owned()
+    };
+    let fill = |query: &str| fill_pods(query, rollout, &attempt.stable, &attempt.canary);
+    vec![match &check.kind {
+        CheckKind::Threshold(threshold) => match &threshold.subject {
+            Subject::Query(query) => fill(query),
+            Subject::Backed { query, count, .. } => marked([(Shape::VALUE, &fill(query)), (Shape::ALL, &fill(count))]),
+            Subject::Share(source, _) => count(source, threshold.window),
+        },
+        CheckKind::Compare(compare) => count(&compare.source, compare.window),
+        CheckKind::Sequential(sequential) if bounds::wanted(&sequential.source).is_some() => {
+            format!("{} (once, for the bound of slow requests)", count(&sequential.source, bounds::LOOKS_BACK))
+        }
+        CheckKind::Sequential(sequential) => count(&sequential.source, every),
+        CheckKind::Gauge(gauge) => window(&fill(&gauge.query), BATCH),
+    }]
+}
+
+fn limits(threshold: &Threshold) -> Vec<String> {
+    let Threshold { min, max, failures, window, .. } = threshold;
+    let below = min.map(|min| format!("below {min}"));
+    let above = max.map(|max| format!("above {max}"));
+    let beyond: Vec<String> = below.into_iter().chain(above).collect();
+    let often = if failures.of > 1 { format!(", {} of the last {} times", failures.count, failures.of) } else { String::new() };
+    vec![format!("fails {}{often}; a value counts once all of its {} lie in the attempt", beyond.join(" or "), promql(*window))]
+}
+
+fn ratios(gauge: &Gauge) -> Vec<String> {
+    let Gauge { limit, alarm, alpha, .. } = gauge;
+    let sure = (1.0 - alpha) * 100.0;
+    vec![format!(
+        "surely ({sure:.1}%) above {} what stable has fails, surely below {} is a proof; six minutes at least",
+        times(*alarm),
+        times(*limit)
+    )]
+}
+
+/// The lines, and what a proof takes at the last step.
+fn odds(check: &Check, sequential: &Sequential, intent: &Intent) -> Vec<String> {
+    let need = Need::for_errors(sequential.alpha);
+    let lines = format!(
+        "odds of {need} that it is worse than {} fail, of {need} that it is below {} are a proof; at least {} requests a side (shares as where stable has no bad ones)",
+        line(sequential.alarm, 0.0),
+        line(sequential.limit, 0.0),
+        grouped(sequential.least),
+    );
+    let Some(last) = intent.steps.last() else { return vec![lines] };
+    let split = f64::from(intent.split(last.weight).percent()) / 100.0;
+    let cost = |share: f64| {
+        let mut fresh = Wealth::default();
+        fresh.invest(1.0);
+        let course = Course { canary: share, stable: share, split, bursts: 1.0 };
+        requests_needed(&fresh, (Side::Better, sequential.limit), need, course)
+    };
+    let (Some(none), Some(some)) = (cost(0.0), cost(0.01)) else {
+        return vec![
+            lines,
+            "a proof never comes while both sides are equally good; use promotion: noHarm, or allow the canary more".to_owned(),
+        ];
+    };
+    let time = last.hold + intent.deadlines.step - intent.warm_up - check.delay - intent.every;
+    let seconds = f64::from(i32::try_from(time.num_seconds()).unwrap_or(i32::MAX)).max(1.0);
+    let below = match sequential.promotion {
+        Strength::NoHarm => "the promotion does not ask for one",
+        Strength::Proof => "with less traffic it pauses or aborts there: use promotion: auto or noHarm, or raise plus",
+        Strength::Auto => "with less traffic the promotion takes no harm for an answer",
+    };
+    vec![
+        lines,
+        format!(
+            "a proof at {} takes about {} canary requests where 1% of both sides are bad, {} where none are; it fits into that step ({}) from {} of the canary on; {below}",
+            last.weight,
+            roughly(some),
+            roughly(none),
+            about(seconds),
+            rate(some.max(none) / seconds),
+        ),
+    ]
+}
