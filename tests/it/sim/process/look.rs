@@ -6,7 +6,7 @@ use serin::api::Status;
 use serin::audit::{Cluster, Origin, Teller};
 use serin::cluster::{FINALIZER, Look, Wish, fit};
 use serin::controller::{Ack, Seen};
-use serin::rollout::{Epoch, Lifetime, Observed, State, Workload, highest_epoch};
+use serin::rollout::{Epoch, Lifetime, Observed, Pod, PodState, State, Workload, highest_epoch};
 
 use super::{Life, Plan, sinks};
 use crate::given;
@@ -73,15 +73,20 @@ impl Sim {
         }
         let state = rollout.status.as_ref().ok().and_then(|status| status.state.clone());
         let epoch = rollout.status.as_ref().map_or(seen.observed.epoch, |status| highest_epoch(&status.memo, &seen.observed));
-        // Promises go by the newest answers alone, so that the plan needs no samples.
+        // Promises go by the newest answers alone, and of pods they ask who has a ready one: the plan needs no samples and no pods.
+        let pods: Vec<_> = seen.observed.children.values_mut().map(|child| std::mem::take(&mut child.pods)).collect();
+        let ready = |pods: &[Pod]| pods.iter().any(|pod| matches!(pod.state, PodState::Ready { .. }));
+        let serve = seen.observed.children.keys().zip(&pods).filter(|(_, pods)| ready(pods)).map(|(revision, _)| revision.clone());
         process.plan = Some(Arc::new(Plan {
             life,
             looked: self.server.version,
+            serve: serve.collect(),
             seen: Arc::new(seen.clone()),
             answers: Arc::clone(&process.newest),
             state,
             epoch,
         }));
+        seen.observed.children.values_mut().zip(pods).for_each(|(child, pods)| child.pods = pods);
         seen.observed.samples = process.samples.all(self.now + process.skew);
         seen.status.clone_from(&rollout.status);
         self.describe(life, &seen);
