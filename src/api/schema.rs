@@ -19,6 +19,11 @@ pub(super) fn interval(_: &mut SchemaGenerator) -> Schema {
     between("500ms", "1h", "write a duration from 500ms to 1h, such as 10s or 1m")
 }
 
+/// A window that may be a moment.
+pub(super) fn lookback(_: &mut SchemaGenerator) -> Schema {
+    between("0s", "24h", "write a duration from 0s to 24h, such as 30s or 5m; 0s is for a query that looks at one moment")
+}
+
 pub(super) fn window(_: &mut SchemaGenerator) -> Schema {
     between("1s", "24h", "write a duration from 1s to 24h, such as 30s or 5m")
 }
@@ -26,6 +31,28 @@ pub(super) fn window(_: &mut SchemaGenerator) -> Schema {
 /// What makes a request slow.
 pub(super) fn slow(_: &mut SchemaGenerator) -> Schema {
     between("1ms", "1h", "write a bound of the histogram's buckets as a duration, such as 250ms or 2s500ms")
+}
+
+/// How sure is sure.
+pub(super) fn confidence(_: &mut SchemaGenerator) -> Schema {
+    number("0.8", "0.999", "write a confidence from 0.8 to 0.999: 0.95 means odds of 20:1")
+}
+
+/// So many times stable's share.
+pub(super) fn ratio(_: &mut SchemaGenerator) -> Schema {
+    number("1.0", "100.0", "write a ratio from 1 to 100: below 1 the canary would have to be better than stable")
+}
+
+/// And so much more.
+pub(super) fn plus(_: &mut SchemaGenerator) -> Schema {
+    number("0.0", "0.5", "write a share of the requests from 0 to 0.5, such as 0.001 for one in a thousand")
+}
+
+fn number(low: &str, high: &str, message: &str) -> Schema {
+    json_schema!({
+        "type": "number",
+        "x-kubernetes-validations": [{"rule": format!("self >= {low} && self <= {high}"), "message": message}],
+    })
 }
 
 /// The name of a metric.
