@@ -160,10 +160,8 @@ impl Sim {
     /// Pods that are ready are available some time later, and their Deployment's controller looks at it then.
     pub(super) fn sync_when_available(&mut self, revision: &Revision) {
         let min_ready = self.server.deployments.get(revision).map_or(0, |deployment| deployment.min_ready);
-        let available = |pod: &Pod| match pod.state {
-            PodState::Ready { since } => Some(since + TimeDelta::seconds(i64::from(min_ready))),
-            _ => None,
-        };
+        let wait = TimeDelta::seconds(i64::from(min_ready));
+        let available = |pod: &Pod| if let PodState::Ready { since } = pod.state { Some(since + wait) } else { None };
         let times: BTreeSet<DateTime<Utc>> = self.server.pods_of(revision).filter_map(available).filter(|at| *at > self.now).collect();
         for at in times {
             self.agenda.plan(at, Todo::Sync(revision.clone()));

@@ -26,7 +26,6 @@ mod recovered;
 mod rolling_back;
 mod sharing;
 mod table;
-mod taking_over;
 mod undo;
 mod upkeep;
 mod walks;
