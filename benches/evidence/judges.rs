@@ -111,7 +111,8 @@ impl Product {
             "analysis": {"warmUp": "0s", "checks": [{"name": "errors", check: {"of": "errors"}}]},
         });
         let delays = BTreeMap::from([("prometheus".to_owned(), TimeDelta::zero())]);
-        let intent = parse("shop", "web", &spec, &Providers { delays, default: "prometheus".to_owned() });
+        let intent =
+            parse(("shop", "web"), &spec, &Ok(serin::api::Shared::default()), &Providers { delays, default: "prometheus".to_owned() });
         #[expect(clippy::expect_used, reason = "a benchmark that cannot begin has failed")]
         let intent = intent.expect("a spec that can be read");
         Self { intent, evidence: Evidence::default(), before: before.to_vec(), seen: seen() }

@@ -74,6 +74,7 @@ pub(crate) fn settled(state: State, observed: &Observed, seconds: i64) -> Seen {
     let canary = state.attempt().map_or_else(v1, |attempt| attempt.canary.clone());
     let status = Status { state: Some(state), memo: Memo::default(), ..Status::default() };
     let mut seen = Seen {
+        shared: std::sync::Arc::default(),
         version: "7".to_owned(),
         generation: 7,
         uid: "uid-1".to_owned(),

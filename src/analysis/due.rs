@@ -3,11 +3,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::evidence::Evidence;
-use super::series::{Window, counting, marked};
+use super::minutes::{BATCH, Minutes};
+use super::series::{Window, counting, marked, sides};
 use super::windows::Chain;
-use super::{asked, gate, query, workload};
+use super::{asked, bounds, gate, query, workload};
 use crate::rollout::{
-    Ask, Attempt, Before, Check, CheckKind, Intent, Observed, PodState, Question, Sequential, Shape, Source, State, Subject, Weight,
+    Ask, Attempt, Before, Check, CheckKind, Gauge, Intent, Measuring, Observed, PodState, Question, Sequential, Shape, Source, State,
+    Subject, Weight,
 };
 
 /// A pod that became ready less than so long ago is young: a series of it that appears began at zero.
@@ -50,6 +52,7 @@ pub fn due(intent: &Intent, state: &State, evidence: &Evidence, seen: &Observed,
                 asking.count(&compare.source, from, at, Some(Before { from, to: at, each: intent.every }))
             }),
             CheckKind::Sequential(sequential) => asking.next(check, sequential, evidence),
+            CheckKind::Gauge(gauge) => asking.minute(check, gauge, evidence),
         };
         due.questions.extend(next.question);
         due.wake = Some(due.wake.map_or(next.wake, |wake| wake.min(next.wake)));
@@ -92,6 +95,14 @@ impl Asking<'_> {
     /// The window that follows on those that were counted.
     fn next(&self, check: &Check, sequential: &Sequential, evidence: &Evidence) -> Next {
         let Self { intent, attempt, step, seen, gate, ready, now } = *self;
+        let Some(source) = bounds::chosen(&sequential.source, evidence.bound(attempt.number, &check.name)) else {
+            return self.again(check, TimeDelta::zero(), check.delay, |at| {
+                match self.count(&sequential.source, at - bounds::LOOKS_BACK, at, None) {
+                    Ask::Counts(counting) => Ask::Bounds(counting),
+                    other @ (Ask::Number(_) | Ask::Backed(_) | Ask::Bounds(_) | Ask::Means(_)) => other,
+                }
+            });
+        };
         let weighed = evidence.of(attempt.number, &check.name);
         let base = gate.map_or(ready, |gate| gate.max(ready));
         let chain = Chain { check, sequential, attempt: attempt.number, step, base, now };
@@ -101,7 +112,21 @@ impl Asking<'_> {
         }
         let first = weighed.is_none() && !chain.was_too_large(&seen.samples);
         let before = first.then(|| Chain::before(from, intent.every));
-        Next { question: Some(self.measure(check, self.count(&sequential.source, from, to, before), to)), wake: now + intent.every }
+        Next { question: Some(self.measure(check, self.count(&source, from, to, before), to)), wake: now + intent.every }
+    }
+
+    /// The minute that follows on those that were measured.
+    fn minute(&self, check: &Check, gauge: &Gauge, evidence: &Evidence) -> Next {
+        let Self { intent, attempt, step, seen, gate, ready, now } = *self;
+        let base = gate.map_or(ready, |gate| gate.max(ready));
+        let minutes = Minutes { check, gauge, attempt: attempt.number, step, base, now };
+        let to = minutes.next(evidence.measured(attempt.number, &check.name), &seen.samples);
+        if to + check.delay > now {
+            return Next { question: None, wake: to + check.delay };
+        }
+        let query = query::window(&query::fill_pods(&gauge.query, &seen.name, &attempt.stable, &attempt.canary), BATCH);
+        let ask = Ask::Means(Box::new(Measuring { query, sides: sides(&seen.name, attempt, None) }));
+        Next { question: Some(self.measure(check, ask, to)), wake: now + intent.every }
     }
 
     fn measure(&self, check: &Check, ask: Ask, at: DateTime<Utc>) -> Question {

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::bounds::wanted;
+use super::minutes::Measured;
 use super::sequential::{Need, Side, Terms, Wealth, dispersion};
 use super::weigh::sequential;
-use crate::rollout::{Bursts, Check, Count, Counted, Counts, Intent, Line, Sequential, Weight};
+use crate::rollout::{Bursts, Check, CheckKind, Count, Counted, Counts, Intent, Line, Sequential, Weight};
 
 /// The version of the alternatives that the evidence was weighed with. Evidence of another version is not gone on from.
 const GRIDS: u32 = 1;
@@ -28,6 +30,12 @@ pub struct Evidence {
     /// By the name of the check.
     #[serde(default)]
     checks: BTreeMap<String, Weighed>,
+    /// The same for those that measure a quantity.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    gauges: BTreeMap<String, Measured>,
+    /// The bounds of slow requests in milliseconds, where stable's own showed them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    bounds: BTreeMap<String, i64>,
 }
 
 /// The evidence of one check.
@@ -85,12 +93,22 @@ pub(super) struct Place {
 impl Evidence {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.checks.is_empty()
+        self.checks.is_empty() && self.gauges.is_empty() && self.bounds.is_empty()
     }
 
     /// The evidence of a check in an attempt, if there is any.
     pub fn of(&self, attempt: u32, check: &str) -> Option<&Weighed> {
         self.checks.get(check).filter(|weighed| self.attempt == attempt && weighed.grids == GRIDS)
+    }
+
+    /// What was measured for a check in an attempt, if anything was.
+    pub fn measured(&self, attempt: u32, check: &str) -> Option<&Measured> {
+        self.gauges.get(check).filter(|_| self.attempt == attempt)
+    }
+
+    /// By which bound a request is slow for a check, where that was chosen.
+    pub fn bound(&self, attempt: u32, check: &str) -> Option<TimeDelta> {
+        self.bounds.get(check).filter(|_| self.attempt == attempt).and_then(|millis| TimeDelta::try_milliseconds(*millis))
     }
 
     /// The attempt that it is of.
@@ -103,24 +121,38 @@ impl Evidence {
         self.checks.iter()
     }
 
+    /// What was measured, by the name of the check.
+    pub(super) fn gauges(&self) -> impl Iterator<Item = (&String, &Measured)> {
+        self.gauges.iter()
+    }
+
     /// The same evidence as far as it is of this attempt. Where no check goes from window to window there is none, and nothing to write.
     pub(super) fn at(&self, attempt: u32, intent: &Intent) -> Self {
-        if self.attempt == attempt || sequential(&intent.checks).next().is_none() {
-            self.clone()
-        } else {
-            Self { attempt, checks: BTreeMap::new() }
-        }
+        if self.attempt == attempt || !intent.checks.iter().any(goes_on) { self.clone() } else { Self { attempt, ..Self::default() } }
     }
 
     /// Without checks that the spec no longer has: a status must not grow by edits. A spec without any may be one that cannot be read.
     pub(super) fn retain(&mut self, checks: &[Check]) {
-        if sequential(checks).next().is_some() {
+        if checks.iter().any(goes_on) {
             self.checks.retain(|name, _| sequential(checks).any(|(check, _)| check.name == *name));
+            self.bounds.retain(|name, _| sequential(checks).any(|(check, tested)| wanted(&tested.source).is_some() && check.name == *name));
+            self.gauges.retain(|name, _| checks.iter().any(|check| matches!(check.kind, CheckKind::Gauge(_)) && check.name == *name));
         }
     }
 
     pub(super) fn keep(&mut self, check: &str, weighed: Weighed) {
         self.checks.insert(check.to_owned(), weighed);
+    }
+
+    /// The first choice stands for the whole attempt.
+    pub(super) fn keep_bound(&mut self, check: &str, bound: Option<TimeDelta>) {
+        if let Some(bound) = bound {
+            self.bounds.entry(check.to_owned()).or_insert(bound.num_milliseconds());
+        }
+    }
+
+    pub(super) fn keep_measured(&mut self, check: &str, measured: Measured) {
+        self.gauges.insert(check.to_owned(), measured);
     }
 
     /// How much newer this is than what was committed.
@@ -129,7 +161,19 @@ impl Evidence {
             let since = committed.of(self.attempt, name).map_or(weighed.since, |before| before.until);
             weighed.until - since
         };
-        self.checks.iter().map(ahead).max().unwrap_or_default()
+        let measured = |(name, measured): (&String, &Measured)| {
+            let since = committed.measured(self.attempt, name).map_or(measured.since, |before| before.until);
+            measured.until - since
+        };
+        self.checks.iter().map(ahead).chain(self.gauges.iter().map(measured)).max().unwrap_or_default()
+    }
+}
+
+/// Whether a check goes on from what it knew before.
+fn goes_on(check: &Check) -> bool {
+    match check.kind {
+        CheckKind::Sequential(_) | CheckKind::Gauge(_) => true,
+        CheckKind::Threshold(_) | CheckKind::Compare(_) => false,
     }
 }
 

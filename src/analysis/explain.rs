@@ -4,8 +4,9 @@ use std::fmt::{self, Write as _};
 
 use super::evidence::{Evidence, Weighed};
 use super::interval;
+use super::minutes::Measured;
 use super::sequential::Need;
-use super::words::{grouped, line, odds, percent};
+use super::words::{bound_text, grouped, line, odds, percent, times};
 use crate::rollout::{Count, Line};
 
 /// The evidence of an attempt as a table for each check.
@@ -15,7 +16,13 @@ impl fmt::Display for Evidence {
             return f.write_str("no check has compared the canary with stable window by window\n");
         }
         writeln!(f, "attempt {}", self.attempt())?;
-        self.checks().try_for_each(|(name, weighed)| write!(f, "\n{}", table(name, weighed)))
+        self.checks().try_for_each(|(name, weighed)| {
+            write!(f, "\n{}", table(name, weighed))?;
+            self.bound(self.attempt(), name).map_or(Ok(()), |bound| {
+                writeln!(f, "  slow is what takes longer than {}, as stable's own requests showed", bound_text(bound))
+            })
+        })?;
+        self.gauges().try_for_each(|(name, measured)| write!(f, "\n{}", minutes(name, measured)))
     }
 }
 
@@ -47,6 +54,24 @@ fn table(name: &str, weighed: &Weighed) -> String {
         weighed.bursts, weighed.dropped
     );
     text
+}
+
+fn minutes(name: &str, measured: &Measured) -> String {
+    let Measured { limit, alarm, since, until, pods, .. } = measured;
+    let (lower, upper) = measured.bounds();
+    let reached = |is: bool| if is { "reached" } else { "not reached" };
+    format!(
+        "{name}: {} minutes from {} to {} UTC\n  {}\n  worse than {}: {}\n  below      {}: {}\n  stable's pods differ by {:.0}% among themselves\n",
+        measured.batches.number(),
+        since.format("%Y-%m-%d %H:%M:%S"),
+        until.format("%H:%M:%S"),
+        measured.told(),
+        times(*alarm),
+        reached(lower > *alarm),
+        times(*limit),
+        reached(upper < *limit),
+        pods.spread * 100.0,
+    )
 }
 
 fn row(side: &str, count: Count) -> String {

@@ -1,11 +1,13 @@
 //! Is the canary good enough? What to ask, and what the answers say.
 
+mod bounds;
 mod compare;
 mod due;
 mod evidence;
 mod explain;
 pub mod gauge;
 mod interval;
+mod minutes;
 mod policy;
 mod query;
 pub mod sequential;
@@ -20,16 +22,18 @@ pub use compare::standard_errors;
 pub use due::{Due, due};
 pub use evidence::{Evidence, Weighed};
 pub use interval::interval;
-pub use query::{BadPlaceholder, fill_fixed, fill_pods};
+pub use minutes::Measured;
+pub use query::{BadPlaceholder, fill_args, fill_fixed, fill_pods};
 
 use chrono::{DateTime, Utc};
 
 use due::first_ready;
+use minutes::Minutes;
 use threshold::Counting;
 use weigh::Bench;
 use windows::Chain;
 
-use crate::rollout::{Attempt, Check, CheckKind, Clock, Failure, Intent, Observed, State, Stepping, Verdict, Weight};
+use crate::rollout::{Attempt, Check, CheckKind, Clock, Failure, Intent, Observed, Reading, Sample, State, Stepping, Verdict, Weight};
 
 /// What the checks say, and what they go on from.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,6 +70,10 @@ pub fn judge(intent: &Intent, state: &State, evidence: &Evidence, seen: &Observe
             CheckKind::Threshold(threshold) => threshold::judge(check, threshold, counting),
             CheckKind::Compare(compare) => compare::judge(check, compare, counting),
             CheckKind::Sequential(sequential) => weigh::judge(check, sequential, bench),
+            CheckKind::Gauge(gauge) => {
+                let minutes = Minutes { check, gauge, attempt: attempt.number, step: weight, base: now, now };
+                minutes.judge(intent, &seen.samples, evidence.measured(attempt.number, &check.name))
+            }
         };
         match policy::trouble(check, counting).map_or_else(judge, Verdict::Fail) {
             Verdict::Fail(failure) => policy::failed(check.policy.fail, failure),
@@ -99,8 +107,22 @@ fn gathered(
     let Some(ready) = first_ready(attempt, seen) else { return gathered };
     let base = gate(intent, state).map_or(ready, |gate| gate.max(ready));
     for (check, sequential) in weigh::sequential(checks) {
+        if let Some(unit) = bounds::wanted(&sequential.source) {
+            let said = |sample: &&Sample| sample.check == check.name && sample.speaks_of(attempt.number, step, now);
+            let newest = seen.samples.iter().filter(said).max_by_key(|sample| sample.at);
+            if let Some(Sample { reading: Reading::Bounds(shares), .. }) = newest {
+                gathered.keep_bound(&check.name, bounds::choose(unit, shares));
+            }
+        }
         let chain = Chain { check, sequential, attempt: attempt.number, step, base, now };
         chain.fold(intent, &seen.samples, &mut gathered);
+    }
+    for check in checks {
+        if let CheckKind::Gauge(gauge) = &check.kind {
+            let minutes = Minutes { check, gauge, attempt: attempt.number, step, base, now };
+            let known = gathered.measured(attempt.number, &check.name).cloned();
+            minutes.fold(&seen.samples, known.as_ref()).into_iter().for_each(|measured| gathered.keep_measured(&check.name, measured));
+        }
     }
     gathered
 }

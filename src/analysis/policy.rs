@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use super::minutes::BATCH;
 use super::threshold::{Counting, STALE_AFTER};
 use crate::rollout::{Check, CheckKind, Failure, OnFail, OnTrouble, Reading, Sample, Verdict};
 
@@ -21,15 +22,16 @@ pub(super) fn failed(on_fail: OnFail, failure: Failure) -> Verdict {
 
 /// Whether the newest answers lack what was asked for, and that fails the check.
 pub(super) fn trouble(check: &Check, counting: Counting<'_>) -> Option<Failure> {
-    let window = match &check.kind {
-        CheckKind::Threshold(threshold) => threshold.window,
-        CheckKind::Compare(compare) => compare.window,
+    let (window, every) = match &check.kind {
+        CheckKind::Threshold(threshold) => (threshold.window, counting.every),
+        CheckKind::Compare(compare) => (compare.window, counting.every),
         // Its windows begin no earlier than what counts.
-        CheckKind::Sequential(_) => TimeDelta::zero(),
+        CheckKind::Sequential(_) => (TimeDelta::zero(), counting.every),
+        CheckKind::Gauge(_) => (BATCH, BATCH),
     };
     let mut newest: Vec<&Sample> = counting.of(check).filter(|sample| counting.counts(sample, window)).collect();
     newest.sort_by_key(|sample| std::cmp::Reverse(sample.at));
-    let now = newest.first().filter(|sample| counting.now - sample.at <= counting.every * STALE_AFTER + check.delay)?;
+    let now = newest.first().filter(|sample| counting.now - sample.at <= every * STALE_AFTER + check.delay)?;
     let lacks: fn(&Sample) -> bool = match (of(now)?, check.policy.no_data, check.policy.query_error) {
         (Trouble::NoData, OnTrouble::Fail, _) => |sample| of(sample) == Some(Trouble::NoData),
         (Trouble::Query, _, OnTrouble::Fail) => |sample| of(sample) == Some(Trouble::Query),
@@ -59,6 +61,7 @@ fn of(sample: &Sample) -> Option<Trouble> {
     match &sample.reading {
         Reading::NoData => Some(Trouble::NoData),
         Reading::Counts(counted) => (counted.newest.canary.is_none() && counted.counts.canary.total <= 0.0).then_some(Trouble::NoData),
+        Reading::Means(means) => (means.canary.pods == 0).then_some(Trouble::NoData),
         Reading::NoBucket
         | Reading::SeveralSeries(_)
         | Reading::WrongType(_)
@@ -68,6 +71,7 @@ fn of(sample: &Sample) -> Option<Trouble> {
         // A value, a lack of requests, or a backend that is not well.
         Reading::Value(_)
         | Reading::Backed(..)
+        | Reading::Bounds(_)
         | Reading::NotANumber
         | Reading::Infinite
         | Reading::Partial(_)

@@ -53,6 +53,21 @@ pub fn fill_pods(query: &str, name: &str, stable: &Revision, canary: &Revision) 
     })
 }
 
+/// Fills `{{args.NAME}}`; all other placeholders are left as they are.
+///
+/// # Errors
+/// Names an argument that there is not.
+pub fn fill_args(text: &str, value: impl Fn(&str) -> Option<String>) -> Result<String, String> {
+    for part in parts(text) {
+        if let Part::Hole { name, .. } = part
+            && let Some(argument) = name.strip_prefix("args.").filter(|argument| value(argument).is_none())
+        {
+            return Err(argument.to_owned());
+        }
+    }
+    Ok(fill(text, |name| value(name.strip_prefix("args.")?)))
+}
+
 /// Fills `{{window}}` of a query that gets another one each time.
 pub(super) fn window(query: &str, window: TimeDelta) -> String {
     fill(query, |placeholder| (placeholder == "window").then(|| promql(window)))

@@ -26,13 +26,12 @@ pub(super) struct Window {
 /// The question for the requests of both sides in a window.
 pub(super) fn counting(source: &Source, rollout: &str, attempt: &Attempt, asked: Window) -> Ask {
     let Window { from, to, before, young } = asked;
-    let sides = |by| Sides { rollout: rollout.to_owned(), stable: attempt.stable.clone(), canary: attempt.canary.clone(), by };
     Ask::Counts(Box::new(match source {
         Source::Series(series) => Counting {
             query: samples(series, (rollout, attempt), to - before.map_or(from, |before| before.from.min(from)) + LOOKBACK),
             from,
             shape: Shape::Samples(series.bad.clone()),
-            sides: sides(Some(series.by.clone())),
+            sides: sides(rollout, attempt, Some(series.by.clone())),
             before,
             young,
         },
@@ -43,11 +42,16 @@ pub(super) fn counting(source: &Source, rollout: &str, attempt: &Attempt, asked:
             },
             from,
             shape: Shape::Sums,
-            sides: sides(None),
+            sides: sides(rollout, attempt, None),
             before: None,
             young,
         },
     }))
+}
+
+/// Whose is whose.
+pub(super) fn sides(rollout: &str, attempt: &Attempt, by: Option<By>) -> Sides {
+    Sides { rollout: rollout.to_owned(), stable: attempt.stable.clone(), canary: attempt.canary.clone(), by }
 }
 
 /// Two queries as one, so that both speak of the same time. What belongs to which is marked.
@@ -59,7 +63,10 @@ pub(super) fn marked(queries: [(&str, &str); 2]) -> String {
 /// The samples of all series of both sides.
 fn samples(series: &Series, (rollout, attempt): (&str, &Attempt), range: TimeDelta) -> String {
     let Series { metric, labels, by, bad } = series;
-    let suffix = if let Bad::SlowerThan(..) = bad { "_bucket" } else { "" };
+    let suffix = match bad {
+        Bad::SlowerThan(..) | Bad::Slow(_) => "_bucket",
+        Bad::Values { .. } => "",
+    };
     format!("{metric}{suffix}{{{}}}[{}]", matchers(labels, by, bad, (rollout, attempt)), promql(range))
 }
 

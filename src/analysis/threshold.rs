@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::words::grouped;
-use crate::rollout::{Attempt, Check, Count, Failure, Failures, Observed, Reading, Sample, Subject, Threshold, Verdict, Weight};
+use crate::rollout::{Attempt, Check, CheckKind, Count, Failure, Failures, Observed, Reading, Sample, Subject, Threshold, Verdict, Weight};
 
 /// A sample older than this many intervals says nothing of now.
 pub(super) const STALE_AFTER: i32 = 3;
@@ -99,7 +99,8 @@ fn value(check: &Check, threshold: &Threshold, sample: &Sample) -> Result<f64, V
             canary => canary.share().map_or_else(|| open("the canary answered no request".to_owned()), Ok),
         },
         // The check was another one when that was asked.
-        (Reading::Value(_), Subject::Share(..) | Subject::Backed { .. })
+        (Reading::Bounds(_) | Reading::Means(_), Subject::Query(_) | Subject::Backed { .. } | Subject::Share(..))
+        | (Reading::Value(_), Subject::Share(..) | Subject::Backed { .. })
         | (Reading::Backed(..), Subject::Share(..) | Subject::Query(_))
         | (Reading::Counts(_), Subject::Query(_) | Subject::Backed { .. }) => open("no sample yet".to_owned()),
         (other, Subject::Query(_) | Subject::Backed { .. } | Subject::Share(..)) => Err(unreadable(check, other)),
@@ -107,16 +108,21 @@ fn value(check: &Check, threshold: &Threshold, sample: &Sample) -> Result<f64, V
 }
 
 /// What an answer says that is neither a number nor counts.
-pub(super) fn unreadable(Check { name, provider, .. }: &Check, reading: &Reading) -> Verdict {
+pub(super) fn unreadable(Check { name, provider, kind, .. }: &Check, reading: &Reading) -> Verdict {
     let open = |text: String| Verdict::Inconclusive(format!("{name}: {text}"));
     let error = |text: String| Verdict::Error(format!("{name}: {text}"));
     match reading {
-        Reading::Value(_) | Reading::Backed(..) | Reading::Counts(_) => open("no sample yet".to_owned()),
+        Reading::Value(_) | Reading::Backed(..) | Reading::Counts(_) | Reading::Bounds(_) | Reading::Means(_) => {
+            open("no sample yet".to_owned())
+        }
         Reading::NoData => open("the query matches no series".to_owned()),
         Reading::NotANumber => open("the query's value is NaN, as without any request".to_owned()),
         Reading::Infinite => open("the query's value is infinite".to_owned()),
         Reading::Partial(text) => open(format!("the answer is incomplete: {text}")),
         Reading::NoBucket => error("no bucket of the histogram has the bound slowerThan; give it one of those that there are".to_owned()),
+        Reading::SeveralSeries(_) if matches!(kind, CheckKind::Gauge(_)) => {
+            error("the query gives several series for one pod; aggregate them, as with sum by (pod) ()".to_owned())
+        }
         Reading::SeveralSeries(count) => error(format!("the query gives {count} series; aggregate them to one, as with sum()")),
         Reading::WrongType(text) => error(format!("the query gives {text}, not one number")),
         Reading::BadQuery(text) => error(format!("{provider} refuses the query: {text}")),

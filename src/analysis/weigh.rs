@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::bounds;
 use super::evidence::{Evidence, Weighed};
 use super::sequential::{Course, Need, Side, Wealth, mean, requests_needed};
 use super::threshold::{STALE_AFTER, unreadable};
 use super::windows::{Trouble, span, trouble};
-use super::words::{about, grouped, line, odds, rate, roughly, shares};
-use crate::rollout::{Attempt, Check, CheckKind, Failure, Intent, Observed, Sample, Sequential, Strength, Verdict, Weight};
+use super::words::{about, bound_text, grouped, line, odds, rate, roughly, shares};
+use crate::rollout::{Attempt, Check, CheckKind, Failure, Intent, Observed, Reading, Sample, Sequential, Strength, Verdict, Weight};
 
 /// All that a sequential check is judged by.
 #[derive(Clone, Copy)]
@@ -24,7 +25,7 @@ pub(super) struct Bench<'a> {
 pub(super) fn sequential<'a>(checks: impl IntoIterator<Item = &'a Check>) -> impl Iterator<Item = (&'a Check, &'a Sequential)> {
     checks.into_iter().filter_map(|check| match &check.kind {
         CheckKind::Sequential(sequential) => Some((check, sequential)),
-        CheckKind::Threshold(_) | CheckKind::Compare(_) => None,
+        CheckKind::Threshold(_) | CheckKind::Compare(_) | CheckKind::Gauge(_) => None,
     })
 }
 
@@ -32,9 +33,9 @@ pub(super) fn sequential<'a>(checks: impl IntoIterator<Item = &'a Check>) -> imp
 /// error is that of the attempt, however many checks there are. The one with the most evidence is named.
 pub(super) fn harm<'a>(checks: impl IntoIterator<Item = &'a Check>, bench: Bench<'_>) -> Option<Failure> {
     let all: Vec<_> = sequential(checks).map(|(check, sequential)| (check, sequential, bench.weighed(check))).collect();
-    let weight = 1.0 / super::number_of(&all);
+    let whole: f64 = all.iter().map(|(_, sequential, _)| sequential.part).sum();
     let log = |weighed: Option<&Weighed>| weighed.map_or(0.0, |weighed| weighed.worse.log());
-    let together = mean(all.iter().map(|(.., weighed)| (log(*weighed), weight)));
+    let together = mean(all.iter().map(|(_, sequential, weighed)| (log(*weighed), sequential.part / whole)));
     let alpha = all.iter().map(|(_, sequential, _)| sequential.alpha).reduce(f64::min)?;
     let need = Need::for_errors(alpha);
     if !need.reached(together) {
@@ -46,7 +47,7 @@ pub(super) fn harm<'a>(checks: impl IntoIterator<Item = &'a Check>, bench: Bench
     let of = if all.len() > 1 { format!(" ({} checks together)", all.len()) } else { String::new() };
     let message = format!(
         "{}: {}; evidence {}{of} that it is worse than {}, need {need}; {} intervals, burst factor {:.1}",
-        check.name,
+        bench.title(check),
         shares(&weighed.all),
         odds(together),
         line(sequential.alarm, stable),
@@ -59,10 +60,15 @@ pub(super) fn harm<'a>(checks: impl IntoIterator<Item = &'a Check>, bench: Bench
 
 /// What one check says where no harm is proven.
 pub(super) fn judge(check: &Check, sequential: &Sequential, bench: Bench<'_>) -> Verdict {
-    let name = &check.name;
+    let name = bench.title(check);
     let open = |text: String| Verdict::Inconclusive(format!("{name}: {text}"));
-    let mine = |sample: &&Sample| sample.check == *name && sample.speaks_of(bench.attempt.number, bench.step, bench.now);
+    let mine = |sample: &&Sample| sample.check == check.name && sample.speaks_of(bench.attempt.number, bench.step, bench.now);
     let newest = bench.seen.samples.iter().filter(mine).max_by_key(|sample| sample.at);
+    if let Some(missing) = bounds::missing((check, sequential), bench.evidence, bench.attempt.number, newest) {
+        return missing;
+    }
+    // Once a bound is chosen, the answer that showed it is history.
+    let newest = newest.filter(|sample| !matches!(sample.reading, Reading::Bounds(_)));
     let weighed = bench.weighed(check);
     if let Some(sample) = newest.filter(|sample| weighed.is_none_or(|weighed| sample.at > weighed.until)) {
         match sample.counted() {
@@ -111,7 +117,7 @@ fn too_few(weighed: &Weighed, least: f64) -> Option<String> {
 
 /// The newest evidence has to be inside the limit, too: what was good earlier must not outvote what is.
 fn estimate(check: &Check, sequential: &Sequential, weighed: &Weighed, bench: Bench<'_>) -> Verdict {
-    let name = &check.name;
+    let name = bench.title(check);
     let here = weighed.here;
     let (canary, stable) = (here.canary.share().unwrap_or(1.0), here.stable.share().unwrap_or(0.0));
     if canary > sequential.limit.beside(stable) {
@@ -221,6 +227,12 @@ impl Cost {
 impl<'a> Bench<'a> {
     fn weighed(&self, check: &Check) -> Option<&'a Weighed> {
         self.evidence.of(self.attempt.number, &check.name)
+    }
+
+    /// The check's name, and the bound that was chosen for it.
+    fn title(&self, check: &Check) -> String {
+        let bound = self.evidence.bound(self.attempt.number, &check.name);
+        bound.map_or_else(|| check.name.clone(), |bound| format!("{} (slower than {})", check.name, bound_text(bound)))
     }
 
     /// How much of a step's time gives evidence: until its deadline, without the warm-up, what metrics are late by, and the window that is cut off.

@@ -68,7 +68,8 @@ impl Chain<'_> {
     }
 
     fn is_mine(&self, sample: &Sample) -> bool {
-        sample.check == self.check.name && sample.speaks_of(self.attempt, self.step, self.now)
+        let counts = !matches!(sample.reading, Reading::Bounds(_));
+        counts && sample.check == self.check.name && sample.speaks_of(self.attempt, self.step, self.now)
     }
 
     /// The newest answer, whatever it says.

@@ -1,5 +1,7 @@
 //! How is evidence said, so that everybody says the same?
 
+use chrono::TimeDelta;
+
 use crate::rollout::{Counts, Line};
 
 /// A share in percent, with as many digits as tell it from its neighbours.
@@ -34,6 +36,19 @@ pub fn line(line: Line, stable: f64) -> String {
     let Line { ratio, plus } = line;
     let plus = if plus == 0.0 { String::new() } else { format!(" + {}pp", trimmed(plus * 100.0)) };
     format!("{}x{plus} (= {})", trimmed(ratio), percent(line.beside(stable)))
+}
+
+/// A bound of a histogram's buckets.
+pub fn bound_text(bound: TimeDelta) -> String {
+    match bound.num_milliseconds() {
+        millis if millis % 1000 == 0 => format!("{}s", millis / 1000),
+        millis => format!("{millis}ms"),
+    }
+}
+
+/// How many times as much.
+pub fn times(ratio: f64) -> String {
+    format!("{ratio:.2}x")
 }
 
 /// Both shares and both numbers of requests.

@@ -208,30 +208,48 @@ pub struct CompareSpec {
 #[derive(KubeSchema, Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
+    validation = Rule::new("(has(self.of) && self.of == 'gauge') == has(self.query)").message("of: gauge and query belong together; write both, such as query: avg_over_time(process_resident_memory_bytes{pod=~\"{{canaryPods}}|{{stablePods}}\"}[{{window}}])"),
+    validation = Rule::new("!has(self.query) || self.query.contains('{{window}}')").message("the query has to look back for {{window}}, as in avg_over_time(process_resident_memory_bytes[{{window}}])"),
+    validation = Rule::new("!has(self.bounds) || (has(self.of) && self.of == 'slow' && !has(self.slowerThan))").message("bounds belong to of: slow, instead of slowerThan; remove one of them"),
+    validation = Rule::new("!has(self.query) || !(has(self.series) || has(self.slowerThan) || has(self.minRequests) || has(self.bursts))").message("series, slowerThan, minRequests and bursts speak of requests; remove them beside of: gauge"),
+    validation = Rule::new("!has(self.query) || [has(self.limit) && has(self.limit.plus), has(self.alarm) && has(self.alarm.plus)].all(x, !x)").message("plus is a share of requests; a gauge is held against a ratio alone, such as limit: {ratio: 1.25}"),
     validation = Rule::new("has(self.of) != has(self.counts)").message("say which requests are compared: write of, such as errors, or counts with two queries"),
     validation = Rule::new("!has(self.limit) || self.limit.ratio > 1.0 || (has(self.limit.plus) && self.limit.plus > 0.0)").message("a limit of ratio 1 and plus 0 can never be proven; allow the canary a little more than stable, such as ratio 1.5, plus 0.001"),
     validation = Rule::new("!has(self.limit) || !has(self.alarm) || (self.alarm.ratio <= self.limit.ratio && (has(self.alarm.plus) ? self.alarm.plus : 0.0) <= (has(self.limit.plus) ? self.limit.plus : 0.0))").message("the alarm is above the limit, so that a canary could pass and fail at once; lower the alarm or leave it out"),
 )]
 pub struct SequentialSpec {
-    /// Which requests are bad: those that failed, or those that were slow.
+    /// What is compared: requests that failed, requests that were slow, or a quantity that each pod has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub of: Option<OfSpec>,
+    pub of: Option<TestedSpec>,
+
+    /// With `of: gauge`: a query in the provider's language (PromQL) with one value for each pod, averaged over {{window}} (a minute). A label has to
+    /// name the pods. At most 4096 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 4096))]
+    pub query: Option<String>,
 
     /// Where `of` finds the requests, if not at the usual places.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub series: Option<SeriesSpec>,
 
-    /// With `of: slow`: which requests are slow, such as 250ms. It has to be a bound of the histogram's buckets.
+    /// With `of: slow`: which requests are slow, such as 250ms. It has to be a bound of the histogram's buckets. auto: the smallest bound that 0.5 % to
+    /// 5 % of stable's requests of the last ten minutes are beyond, chosen once an attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::slow")]
+    #[schemars(schema_with = "schema::slow_or_auto")]
     pub slower_than: Option<String>,
+
+    /// Instead of slowerThan: two to four bounds. The canary has to be no slower at any of them; each is a check of its own, named after it, such as
+    /// latency-250ms, and for a Fail their evidence counts as that of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::bounds")]
+    pub bounds: Option<Vec<String>>,
 
     /// Instead of `of`: two queries for numbers of requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<CountsSpec>,
 
     /// A proof is that the canary is surely below this: so many times stable's share of bad requests, and so much more.
-    /// Default: {ratio: 1.5, plus: 0.001}.
+    /// Default: {ratio: 1.5, plus: 0.001}, with `of: gauge` {ratio: 1.25}.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<LineSpec>,
 
@@ -262,6 +280,18 @@ pub struct SequentialSpec {
     /// Whom it asks, and what follows where it does not pass.
     #[serde(flatten)]
     pub asking: AskingSpec,
+}
+
+/// What is compared.
+#[derive(JsonSchema, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TestedSpec {
+    /// Requests that failed.
+    Errors,
+    /// Requests that took longer than `slowerThan`.
+    Slow,
+    /// A quantity that each pod has, such as memory: `query` has it. It holds where it fails, unless `onFail: abort` says otherwise.
+    Gauge,
 }
 
 /// Which requests are bad.

@@ -3,15 +3,19 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
+use serde::Deserialize;
 
 use super::check_spec::{
-    AskingSpec, CheckSpec, CompareSpec, FailuresSpec, LineSpec, OnFailSpec, OnTroubleSpec, SequentialSpec, StrengthSpec, ThresholdSpec,
+    AskingSpec, CheckSpec, CompareSpec, FailuresSpec, LineSpec, OfSpec, OnFailSpec, OnTroubleSpec, PassSpec, SequentialSpec, StrengthSpec,
+    TestedSpec, ThresholdSpec,
 };
 use super::duration::duration_text;
+use super::gauges::gauge;
 use super::invalid::Invalid;
 use super::parse::{check_label, duration, length, number};
 use super::providers::Providers;
-use super::sources::{MAX_QUERY, Written, source};
+use super::shared::Shared;
+use super::sources::{AUTO, MAX_QUERY, Written, source};
 use super::spec::AnalysisSpec;
 use crate::analysis::fill_fixed;
 use crate::rollout::{
@@ -38,6 +42,8 @@ pub(super) struct Analysis {
     pub(super) checks: Vec<Check>,
     pub(super) every: TimeDelta,
     pub(super) warm_up: TimeDelta,
+    /// Why the checks of templates are not known, if they are not.
+    pub(super) unresolved: Option<String>,
 }
 
 /// Whose checks they are, and whom they may ask.
@@ -48,38 +54,91 @@ pub(super) struct Owner<'a> {
     pub(super) providers: &'a Providers,
 }
 
-pub(super) fn checks(written: &AnalysisSpec, owner: Owner<'_>) -> Result<Analysis, Invalid> {
-    let AnalysisSpec { checks, none, every, warm_up } = written;
-    let checks = match (checks.as_deref(), none) {
-        (Some(checks), None) => checks,
-        (None, Some(_)) => &[],
-        (None, None) => return Err(Invalid::NoAnalysis),
-        (Some(_), Some(_)) => return Err(Invalid::TwoAnalyses),
+pub(super) fn checks(written: &AnalysisSpec, shared: &Result<Shared, Invalid>, owner: Owner<'_>) -> Result<Analysis, Invalid> {
+    let AnalysisSpec { checks, templates, none, every, warm_up } = written;
+    let inline = match (checks.as_deref(), templates, none) {
+        (Some(checks), _, None) => {
+            length("analysis.checks", checks.len(), "checks", 1, MAX_CHECKS)?;
+            checks
+        }
+        (None, Some(_), None) | (None, None, Some(_)) => &[],
+        (None, None, None) => return Err(Invalid::NoAnalysis),
+        (Some(_), _, Some(_)) | (None, Some(_), Some(_)) => return Err(Invalid::TwoAnalyses),
     };
-    if none.is_none() {
-        length("analysis.checks", checks.len(), "checks", 1, MAX_CHECKS)?;
-    }
-    let mut names = BTreeSet::from([BUILT_IN]);
-    if let Some(twice) = checks.iter().find(|check| !names.insert(&check.name)) {
-        return Err(Invalid::CheckName(twice.name.clone()));
-    }
+    let (every_of, warm_up_of) = shared.as_ref().map_or((&None, &None), |shared| (&shared.every, &shared.warm_up));
     let every = every
         .as_deref()
+        .or(every_of.as_deref())
         .map_or(Ok(TimeDelta::seconds(10)), |text| duration("analysis.every", text, SHORTEST_INTERVAL, TimeDelta::hours(1)))?;
     let warm_up = warm_up
         .as_deref()
+        .or(warm_up_of.as_deref())
         .map_or(Ok(TimeDelta::seconds(30)), |text| duration("analysis.warmUp", text, TimeDelta::zero(), super::LONGEST))?;
-    let checks = checks.iter().map(|check| parse_check(check, owner)).collect::<Result<_, _>>()?;
-    Ok(Analysis { checks, every, warm_up })
+    let inline = all(inline, owner)?;
+    // What is wrong with a template is no fault of this spec: its rollouts raise no exposure, and all else goes on.
+    let (checks, unresolved) = match shared.clone().and_then(|shared| beside(&inline, &shared, owner)) {
+        Ok(checks) => (checks, None),
+        Err(invalid) => (inline, Some(invalid.to_string())),
+    };
+    Ok(Analysis { checks, every, warm_up, unresolved })
 }
 
-fn parse_check(written: &CheckSpec, owner: Owner<'_>) -> Result<Check, Invalid> {
+/// The checks of a list, each with a name of its own.
+fn all(written: &[CheckSpec], owner: Owner<'_>) -> Result<Vec<Check>, Invalid> {
+    let checks: Vec<Vec<Check>> = written.iter().map(|check| parse_check(check, owner)).collect::<Result<_, _>>()?;
+    let checks: Vec<Check> = checks.into_iter().flatten().collect();
+    length("analysis.checks", checks.len(), "checks, each bound counted", 0, MAX_CHECKS)?;
+    unique(&checks)?;
+    Ok(checks)
+}
+
+/// Those of templates beside these.
+fn beside(inline: &[Check], shared: &Shared, owner: Owner<'_>) -> Result<Vec<Check>, Invalid> {
+    let written: Vec<CheckSpec> = shared
+        .checks
+        .iter()
+        .map(CheckSpec::deserialize)
+        .collect::<Result<_, _>>()
+        .map_err(|error| Invalid::Shape(format!("a check of an AnalysisTemplate: {error}")))?;
+    let checks: Vec<Check> = inline.iter().cloned().chain(all(&written, owner)?).collect();
+    length("analysis.checks", checks.len(), "checks, those of templates and each bound counted", 0, MAX_CHECKS)?;
+    unique(&checks)?;
+    Ok(checks)
+}
+
+fn unique(checks: &[Check]) -> Result<(), Invalid> {
+    let mut names = BTreeSet::from([BUILT_IN]);
+    let twice = checks.iter().find(|check| !names.insert(&check.name));
+    twice.map_or(Ok(()), |twice| Err(Invalid::CheckName(twice.name.clone())))
+}
+
+/// One check, or one for each of its bounds.
+fn parse_check(written: &CheckSpec, owner: Owner<'_>) -> Result<Vec<Check>, Invalid> {
+    let Some((spec, bounds)) = written.sequential.as_ref().and_then(|spec| Some((spec, spec.bounds.as_ref()?))) else {
+        return Ok(vec![parse_one(written, owner, 1.0)?]);
+    };
+    let CheckSpec { name, .. } = written;
+    let odd = |text: &str| Err(Invalid::Counting { check: name.clone(), text: text.to_owned() });
+    if spec.of != Some(TestedSpec::Slow) || spec.slower_than.is_some() {
+        return odd("bounds belong to of: slow, instead of slowerThan; remove one of them");
+    }
+    let number = number(&format!("the number of bounds of check {name}"), i64::try_from(bounds.len()).unwrap_or(i64::MAX), 2, 4)?;
+    let each = |bound: &String| {
+        let spec = SequentialSpec { slower_than: Some(bound.clone()), bounds: None, ..spec.clone() };
+        let written = CheckSpec { name: format!("{name}-{bound}"), sequential: Some(spec), ..written.clone() };
+        parse_one(&written, owner, 1.0 / f64::from(number))
+    };
+    bounds.iter().map(each).collect()
+}
+
+fn parse_one(written: &CheckSpec, owner: Owner<'_>, part: f64) -> Result<Check, Invalid> {
     let CheckSpec { name, threshold: within, compare: beside, sequential: tested } = written;
     check_label("analysis.checks[].name", name)?;
     let (asking, kind) = match (within, beside, tested) {
         (Some(spec), None, None) => (&spec.asking, CheckKind::Threshold(threshold(name, spec, owner)?)),
         (None, Some(spec), None) => (&spec.asking, CheckKind::Compare(compare(name, spec, owner)?)),
-        (None, None, Some(spec)) => (&spec.asking, CheckKind::Sequential(sequential(name, spec, owner)?)),
+        (None, None, Some(spec)) if spec.of == Some(TestedSpec::Gauge) => (&spec.asking, CheckKind::Gauge(gauge(name, spec, owner)?)),
+        (None, None, Some(spec)) => (&spec.asking, CheckKind::Sequential(Sequential { part, ..sequential(name, spec, owner)? })),
         (None, None, None) | (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
             return Err(Invalid::Kind(name.clone()));
         }
@@ -89,10 +148,15 @@ fn parse_check(written: &CheckSpec, owner: Owner<'_>) -> Result<Check, Invalid> 
     let Some(delay) = delays.get(provider) else {
         return Err(Invalid::Provider { check: name.clone(), provider: provider.clone(), known: owner.providers.known() });
     };
-    Ok(Check { name: name.clone(), provider: provider.clone(), delay: *delay, policy: policy(asking), kind })
+    Ok(Check { name: name.clone(), provider: provider.clone(), delay: *delay, policy: policy(asking, &kind), kind })
 }
 
-fn policy(AskingSpec { provider: _, on_fail, on_no_data, on_query_error }: &AskingSpec) -> Policy {
+fn policy(AskingSpec { provider: _, on_fail, on_no_data, on_query_error }: &AskingSpec, kind: &CheckKind) -> Policy {
+    let usual = match kind {
+        CheckKind::Threshold(_) | CheckKind::Compare(_) | CheckKind::Sequential(_) => Policy::USUAL,
+        // Its bounds are coarse.
+        CheckKind::Gauge(_) => Policy { fail: OnFail::Hold, ..Policy::USUAL },
+    };
     let trouble = |written: Option<OnTroubleSpec>, usual| match written {
         None => usual,
         Some(OnTroubleSpec::Hold) => OnTrouble::Hold,
@@ -100,16 +164,17 @@ fn policy(AskingSpec { provider: _, on_fail, on_no_data, on_query_error }: &Aski
     };
     Policy {
         fail: match on_fail {
-            None => Policy::USUAL.fail,
+            None => usual.fail,
             Some(OnFailSpec::Abort) => OnFail::Abort,
             Some(OnFailSpec::Hold) => OnFail::Hold,
         },
-        no_data: trouble(*on_no_data, Policy::USUAL.no_data),
-        query_error: trouble(*on_query_error, Policy::USUAL.query_error),
+        no_data: trouble(*on_no_data, usual.no_data),
+        query_error: trouble(*on_query_error, usual.query_error),
     }
 }
 
 fn threshold(name: &str, spec: &ThresholdSpec, owner: Owner<'_>) -> Result<Threshold, Invalid> {
+    spec.slower_than.as_deref().map_or(Ok(()), |text| named_bound(name, text))?;
     let ThresholdSpec { query, count, of, series, slower_than, counts, window, min, max, failures, min_requests, asking: _ } = spec;
     let field = |field: &str| format!("analysis.checks[{name}].threshold.{field}");
     match (*min, *max) {
@@ -158,6 +223,7 @@ fn threshold(name: &str, spec: &ThresholdSpec, owner: Owner<'_>) -> Result<Thres
 }
 
 fn compare(name: &str, spec: &CompareSpec, owner: Owner<'_>) -> Result<Compare, Invalid> {
+    spec.slower_than.as_deref().map_or(Ok(()), |text| named_bound(name, text))?;
     let CompareSpec { of, series, slower_than, counts, window, line, sigmas, min_events, min_requests, asking: _ } = spec;
     let (series, slower_than) = (series.as_ref(), slower_than.as_deref());
     let Owner { namespace, rollout, .. } = owner;
@@ -174,11 +240,29 @@ fn compare(name: &str, spec: &CompareSpec, owner: Owner<'_>) -> Result<Compare, 
 }
 
 fn sequential(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Result<Sequential, Invalid> {
-    let SequentialSpec { of, series, slower_than, counts, limit, alarm, confidence, min_requests, pass, bursts, asking: _ } = spec;
+    let SequentialSpec {
+        of,
+        query,
+        series,
+        slower_than,
+        bounds: _,
+        counts,
+        limit,
+        alarm,
+        confidence,
+        min_requests,
+        pass,
+        bursts,
+        asking: _,
+    } = spec;
     let (series, slower_than) = (series.as_ref(), slower_than.as_deref());
     let Owner { namespace, rollout, .. } = owner;
     let odd = |text: &str| Err(Invalid::Counting { check: name.to_owned(), text: text.to_owned() });
-    let source = source(&Written { check: name, namespace, rollout, of: *of, series, slower_than, counts: counts.as_ref() })?;
+    if query.is_some() {
+        return odd("query belongs to of: gauge; remove it, or write counts with two queries");
+    }
+    let of = of.and_then(requests_of);
+    let source = source(&Written { check: name, namespace, rollout, of, series, slower_than, counts: counts.as_ref() })?;
     let limit = limit.map_or(Ok(LIMIT), |limit| line(name, "limit", limit))?;
     if limit.ratio <= 1.0 && limit.plus <= 0.0 {
         return odd(
@@ -189,31 +273,57 @@ fn sequential(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Result<Seq
     if alarm.ratio > limit.ratio || alarm.plus > limit.plus {
         return odd("the alarm is above the limit, so that a canary could pass and fail at once; lower the alarm or leave it out");
     }
+    let (step, promotion) = strengths(*pass);
+    Ok(Sequential {
+        source,
+        part: 1.0,
+        limit,
+        alarm,
+        alpha: 1.0 - self::confidence(name, *confidence)?,
+        least: requests(name, *min_requests, LEAST, 1)?,
+        step,
+        promotion,
+        bursts: bursts.map_or(Ok(Bursts::Auto), |bursts| within(name, "bursts", bursts, 1.0, 50.0).map(Bursts::Fixed))?,
+    })
+}
+
+/// Which requests are bad, where requests are compared.
+const fn requests_of(tested: TestedSpec) -> Option<OfSpec> {
+    match tested {
+        TestedSpec::Errors => Some(OfSpec::Errors),
+        TestedSpec::Slow => Some(OfSpec::Slow),
+        TestedSpec::Gauge => None,
+    }
+}
+
+/// How much a pass has to mean for a step, and for the promotion.
+pub(super) fn strengths(written: Option<PassSpec>) -> (Strength, Strength) {
     let strength = |written: Option<StrengthSpec>, usual| match written {
         None => usual,
         Some(StrengthSpec::NoHarm) => Strength::NoHarm,
         Some(StrengthSpec::Proof) => Strength::Proof,
         Some(StrengthSpec::Auto) => Strength::Auto,
     };
-    let pass = pass.unwrap_or_default();
-    Ok(Sequential {
-        source,
-        limit,
-        alarm,
-        alpha: 1.0 - within(name, "confidence", confidence.unwrap_or(0.95), 0.8, 0.999)?,
-        least: requests(name, *min_requests, LEAST, 1)?,
-        step: strength(pass.step, Strength::NoHarm),
-        promotion: strength(pass.promotion, Strength::Auto),
-        bursts: bursts.map_or(Ok(Bursts::Auto), |bursts| within(name, "bursts", bursts, 1.0, 50.0).map(Bursts::Fixed))?,
-    })
+    let PassSpec { step, promotion } = written.unwrap_or_default();
+    (strength(step, Strength::NoHarm), strength(promotion, Strength::Auto))
+}
+
+pub(super) fn confidence(check: &str, written: Option<f64>) -> Result<f64, Invalid> {
+    within(check, "confidence", written.unwrap_or(0.95), 0.8, 0.999)
+}
+
+/// Only what goes on from window to window remembers a bound that was chosen.
+fn named_bound(check: &str, slower_than: &str) -> Result<(), Invalid> {
+    let text = "slowerThan: auto belongs to a sequential check; name a bound of the histogram's buckets, such as 250ms".to_owned();
+    if slower_than == AUTO { Err(Invalid::Counting { check: check.to_owned(), text }) } else { Ok(()) }
 }
 
 /// The line half-way between "the same as stable" and the limit.
-fn half_way(limit: Line) -> Line {
+pub(super) fn half_way(limit: Line) -> Line {
     Line { ratio: f64::midpoint(1.0, limit.ratio), plus: limit.plus / 2.0 }
 }
 
-fn line(check: &str, field: &str, LineSpec { ratio, plus }: LineSpec) -> Result<Line, Invalid> {
+pub(super) fn line(check: &str, field: &str, LineSpec { ratio, plus }: LineSpec) -> Result<Line, Invalid> {
     let ratio = within(check, &format!("{field}.ratio"), ratio, 1.0, 100.0)?;
     Ok(Line { ratio, plus: within(check, &format!("{field}.plus"), plus.unwrap_or(0.0), 0.0, 0.5)? })
 }

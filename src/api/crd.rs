@@ -5,11 +5,14 @@ use kube::CustomResourceExt;
 use serde_json::Value;
 
 use super::action::RolloutAction;
+use super::shared_spec::AnalysisTemplate;
 use super::spec::Rollout;
 
-/// All definitions: of Rollouts, and of the commands for them.
+/// All definitions: of Rollouts, of the commands for them, and of checks that they share.
 pub fn crds() -> Vec<CustomResourceDefinition> {
-    [Rollout::crd(), RolloutAction::crd()].iter().map(|crd| from_json(tidied(to_json(crd)))).collect()
+    let template = with_arguments(tidied(to_json(&AnalysisTemplate::crd())));
+    let others = [Rollout::crd(), RolloutAction::crd()].map(|crd| tidied(to_json(&crd)));
+    others.into_iter().chain([template]).map(from_json).collect()
 }
 
 /// What `serin crds` prints: all definitions as one YAML stream.
@@ -57,6 +60,49 @@ fn tidy(node: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(tidy),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
+}
+
+/// In a template any value of a check may be an argument: what a schema says of a number or of a text holds once that is filled in, and is then said by Serin.
+fn with_arguments(mut crd: Value) -> Value {
+    if let Some(checks) = crd.pointer_mut("/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/checks/items") {
+        loosen(checks);
+    }
+    crd
+}
+
+/// The names of the numbers below a node, which its rules cannot speak of any more.
+fn loosen(node: &mut Value) -> Vec<String> {
+    const RULES: &str = "x-kubernetes-validations";
+    let mut numbers = Vec::new();
+    if let Some(items) = node.get_mut("items") {
+        numbers.extend(loosen(items));
+    }
+    for (name, property) in node.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
+        if matches!(property["type"].as_str(), Some("number" | "integer")) {
+            *property = serde_json::json!({"description": property["description"], "x-kubernetes-preserve-unknown-fields": true});
+            numbers.push(name.clone());
+        } else {
+            numbers.extend(loosen(property));
+        }
+    }
+    let text = node["type"] == "string";
+    if text && node.get("enum").is_some() {
+        let members = node.as_object_mut().into_iter();
+        members.for_each(|members| {
+            members.remove("enum");
+            members.insert("maxLength".to_owned(), Value::from(200));
+        });
+    }
+    if let Some(rules) = node.get_mut(RULES).and_then(Value::as_array_mut) {
+        rules.retain(|rule| numbers.iter().all(|name| !rule["rule"].as_str().unwrap_or_default().contains(&format!(".{name}"))));
+        for rule in rules.iter_mut().filter(|_| text) {
+            rule["rule"] = Value::String(format!("self.contains('{{{{args.') || ({})", rule["rule"].as_str().unwrap_or_default()));
+        }
+    }
+    if text && node.get(RULES).is_some() && node["maxLength"].as_u64() < Some(200) {
+        node["maxLength"] = Value::from(200);
+    }
+    numbers
 }
 
 /// Nobody but Serin writes a status, so that nothing may be filled into it.

@@ -131,6 +131,14 @@ pub enum Invalid {
         /// What is wrong with it, and what to do.
         text: String,
     },
+    /// A template of checks that cannot be taken.
+    #[error("the AnalysisTemplate {template:?} {text}")]
+    Shared {
+        /// Its name.
+        template: String,
+        /// What is wrong with it, and what to do.
+        text: String,
+    },
     /// A query with a placeholder that nothing can be filled into.
     #[error("check {check:?}: {problem}")]
     Placeholder {

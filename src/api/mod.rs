@@ -10,6 +10,7 @@ mod checks;
 mod conditions;
 mod crd;
 mod duration;
+mod gauges;
 mod invalid;
 mod object;
 mod parse;
@@ -17,6 +18,9 @@ mod providers;
 mod render;
 mod revision;
 mod schema;
+mod shared;
+#[expect(unreachable_pub, reason = "the derive of rules makes helper structs that nobody reaches")]
+mod shared_spec;
 mod slim;
 mod sources;
 #[expect(unreachable_pub, reason = "the derive of rules makes helper structs that nobody reaches")]
@@ -28,7 +32,7 @@ mod time;
 pub use action::{ActionStatus, ActorSpec, RolloutAction, RolloutActionSpec, VerbSpec};
 pub use check_spec::{
     AskingSpec, CheckSpec, CompareSpec, CountsSpec, FailedSpec, FailuresSpec, FromSpec, LineSpec, OfSpec, OnFailSpec, OnTroubleSpec,
-    PassSpec, SequentialSpec, SeriesSpec, StrengthSpec, ThresholdSpec,
+    PassSpec, SequentialSpec, SeriesSpec, StrengthSpec, TestedSpec, ThresholdSpec,
 };
 pub use crd::{crd_files, crds, crds_yaml};
 pub use duration::{LONGEST, duration_text, parse_duration};
@@ -38,6 +42,8 @@ pub use parse::parse;
 pub use providers::Providers;
 pub use render::{View, result_name};
 pub use revision::revision;
+pub use shared::{Frozen, Shared, shared, template_names};
+pub use shared_spec::{AnalysisTemplate, AnalysisTemplateSpec, ArgKindSpec, ArgSpec, TemplateRefSpec};
 pub(crate) use slim::{Slim, TOPOLOGY, slim};
 pub use spec::{
     AnalysisSpec, ApprovalSpec, BakeSpec, CapacitySpec, DeadlinesSpec, DeletionPolicySpec, NoAnalysis, OnStepSpec, Rollout, RolloutSpec,

@@ -58,10 +58,12 @@ fn read_status(text: &str) -> Result<Status, String> {
         evidence: crate::analysis::Evidence,
         #[serde(default)]
         audit: crate::audit::Outbox,
+        #[serde(default)]
+        analysis: Option<super::shared::Frozen>,
     }
     serde_json::from_str::<Option<Status>>(text).map(Option::unwrap_or_default).or_else(|_| {
         serde_json::from_str::<Kept>(text)
-            .map(|Kept { state, memo, evidence, audit }| Status { state, memo, evidence, audit, ..Status::default() })
+            .map(|Kept { state, memo, evidence, audit, analysis }| Status { state, memo, evidence, analysis, audit, ..Status::default() })
             .map_err(|error| format!("the status was not written by this version of Serin ({error}); run the version that wrote it"))
     })
 }

@@ -10,6 +10,7 @@ use super::duration::{duration_text, parse_duration};
 use super::invalid::Invalid;
 use super::providers::Providers;
 use super::revision::revision;
+use super::shared::Shared;
 use super::spec::{ApprovalSpec, BakeSpec, DeadlinesSpec, DeletionPolicySpec, OnStepSpec, RolloutSpec, StepSpec};
 use super::template::RESERVED;
 use crate::rollout::{Bake, Capacity, Deadlines, DeletionPolicy, Gate, Intent, OnStep, Pausing, Sharing, Step, Weight, default_weights};
@@ -27,11 +28,16 @@ const DEFAULT_APPROVAL: TimeDelta = TimeDelta::hours(24);
 /// One that waits less is no wait.
 const ONE_SECOND: TimeDelta = TimeDelta::seconds(1);
 
-/// Turns a spec into what the user wants, with every default filled in and every bound held.
+/// Turns a spec, and what the templates that it takes say, into what the user wants, with every default filled in and every bound held.
 ///
 /// # Errors
 /// [`Invalid`] names the first thing that cannot work and says what to do.
-pub fn parse(namespace: &str, name: &str, spec: &Value, providers: &Providers) -> Result<Intent, Invalid> {
+pub fn parse(
+    (namespace, name): (&str, &str),
+    spec: &Value,
+    shared: &Result<Shared, Invalid>,
+    providers: &Providers,
+) -> Result<Intent, Invalid> {
     if !is_label(name) || name.len() > MAX_NAME || !is_label(namespace) {
         return Err(Invalid::Name(name.to_owned()));
     }
@@ -42,7 +48,7 @@ pub fn parse(namespace: &str, name: &str, spec: &Value, providers: &Providers) -
     check_template(template)?;
     let replicas = number("replicas", spec.replicas.unwrap_or(1), 0, MAX_REPLICAS)?;
     let capacity = resolve(spec.capacity.as_ref(), replicas)?;
-    let analysis = checks(&spec.analysis, Owner { namespace, rollout: name, providers })?;
+    let analysis = checks(&spec.analysis, shared, Owner { namespace, rollout: name, providers })?;
     let strict = spec.traffic.as_ref().and_then(|traffic| traffic.replicas.as_ref()).and_then(|replicas| replicas.strict);
     Ok(Intent {
         revision: revision(template),
@@ -53,6 +59,7 @@ pub fn parse(namespace: &str, name: &str, spec: &Value, providers: &Providers) -
         checks: analysis.checks,
         every: analysis.every,
         warm_up: analysis.warm_up,
+        unresolved: analysis.unresolved,
         deadlines: deadlines(spec.deadlines.as_ref())?,
         capacity,
         pausing: if spec.paused.unwrap_or(false) { Pausing::On } else { Pausing::Off },

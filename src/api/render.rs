@@ -3,6 +3,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::conditions::conditions;
+use super::shared::{Frozen, Shared};
 use super::status::{LastOutcome, Reason, Shares, Status};
 use crate::analysis::Evidence;
 use crate::audit::Outbox;
@@ -27,6 +28,8 @@ pub struct View<'a> {
     pub observed: &'a Observed,
     /// What is known of the attempt.
     pub evidence: &'a Evidence,
+    /// What the templates of checks say, or said when the attempt in flight began.
+    pub shared: &'a Shared,
     /// The time of this pass.
     pub now: DateTime<Utc>,
 }
@@ -67,6 +70,7 @@ impl Status {
             why: Some(why),
             memo,
             evidence: view.evidence.clone(),
+            analysis: frozen(self, view),
             audit,
         }
     }
@@ -77,6 +81,13 @@ impl View<'_> {
     pub(super) fn revision(&self) -> Option<&Revision> {
         (!self.intent.steps.is_empty()).then_some(&self.intent.revision)
     }
+}
+
+/// What the attempt in flight took from templates: what stands there already, else what they say now.
+fn frozen(before: &Status, view: &View<'_>) -> Option<Frozen> {
+    let Attempt { number, .. } = view.state?.attempt()?;
+    let taken = || (!view.shared.checks.is_empty()).then(|| Frozen { attempt: *number, shared: view.shared.clone() });
+    before.analysis.as_ref().filter(|frozen| frozen.attempt == *number).cloned().or_else(taken)
 }
 
 /// How an attempt ended, as statuses and people say it.

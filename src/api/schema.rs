@@ -55,6 +55,28 @@ fn number(low: &str, high: &str, message: &str) -> Schema {
     })
 }
 
+/// The same, or a choice by stable's own requests.
+pub(super) fn slow_or_auto(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string",
+        "maxLength": 24,
+        "x-kubernetes-validations": [{
+            "rule": format!("self == 'auto' || {}", range("1ms", "1h")),
+            "message": "write auto, or a bound of the histogram's buckets as a duration, such as 250ms or 2s500ms",
+        }],
+    })
+}
+
+/// Several of them.
+pub(super) fn bounds(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "array", "minItems": 2, "maxItems": 4, "items": slow(generator)})
+}
+
+/// Values by the names of arguments.
+pub(super) fn arguments(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "object", "maxProperties": 16, "additionalProperties": {"type": "string", "maxLength": 200}})
+}
+
 /// The name of a metric.
 pub(super) fn metric(_: &mut SchemaGenerator) -> Schema {
     matching("^[a-zA-Z_:][a-zA-Z0-9_:]*$", "name a metric: letters, digits, _ and :, without a digit at the beginning")
@@ -87,10 +109,14 @@ fn between(low: &str, high: &str, message: &str) -> Schema {
         "type": "string",
         "maxLength": 24,
         "x-kubernetes-validations": [{
-            "rule": format!("self.matches('{DURATION}') && duration(self) >= duration('{low}') && duration(self) <= duration('{high}')"),
+            "rule": range(low, high),
             "message": message,
         }],
     })
+}
+
+fn range(low: &str, high: &str) -> String {
+    format!("(self.matches('{DURATION}') && duration(self) >= duration('{low}') && duration(self) <= duration('{high}'))")
 }
 
 pub(super) fn deployments(_: &mut SchemaGenerator) -> Schema {

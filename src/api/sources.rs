@@ -8,6 +8,8 @@ use super::parse::{duration, length};
 use crate::analysis::fill_fixed;
 use crate::rollout::{Bad, By, Pattern, Series, Source, Unit};
 
+/// Leaves the bound of slow requests to stable's own.
+pub(super) const AUTO: &str = "auto";
 /// More query than this is a recording rule.
 pub(super) const MAX_QUERY: usize = 4096;
 
@@ -112,11 +114,15 @@ fn preset(written: &Written<'_>, of: OfSpec, series: SeriesSpec) -> Result<Sourc
         OfSpec::Slow if failed.is_some() => return Err(odd("series.failed belongs to of: errors; remove it".to_owned())),
         OfSpec::Slow => {
             let Some(text) = slower_than else {
-                return Err(odd("of: slow needs slowerThan, a bound of the histogram's buckets, such as 250ms".to_owned()));
+                return Err(odd(
+                    "of: slow needs slowerThan, a bound of the histogram's buckets, such as 250ms; a sequential check also takes auto"
+                        .to_owned(),
+                ));
             };
+            let (name, unit) = usual.histogram;
             let field = format!("analysis.checks[{check}].slowerThan");
-            let time = duration(&field, text, TimeDelta::milliseconds(1), TimeDelta::hours(1))?;
-            (usual.histogram.0, Bad::SlowerThan(time, usual.histogram.1))
+            let read = |text| duration(&field, text, TimeDelta::milliseconds(1), TimeDelta::hours(1));
+            (name, if *text == AUTO { Bad::Slow(unit) } else { Bad::SlowerThan(read(text)?, unit) })
         }
     };
     Ok(Source::Series(Series { metric: metric.unwrap_or_else(|| name.to_owned()), labels, by: usual.by, bad }))

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check_spec::CheckSpec;
 use super::schema;
+use super::shared_spec::TemplateRefSpec;
 use super::status::Status;
 use super::template::PodTemplate;
 
@@ -203,12 +204,17 @@ pub struct ApprovalSpec {
 /// What decides whether a canary is good enough: `checks`, or `none: {}`.
 #[derive(KubeSchema, Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("has(self.checks) != has(self.none)").message("name at least one check, or write analysis: {none: {}} to promote whatever keeps its pods ready; not both"))]
+#[x_kube(validation = Rule::new("(has(self.checks) || has(self.templates)) != has(self.none)").message("name at least one check or template, or write analysis: {none: {}} to promote whatever keeps its pods ready; not both"))]
 pub struct AnalysisSpec {
     /// Measured questions, 1 to 16. All have to pass; one that fails aborts the attempt. Whether the canary's pods run is always asked beside them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 16), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub checks: Option<Vec<CheckSpec>>,
+
+    /// AnalysisTemplates whose checks are taken beside these, at most 8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 8), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
+    pub templates: Option<Vec<TemplateRefSpec>>,
 
     /// Written as `none: {}`: no metric is asked; only the pods have to stay ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]

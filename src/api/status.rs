@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::schema;
+use super::shared::Frozen;
 use crate::analysis::Evidence;
 use crate::audit::Outbox;
 use crate::rollout::{Memo, State};
@@ -83,10 +84,23 @@ pub struct Status {
     #[schemars(schema_with = "schema::open")]
     pub evidence: Evidence,
 
+    /// The checks that the attempt in flight took from templates, with the arguments filled in. Do not edit it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::open")]
+    pub analysis: Option<Frozen>,
+
     /// Events that wait for their sinks. Do not edit it.
     #[serde(default)]
     #[schemars(schema_with = "schema::open")]
     pub audit: Outbox,
+}
+
+impl Status {
+    /// What the attempt in flight took from templates, if it took anything.
+    pub fn taken(&self) -> Option<&Frozen> {
+        let attempt = self.state.as_ref()?.attempt()?.number;
+        self.analysis.as_ref().filter(|frozen| frozen.attempt == attempt)
+    }
 }
 
 /// Why nothing moves now.

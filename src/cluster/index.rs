@@ -17,7 +17,7 @@ use super::meta::version;
 use super::readiness::Refusals;
 use super::services::ServiceSpec;
 use super::workloads::{Place, Workloads, place};
-use crate::api::{Object, from_time};
+use crate::api::{Object, from_time, template_names};
 use crate::rollout::{Action, Key, Phase, Pod, Record, Revision};
 
 /// A compact copy of what the watches bring. Reading it waits for nothing but a lock that nobody holds for long.
@@ -48,6 +48,7 @@ pub(super) struct Tables {
     pub(super) pods: Group<(Revision, Pod)>,
     pub(super) actions: Group<Option<Action>>,
     pub(super) bindings: Group<bool>,
+    pub(super) templates: Group<Arc<Value>>,
     pub(super) workloads: Workloads,
 }
 
@@ -60,6 +61,8 @@ pub(super) struct Entry {
     pub(super) service: Key,
     /// The Deployment that its spec takes over.
     pub(super) place: Option<Place>,
+    /// The templates of checks that its spec takes.
+    pub(super) templates: Arc<[String]>,
 }
 
 impl Default for Index {
@@ -73,6 +76,7 @@ impl Default for Index {
             pods: Group::new(),
             actions: Group::new(),
             bindings: Group::new(),
+            templates: Group::new(),
             workloads: Workloads::default(),
         };
         Self {
@@ -222,6 +226,10 @@ impl Tables {
                 let news = self.actions.put(owner.clone(), name, (version, action), source);
                 return if news == News::Yes { vec![owner] } else { Vec::new() };
             }
+            View::Template(spec) => {
+                let news = self.templates.put(owner.clone(), name, (version, spec), source);
+                return if news == News::Yes { self.takers(&owner) } else { Vec::new() };
+            }
             View::Binding(verifies) => self.bindings.put(owner.clone(), name, (version, verifies), source),
             View::Pod(revision, pod) => self.pods.put(owner.clone(), name, (version, (revision, pod)), source),
         };
@@ -236,13 +244,13 @@ impl Tables {
         let same = |known: &&Entry| {
             known.object.metadata.uid == object.metadata.uid && known.object.metadata.generation == object.metadata.generation
         };
-        let (service, place) =
-            known.filter(same).map_or_else(|| carrier(&key, &object), |known| (known.service.clone(), known.place.clone()));
+        let named = |known: &Entry| (known.service.clone(), known.place.clone(), Arc::clone(&known.templates));
+        let (service, place, templates) = known.filter(same).map_or_else(|| names(&key, &object), named);
         let claim = (age(&object), key.name.clone());
         self.workloads.name(&key, known.and_then(|known| known.place.clone()).as_ref(), place.as_ref());
         let mut touched = self.unclaim(&key, Some((&service, &claim)));
         touched.extend(self.claims.stake(&service, claim));
-        self.rollouts.insert(key.clone(), Entry { version, source, object, service, place });
+        self.rollouts.insert(key.clone(), Entry { version, source, object, service, place, templates });
         touched.push(key);
         touched
     }
@@ -258,6 +266,10 @@ impl Tables {
             View::Child(..) => self.children.end(owner, name, *version),
             View::Record(_) => self.records.end(owner, name, *version),
             View::Action(_) => self.actions.end(owner, name, *version),
+            View::Template(_) => {
+                let gone = self.templates.end(owner, name, *version);
+                return if gone == News::Yes { self.takers(owner) } else { Vec::new() };
+            }
             View::Binding(_) => self.bindings.end(owner, name, *version),
             View::Pod(..) => self.pods.end(owner, name, *version),
         };
@@ -288,6 +300,7 @@ impl Tables {
             Kind::Record => self.records.sweep(listed),
             Kind::Action => self.actions.sweep(listed),
             Kind::Binding => self.bindings.sweep(listed),
+            Kind::Template => self.templates.sweep(listed).iter().flat_map(|template| self.takers(template)).collect(),
             Kind::Pod => self.pods.sweep(listed),
         }
     }
@@ -302,16 +315,22 @@ impl Tables {
         self.claims.withdraw(&service, &claim)
     }
 
+    /// The rollouts that take a template.
+    fn takers(&self, template: &Key) -> Vec<Key> {
+        let takes = |(key, known): &(&Key, &Entry)| key.namespace == template.namespace && known.templates.contains(&template.name);
+        self.rollouts.iter().filter(takes).map(|(key, _)| key.clone()).collect()
+    }
+
     fn touched(&self, owner: Key, news: News) -> Vec<Key> {
         if news == News::Yes && self.rollouts.contains_key(&owner) { vec![owner] } else { Vec::new() }
     }
 }
 
-/// The Service that a Rollout's spec names, the empty name where it names none; and the Deployment that it takes over.
-fn carrier(key: &Key, object: &Object) -> (Key, Option<Place>) {
+/// What a Rollout's spec names: a Service, the empty name where it names none; the Deployment that it takes over; and templates of checks.
+fn names(key: &Key, object: &Object) -> (Key, Option<Place>, Arc<[String]>) {
     let spec = object.spec();
     let name = spec.get("service").and_then(Value::as_str).unwrap_or_default();
-    (Key { namespace: key.namespace.clone(), name: name.to_owned() }, place(&key.namespace, &spec))
+    (Key { namespace: key.namespace.clone(), name: name.to_owned() }, place(&key.namespace, &spec), template_names(&spec).into())
 }
 
 fn age(object: &Object) -> DateTime<Utc> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::Value;
 
 use super::actions::{Action, Binding, action_view, verifies};
 use super::deployments::{ChildView, Deployment, Tally, child_view, tally};
@@ -10,6 +11,7 @@ use super::meta::{REVISION, ROLLOUT, child_name, version};
 use super::pods::{Pod, pod_view};
 use super::records::{Record, record_view};
 use super::services::{Service, ServiceSpec, service_view};
+use super::templates::Template;
 use crate::api::Object;
 use crate::rollout::{self, Key, Revision};
 
@@ -30,12 +32,14 @@ pub enum Kind {
     Action,
     /// The binding of the policy that verifies who gives commands.
     Binding,
+    /// Checks that rollouts share.
+    Template,
 }
 
 /// One object that was seen.
 #[derive(Clone, Debug)]
 pub struct Item {
-    /// The rollout that it belongs to; a Service or a binding belongs to none and has its own name here.
+    /// The rollout that it belongs to; a Service, a binding or a template belongs to none and has its own name here.
     pub(super) owner: Key,
     /// Its own name.
     pub(super) name: String,
@@ -55,11 +59,13 @@ pub(super) enum View {
     Record(rollout::Record),
     Action(Option<rollout::Action>),
     Binding(bool),
+    Template(Arc<Value>),
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 7] = [Self::Rollout, Self::Deployment, Self::Pod, Self::Service, Self::Record, Self::Action, Self::Binding];
+    pub const ALL: [Self; 8] =
+        [Self::Rollout, Self::Deployment, Self::Pod, Self::Service, Self::Record, Self::Action, Self::Binding, Self::Template];
 
     /// The resource's name, as it stands in URLs, logs and metrics.
     pub const fn resource(self) -> &'static str {
@@ -71,6 +77,7 @@ impl Kind {
             Self::Record => "controllerrevisions",
             Self::Action => "rolloutactions",
             Self::Binding => "validatingadmissionpolicybindings",
+            Self::Template => "analysistemplates",
         }
     }
 }
@@ -119,6 +126,13 @@ impl Item {
     pub fn action(action: &Action) -> Option<Self> {
         let name = action.metadata.name.clone()?;
         Some(Self { owner: action.owner()?, name, version: number(&action.metadata), view: View::Action(action_view(action)) })
+    }
+
+    /// A template of checks.
+    pub fn template(template: &Template) -> Option<Self> {
+        let metadata = &template.metadata;
+        let owner = Key { namespace: metadata.namespace.clone()?, name: metadata.name.clone()? };
+        Some(Self { name: owner.name.clone(), owner, version: number(metadata), view: View::Template(template.view()) })
     }
 
     /// A binding of an admission policy.

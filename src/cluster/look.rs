@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::actions::ACTIONS_POLICY;
 use super::deployments::ChildView;
 use super::index::{Entry, Tables};
@@ -28,11 +30,13 @@ pub struct Look {
     pub actions: Vec<Action>,
     /// The Deployment that it takes over, if it names one.
     pub workload: Option<Found>,
+    /// The templates of checks that its spec takes and that exist, each with its resourceVersion.
+    pub templates: BTreeMap<String, (u64, Arc<Value>)>,
 }
 
 impl Tables {
     pub(super) fn look(&self, key: &Key) -> Option<Look> {
-        let Entry { object, service, place, .. } = self.rollouts.get(key)?;
+        let Entry { object, service, place, templates, .. } = self.rollouts.get(key)?;
         let mut pods: BTreeMap<&Revision, Vec<Pod>> = BTreeMap::new();
         for (_, kept) in self.pods.of(key) {
             let (revision, pod) = &kept.view;
@@ -54,7 +58,13 @@ impl Tables {
         let actions = self.actions(key);
         // A Deployment that is taken over has to be known, too.
         let workload = place.as_ref().map_or(Some(None), |place| self.workloads.find(place).map(Some))?;
-        Some(Look { rollout: Arc::clone(object), service: carrier, first: first.to_owned(), children, records, actions, workload })
+        let template = |name: &String| {
+            let kept = self.templates.get(&Key { namespace: key.namespace.clone(), name: name.clone() }, name)?;
+            Some((name.clone(), (kept.version, Arc::clone(&kept.view))))
+        };
+        let templates = templates.iter().filter_map(template).collect();
+        let (rollout, first) = (Arc::clone(object), first.to_owned());
+        Some(Look { rollout, service: carrier, first, children, records, actions, workload, templates })
     }
 
     /// In the order of creation: within a second, the resourceVersion tells.

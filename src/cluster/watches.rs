@@ -23,6 +23,7 @@ use super::pods::Pod;
 use super::records::Record;
 use super::referenced;
 use super::services::Service;
+use super::templates::Template;
 use crate::api::Object;
 use crate::retry::{Pace, delays};
 use crate::rollout::Key;
@@ -44,6 +45,7 @@ pub enum Notice {
 pub fn watch(client: &Client, index: &Arc<Index>, tell: impl Fn(Notice) + Clone + Send + Sync + 'static) -> JoinSet<()> {
     let ours = watcher::Config::default().labels(ROLLOUT);
     let any = watcher::Config::default();
+    let templates = Api::<Template>::all(client.clone());
     let policy = watcher::Config::default().fields(&format!("metadata.name={ACTIONS_POLICY}"));
     let mut tasks = JoinSet::new();
     let target = |kind| Target { kind, index: Arc::clone(index), tell: tell.clone() };
@@ -52,7 +54,8 @@ pub fn watch(client: &Client, index: &Arc<Index>, tell: impl Fn(Notice) + Clone 
     tasks.spawn(target(Kind::Deployment).follow(Api::<Deployment>::all(client.clone()), ours.clone(), |d| Item::deployment(&d)));
     tasks.spawn(target(Kind::Pod).follow(Api::<Pod>::all(client.clone()), ours.clone(), |pod| Item::pod(&pod)));
     tasks.spawn(target(Kind::Record).follow(Api::<Record>::all(client.clone()), ours, |record| Item::record(&record)));
-    tasks.spawn(target(Kind::Action).follow(Api::<Action>::all(client.clone()), any, |action| Item::action(&action)));
+    tasks.spawn(target(Kind::Action).follow(Api::<Action>::all(client.clone()), any.clone(), |action| Item::action(&action)));
+    tasks.spawn(target(Kind::Template).follow(templates, any, |template| Item::template(&template)));
     tasks.spawn(target(Kind::Binding).follow(Api::<Binding>::all(client.clone()), policy, |binding| Item::binding(&binding)));
     tasks.spawn(referenced::follow(client.clone(), Arc::clone(index), tell));
     tasks

@@ -86,7 +86,8 @@ pub fn decide(key: &Key, seen: &Seen, now: DateTime<Utc>) -> Decision {
             let backlog = backlog(&draft.outbox);
             let judged = analysis::judge(&intent, state, &committed.evidence, &seen.observed, now);
             draft.evidence = judged.evidence;
-            let brake = invalid.as_ref().or(backlog.as_ref());
+            let unknown = intent.unresolved.clone().map(Why::NoChecks);
+            let brake = invalid.as_ref().or(backlog.as_ref()).or(unknown.as_ref());
             let memo = draft.memo.clone();
             let facts = Facts { intent: &intent, seen: &seen.observed, memo: &memo, verdict: &judged.verdict, brake, now };
             draft.settle(transition(state, &facts), Some(state), news)
@@ -226,6 +227,7 @@ impl Draft<'_> {
             why,
             observed: &self.seen.observed,
             evidence: &self.evidence,
+            shared: &self.seen.shared,
             now: self.now,
         };
         self.decision.status = Some(self.committed.render(&view, self.memo.clone(), self.outbox.clone()));

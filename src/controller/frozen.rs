@@ -18,6 +18,7 @@ pub(super) fn frozen(seen: &Seen, committed: &Status) -> Intent {
         other_hold: TimeDelta::zero(),
         bake: None,
         checks: Vec::new(),
+        unresolved: None,
         every: TimeDelta::seconds(10),
         warm_up: TimeDelta::seconds(30),
         deadlines: Deadlines {

@@ -93,7 +93,7 @@ impl Live {
     }
 
     fn seen(&self, key: &Key, look: Look) -> Seen {
-        let Look { rollout, service, first, children, records, actions, workload } = look;
+        let Look { rollout, service, first, children, records, actions, workload, templates } = look;
         let metadata = &rollout.metadata;
         let uid = metadata.uid.clone().unwrap_or_default();
         let mut memories = self.memories();
@@ -109,7 +109,7 @@ impl Live {
             self.0.parts.offers.offer(key.clone(), &uid, &status.audit);
         }
         let adopted = rollout.status.as_ref().ok().and_then(|status| status.memo.adopted);
-        let parsed = memory.parsed(key, &rollout, (workload.as_ref(), adopted), &self.0.known);
+        let parsed = memory.parsed(key, &rollout, (workload.as_ref(), adopted), &templates, &self.0.known);
         let wish = Wish { service: parsed.service.as_deref(), rollout: &key.name, first: &first, labels: &parsed.labels };
         let guarded = metadata.finalizers.iter().flatten().any(|name| name == FINALIZER);
         let lifetime = match (&metadata.deletion_timestamp, guarded) {
@@ -121,6 +121,7 @@ impl Live {
             version: metadata.resource_version.clone().unwrap_or_default(),
             generation: metadata.generation.unwrap_or(0),
             intent: parsed.intent.clone(),
+            shared: Arc::clone(&parsed.shared),
             replicas: parsed.replicas,
             status: rollout.status.clone(),
             observed: Observed {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::api::{self, Invalid, Object, Providers};
+use crate::api::{self, Invalid, Object, Providers, Shared, Status};
 use crate::audit::SinkName;
 use crate::cluster::{Found, filled};
 use crate::rollout::{Intent, Key, Question, Revision, Samples, Template, Weight};
@@ -40,6 +40,10 @@ pub(super) struct Parsed {
     generation: i64,
     /// The Deployment's template and replicas that were filled in.
     running: Option<Filling>,
+    /// From where its templates of checks were taken.
+    taken: Taken,
+    /// What those say, as far as it is known.
+    pub(super) shared: Arc<Shared>,
     /// What it means.
     pub(super) intent: Result<Intent, Invalid>,
     /// `spec.replicas`, where it can be read.
@@ -50,6 +54,15 @@ pub(super) struct Parsed {
     pub(super) images: Vec<String>,
     /// The Service that it names, if it does.
     pub(super) service: Option<String>,
+}
+
+/// From where the checks of templates are taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Taken {
+    /// From the templates at these versions.
+    Now(BTreeMap<String, u64>),
+    /// From what this attempt took when it began.
+    Then(u32),
 }
 
 /// What of a Deployment that is taken over is filled into the spec.
@@ -103,12 +116,22 @@ impl Memory {
         key: &Key,
         object: &Object,
         (found, adopted): (Option<&Found>, Option<u32>),
+        templates: &BTreeMap<String, (u64, Arc<Value>)>,
         providers: &Providers,
     ) -> Arc<Parsed> {
         let generation = object.metadata.generation.unwrap_or(0);
         let running = found.map(|found| Filling::new(found, adopted, &key.name));
-        let known = self.parsed.take().filter(|parsed| parsed.generation == generation && parsed.running == running);
-        let parsed = known.unwrap_or_else(|| Arc::new(Parsed::new(key, generation, (object.spec(), running), providers)));
+        let frozen = object.status.as_ref().ok().and_then(Status::taken);
+        let now = || Taken::Now(templates.iter().map(|(name, (version, _))| (name.clone(), *version)).collect());
+        let taken = frozen.map_or_else(now, |frozen| Taken::Then(frozen.attempt));
+        let same = |parsed: &Arc<Parsed>| parsed.generation == generation && parsed.running == running && parsed.taken == taken;
+        let known = self.parsed.take().filter(same);
+        let parsed = known.unwrap_or_else(|| {
+            let spec = object.spec();
+            let find = |name: &str| templates.get(name).map(|(_, spec)| &**spec);
+            let shared = frozen.map_or_else(|| api::shared(&spec, find), |frozen| Ok(frozen.shared.clone()));
+            Arc::new(Parsed::new(key, generation, (spec, running), (taken, shared), providers))
+        });
         self.parsed = Some(Arc::clone(&parsed));
         parsed
     }
@@ -125,7 +148,13 @@ impl Memory {
 }
 
 impl Parsed {
-    fn new(key: &Key, generation: i64, (spec, running): (Value, Option<Filling>), providers: &Providers) -> Self {
+    fn new(
+        key: &Key,
+        generation: i64,
+        (spec, running): (Value, Option<Filling>),
+        (taken, shared): (Taken, Result<Shared, Invalid>),
+        providers: &Providers,
+    ) -> Self {
         let (spec, missing) = match &running {
             None => (spec, None),
             Some(Filling::Of(template, replicas)) => (filled(spec, template, *replicas), None),
@@ -133,12 +162,14 @@ impl Parsed {
         };
         let intent = match missing {
             Some(text) => Err(Invalid::Workload(text)),
-            None => api::parse(&key.namespace, &key.name, &spec, providers),
+            None => api::parse((&key.namespace, &key.name), &spec, &shared, providers),
         };
         let labels = spec.pointer("/template/metadata/labels").and_then(Value::as_object).into_iter().flatten();
         Self {
             generation,
             running,
+            taken,
+            shared: Arc::new(shared.unwrap_or_default()),
             intent,
             replicas: spec.get("replicas").and_then(Value::as_u64).and_then(|replicas| u32::try_from(replicas).ok()),
             labels: labels.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect(),

@@ -10,7 +10,7 @@ use kube::{Api, Client, Resource};
 use tracing::warn;
 
 use super::campaign::chance;
-use crate::api::{Rollout, RolloutAction};
+use crate::api::{AnalysisTemplate, Rollout, RolloutAction};
 
 /// Why the controller cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -40,10 +40,11 @@ pub enum RunError {
     LeaseLost(String),
 }
 
-/// Whether the cluster has Rollouts and their actions, and lets us list them.
+/// Whether the cluster has Rollouts, their actions and the checks that they share, and lets us list them.
 pub(super) async fn check(client: &Client) -> Result<(), StartError> {
     may_list::<Rollout>(client).await?;
-    may_list::<RolloutAction>(client).await
+    may_list::<RolloutAction>(client).await?;
+    may_list::<AnalysisTemplate>(client).await
 }
 
 async fn may_list<K: Resource<DynamicType = ()> + Clone + Debug>(client: &Client) -> Result<(), StartError> {

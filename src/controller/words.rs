@@ -105,6 +105,8 @@ pub(super) const fn reading(reading: &Reading) -> &'static str {
     match reading {
         Reading::Value(_) | Reading::Backed(..) => "value",
         Reading::Counts(_) => "counts",
+        Reading::Means(_) => "means",
+        Reading::Bounds(_) => "bounds",
         Reading::NoBucket => "no_bucket",
         Reading::NoData => "no_data",
         Reading::NotANumber => "not_a_number",

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::api::{Invalid, Status};
+use crate::api::{Invalid, Shared, Status};
 use crate::audit::{Origin, Receipt, SinkName, Teller};
 pub use crate::rollout::Key;
 use crate::rollout::{Action, Change, Intent, Observed, Question};
@@ -21,6 +22,8 @@ pub struct Seen {
     pub uid: String,
     /// What the user wants, or why that cannot be read.
     pub intent: Result<Intent, Invalid>,
+    /// What the templates of checks say that the spec takes, or said when the attempt in flight began.
+    pub shared: Arc<Shared>,
     /// `spec.replicas`, where it can be read: what a rollback needs even if the rest cannot.
     pub replicas: Option<u32>,
     /// What was committed last, or why that cannot be read.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::counts::{self, backed, counted};
+use super::counts::{self, backed, bounds, counted, means};
 use crate::rollout::{Ask, Reading};
 
 /// Reads an answer of `/api/v1/query`. Texts are as long as the backend wrote them.
@@ -58,6 +58,8 @@ fn told(envelope: &Envelope, ask: &Ask, at: DateTime<Utc>) -> Reading {
             Ask::Number(_) => number(envelope),
             Ask::Backed(_) => of_all(envelope, backed),
             Ask::Counts(asked) => of_all(envelope, |series| counted(asked, at, series)),
+            Ask::Bounds(asked) => of_all(envelope, |series| bounds(asked, at, series)),
+            Ask::Means(asked) => of_all(envelope, |series| means(&asked.sides, series)),
         },
         "error" => refused(200, envelope).unwrap_or_else(|| Reading::QueryFailed(kind_and_text(envelope))),
         other => Reading::Malformed(format!("its status is `{other}`, neither success nor error")),

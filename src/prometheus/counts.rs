@@ -1,12 +1,12 @@
 //! How many requests do the samples of a query count? Pure: an answer's result becomes a reading.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
 use super::counter::{Birth, increase};
-use crate::rollout::{Bad, Before, By, Count, Counted, Counting, Counts, Newest, Reading, Shape, Sides, Track};
+use crate::rollout::{Bad, Before, By, Count, Counted, Counting, Counts, Mean, Means, Newest, Reading, Shape, Sides, Track};
 
 /// A series of samples, or of one value.
 #[derive(Deserialize)]
@@ -49,6 +49,48 @@ pub(super) fn backed(series: &[Series]) -> Reading {
         (1, Some(value)) => Reading::Backed(value, marked(Shape::ALL).filter(|count| count.is_finite()).sum()),
         (several, _) => Reading::SeveralSeries(several),
     }
+}
+
+/// Which share of stable's requests took longer than each bound, in the window that was asked for.
+pub(super) fn bounds(asked: &Counting, at: DateTime<Utc>, series: &[Series]) -> Reading {
+    let told: Vec<Told> =
+        series.iter().filter_map(|series| told(&asked.sides, series)).filter(|told| told.track == Track::Stable).collect();
+    let scraped = first_scrapes(&told);
+    let window = (seconds(asked.from), seconds(at));
+    let mut within: Vec<(f64, f64)> = Vec::new();
+    for series in &told {
+        let Some(bound) = series.labels.get("le").and_then(|le| le.parse::<f64>().ok()) else { continue };
+        let grown = increase(series.samples.iter().copied(), window, birth(series, &scraped, window.0, asked));
+        match within.iter_mut().find(|(known, _)| known.total_cmp(&bound).is_eq()) {
+            Some((_, total)) => *total += grown,
+            None => within.push((bound, grown)),
+        }
+    }
+    within.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    match within.pop() {
+        Some((bound, all)) if bound.is_infinite() && all > 0.0 => {
+            Reading::Bounds(within.into_iter().map(|(bound, fast)| (bound, (1.0 - fast / all).clamp(0.0, 1.0))).collect())
+        }
+        Some(_) | None => Reading::NoData,
+    }
+}
+
+/// What each pod of both sides has. The label with the longest name of a side is the pod's.
+pub(super) fn means(sides: &Sides, series: &[Series]) -> Reading {
+    let (mut names, mut canary, mut stable) = (BTreeSet::new(), Vec::new(), Vec::new());
+    for Series { metric, value, .. } in series {
+        let of_a_side = metric.values().filter_map(|name| Some((name.as_str(), sides.of(name)?)));
+        let Some((name, track)) = of_a_side.max_by_key(|(name, _)| name.len()) else { continue };
+        if !names.insert(name) {
+            return Reading::SeveralSeries(series.len());
+        }
+        let Some(value) = value.as_ref().and_then(|(_, text)| text.parse().ok()).filter(|value: &f64| value.is_finite()) else { continue };
+        match track {
+            Track::Canary => canary.push(value),
+            Track::Stable => stable.push(value),
+        }
+    }
+    if names.is_empty() { Reading::NoData } else { Reading::Means(Means { canary: Mean::of(&canary), stable: Mean::of(&stable) }) }
 }
 
 fn told<'a>(sides: &Sides, series: &'a Series) -> Option<Told<'a>> {
@@ -130,6 +172,7 @@ fn kind(labels: &BTreeMap<String, String>, bad: &Bad) -> Kind {
     match bad {
         Bad::Values { label, values } if labels.get(label).is_some_and(|value| values.is(value)) => Kind::AllAndBad,
         Bad::Values { .. } => Kind::All,
+        Bad::Slow(_) => Kind::Neither,
         Bad::SlowerThan(time, unit) => match labels.get("le").and_then(|le| le.parse::<f64>().ok()) {
             Some(le) if le.is_infinite() => Kind::AllAndBad,
             Some(le) if (le - unit.bound(*time)).abs() <= 1e-9 * le.abs() => Kind::Good,

@@ -16,6 +16,8 @@ pub(super) fn tidy(reading: Reading, secrets: &Secrets, token: Option<&str>) -> 
         textless @ (Reading::Value(_)
         | Reading::Backed(..)
         | Reading::Counts(_)
+        | Reading::Means(_)
+        | Reading::Bounds(_)
         | Reading::NoBucket
         | Reading::NoData
         | Reading::NotANumber

@@ -62,6 +62,8 @@ pub enum CheckKind {
     Compare(Compare),
     /// Canary against stable, window after window.
     Sequential(Sequential),
+    /// The same for a quantity that each pod has, minute by minute.
+    Gauge(Gauge),
 }
 
 /// A value that has to stay within limits.
@@ -128,6 +130,8 @@ pub struct Compare {
 pub struct Sequential {
     /// Which requests are counted.
     pub source: Source,
+    /// Its part of the evidence of harm: 1, or one n-th where one check of the user's became n.
+    pub part: f64,
     /// A proof is that the canary is surely below this.
     pub limit: Line,
     /// It fails once it is surely above this.
@@ -142,6 +146,23 @@ pub struct Sequential {
     pub promotion: Strength,
     /// How bursts of bad requests are allowed for.
     pub bursts: Bursts,
+}
+
+/// A test of a quantity that each pod has, such as memory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gauge {
+    /// The query of a value for each pod. Its placeholders are already filled, but for the pods and the window.
+    pub query: String,
+    /// A proof is that the canary surely has less than so many times what stable has.
+    pub limit: f64,
+    /// It fails once it surely has more than so many times that.
+    pub alarm: f64,
+    /// How likely each of the two may be wrong.
+    pub alpha: f64,
+    /// What a step needs.
+    pub step: Strength,
+    /// What the promotion needs.
+    pub promotion: Strength,
 }
 
 /// How much a Pass means.
@@ -214,6 +235,8 @@ pub enum Bad {
     },
     /// Those of a histogram that took longer than a bucket's bound.
     SlowerThan(TimeDelta, Unit),
+    /// The same, where stable's own requests show by which bound: nothing is counted before that was chosen.
+    Slow(Unit),
 }
 
 /// The unit of a histogram's bounds.
@@ -251,6 +274,17 @@ impl Pattern {
 }
 
 impl Unit {
+    /// A bound in this unit as a time, where it has whole milliseconds.
+    pub fn time(self, bound: f64) -> Option<TimeDelta> {
+        let millis = match self {
+            Self::Seconds => bound * 1000.0,
+            Self::Millis => bound,
+        };
+        let whole = (1.0..=3_600_000.0).contains(&millis) && (millis - millis.round()).abs() < 1e-6;
+        #[expect(clippy::cast_possible_truncation, reason = "within the bounds that are checked")]
+        whole.then(|| TimeDelta::milliseconds(millis.round() as i64))
+    }
+
     /// A bound in this unit.
     pub fn bound(self, time: TimeDelta) -> f64 {
         let millis = f64::from(u32::try_from(time.num_milliseconds()).unwrap_or(u32::MAX));

@@ -22,6 +22,8 @@ pub struct Intent {
     pub bake: Option<Bake>,
     /// The measured questions; the built-in workload check is always asked beside them.
     pub checks: Vec<Check>,
+    /// Why the checks of templates are not known, if they are not: exposure does not grow meanwhile.
+    pub unresolved: Option<String>,
     /// Time between two samples of one check.
     pub every: TimeDelta,
     /// Time after a step's share is reached during which nothing is asked.

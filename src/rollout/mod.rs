@@ -14,6 +14,7 @@ mod drift;
 mod ending;
 mod event;
 mod intent;
+mod means;
 mod memo;
 mod names;
 mod observed;
@@ -35,7 +36,7 @@ pub use bounds::cut;
 pub use change::{Change, Direction, Edited, Fence};
 pub use changes::changes;
 pub use check::{
-    Bad, Bursts, By, Check, CheckKind, Compare, Failures, OnFail, OnTrouble, Pattern, Policy, Sequential, Series, Source, Strength,
+    Bad, Bursts, By, Check, CheckKind, Compare, Failures, Gauge, OnFail, OnTrouble, Pattern, Policy, Sequential, Series, Source, Strength,
     Subject, Threshold, Unit,
 };
 pub use clock::Clock;
@@ -43,10 +44,11 @@ pub use counts::{Count, Counts, Line};
 pub use ending::{AttemptResult, Cause, EndReason};
 pub use event::{Event, EventKind, Outcome, Severity};
 pub use intent::{Bake, Capacity, Deadlines, DeletionPolicy, Gate, Intent, OnStep, Pausing, Step};
+pub use means::{Mean, Means};
 pub use memo::{ADOPTED, Memo, forgotten_at};
 pub use names::{Epoch, Key, Revision, Weight};
 pub use observed::{Child, Lifetime, Meaning, Observed, Pod, PodState, Record, Settled, Template, Upkeep};
-pub use question::{Ask, Before, Counting, Question, Shape, Sides, Track};
+pub use question::{Ask, Before, Counting, Measuring, Question, Shape, Sides, Track};
 pub use reach::{Reach, reach};
 pub use sample::{Counted, Failure, Newest, Reading, Sample, Samples, Verdict};
 pub use service::{ServiceView, Sharing, Skew, sharing_trouble, skewed};

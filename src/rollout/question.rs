@@ -40,6 +40,10 @@ pub enum Ask {
     Backed(String),
     /// How many requests each side answered.
     Counts(Box<Counting>),
+    /// Which share of stable's requests took longer than each bound of a histogram's buckets.
+    Bounds(Box<Counting>),
+    /// How much of something each side's pods have.
+    Means(Box<Measuring>),
 }
 
 impl Ask {
@@ -47,7 +51,8 @@ impl Ask {
     pub fn query(&self) -> &str {
         match self {
             Self::Number(query) | Self::Backed(query) => query,
-            Self::Counts(counting) => &counting.query,
+            Self::Counts(counting) | Self::Bounds(counting) => &counting.query,
+            Self::Means(measuring) => &measuring.query,
         }
     }
 }
@@ -67,6 +72,15 @@ pub struct Counting {
     pub before: Option<Before>,
     /// Pods that are so young that a series of theirs that appears in the window began at zero.
     pub young: BTreeSet<String>,
+}
+
+/// A question for a quantity of each pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measuring {
+    /// The whole query.
+    pub query: String,
+    /// Whose pods they are.
+    pub sides: Sides,
 }
 
 /// What a query for counts gives.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Count, Counts, Weight};
+use super::{Count, Counts, Means, Weight};
 
 /// One answer to one check.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,6 +93,10 @@ pub enum Reading {
     Backed(f64, f64),
     /// The requests of a window.
     Counts(Box<Counted>),
+    /// Bounds of a histogram's buckets, in its unit and in order, each with the share of stable's requests that took longer.
+    Bounds(Vec<(f64, f64)>),
+    /// What the pods of each side have of a quantity.
+    Means(Means),
     /// No bucket of the histogram has the bound that was asked for.
     NoBucket,
     /// The query matched no series.
@@ -167,6 +171,11 @@ impl Sample {
     /// The requests that were counted, if they were.
     pub fn counted(&self) -> Option<&Counted> {
         if let Reading::Counts(counted) = &self.reading { Some(counted) } else { None }
+    }
+
+    /// What the pods of both sides have, if that was measured.
+    pub fn means(&self) -> Option<Means> {
+        if let Reading::Means(means) = self.reading { Some(means) } else { None }
     }
 
     /// Whether it has counts.

@@ -31,6 +31,8 @@ pub enum Why {
     Paused(PauseCause, String),
     /// The spec cannot be read; the text says what to do.
     InvalidSpec(String),
+    /// The checks of a template cannot be taken; the text says what to do.
+    NoChecks(String),
     /// The API server refuses the template.
     InvalidTemplate(String),
     /// Whether the API server takes the template is not known.
@@ -116,6 +118,7 @@ impl Why {
             Self::Approval(_) => "WaitingForApproval",
             Self::Baking(_) => "Baking",
             Self::InvalidSpec(_) => "InvalidSpec",
+            Self::NoChecks(_) => "ChecksUnknown",
             Self::InvalidTemplate(_) => "InvalidTemplate",
             Self::TemplateUnknown(_) => "TemplateUnknown",
             Self::CheckingTemplate => "CheckingTemplate",
@@ -138,6 +141,7 @@ impl Why {
             Self::Rejected(..)
             | Self::Paused(PauseCause::Deadline | PauseCause::Approval, _)
             | Self::InvalidSpec(_)
+            | Self::NoChecks(_)
             | Self::InvalidTemplate(_)
             | Self::Workload(_)
             | Self::Service(_)
@@ -174,6 +178,7 @@ impl fmt::Display for Why {
             | Self::CheckError(text)
             | Self::ShareExceeded(text)
             | Self::InvalidSpec(text)
+            | Self::NoChecks(text)
             | Self::Workload(text)
             | Self::Service(text)
             | Self::StepsUnattainable(text)

@@ -37,6 +37,16 @@ pub async fn a_spec_that_cannot_work_is_refused_in_words(_: &Ground, shop: &Shop
         (checks(json!({"sequential": {"of": "errors", "limit": {"ratio": 1}}})), "can never be proven"),
         (checks(json!({"sequential": {"of": "errors", "alarm": {"ratio": 2}, "limit": {"ratio": 1.5}}})), "lower the alarm"),
         (checks(json!({"sequential": {"of": "errors", "onFail": "pause"}})), "onFail"),
+        (checks(json!({"sequential": {"of": "errors", "bounds": ["1s", "2s"]}})), "bounds belong to of: slow"),
+        (checks(json!({"sequential": {"of": "slow", "slowerThan": "soon"}})), "write auto, or a bound"),
+        (checks(json!({"compare": {"of": "slow", "slowerThan": "auto"}})), "write a bound of the histogram's buckets"),
+        (checks(json!({"sequential": {"of": "gauge"}})), "of: gauge and query belong together"),
+        (checks(json!({"sequential": {"of": "gauge", "query": "q"}})), "has to look back for {{window}}"),
+        (
+            checks(json!({"sequential": {"of": "gauge", "query": "q[{{window}}]", "limit": {"ratio": 2, "plus": 0.1}}})),
+            "against a ratio alone",
+        ),
+        (checks(json!({"sequential": {"of": "gauge", "query": "q[{{window}}]", "bursts": 2}})), "speak of requests"),
         (
             checks(json!({"threshold": {"query": "q", "window": "1m", "max": 1, "minRequests": 5}})),
             "name a query for their number as count",

@@ -37,6 +37,7 @@ mod shop;
 mod stepping;
 mod stored;
 mod storm;
+mod templates;
 mod used;
 mod waiting;
 
@@ -177,6 +178,8 @@ fn judged() -> Vec<Case> {
         case!(Shared, evidence::a_canary_that_loses_its_readiness_is_aborted),
         case!(Shared, evidence::a_registry_outage_holds_and_ends_in_the_deadline_for_pods),
         case!(Shared, evidence::the_status_prints_what_people_ask_for),
+        case!(Shared, templates::a_template_that_is_missing_is_named_and_holds_exposure_only),
+        case!(Shared, templates::a_template_that_cannot_work_is_refused_in_words),
     ]
 }
 
@@ -207,6 +210,7 @@ fn exclusive() -> Vec<Case> {
         case!(Rough, commands::a_kill_between_a_command_s_commit_and_its_answer_does_it_once),
         case!(Rough, commands::without_the_stamping_policy_a_forged_actor_is_refused),
         case!(Rough, kills::a_restart_does_not_begin_the_hold_anew),
+        case!(Rough, templates::a_change_of_a_template_reaches_the_next_attempt_and_none_in_flight),
         case!(Rough, kills::a_metrics_backend_that_is_down_holds_exposure_and_no_more),
         case!(Rough, kills::a_lost_node_stops_the_clock_and_blames_nobody),
         case!(Rough, malformed::objects_that_an_older_crd_let_in_stop_nobody_else),

@@ -217,7 +217,7 @@ async fn watch_without(ground: &Ground, shop: &Shop, wide: &[&Right], (right, pl
     let ready = || async { page(&installed, "readyz").await.is_some_and(|text| text == "ok\n") };
     match (right.verb.as_str(), right.resource.as_str()) {
         // Without it there is nothing to do at all, so it says why and ends.
-        ("list", "rollouts" | "rolloutactions") => {
+        ("list", "rollouts" | "rolloutactions" | "analysistemplates") => {
             return wait(&format!("{name} ends"), PATIENCE, || async { page(&installed, "readyz").await.is_none() }).await;
         }
         // Only the cluster's uid is missing in events.

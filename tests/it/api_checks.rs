@@ -28,8 +28,9 @@ fn series(written: &Value) -> Series {
 
 #[test]
 fn errors_alone_has_a_default_for_everything_else() {
-    let Sequential { source, limit, alarm, alpha, least, step, promotion, bursts } = sequential(&json!({"of": "errors"}));
+    let Sequential { source, part, limit, alarm, alpha, least, step, promotion, bursts } = sequential(&json!({"of": "errors"}));
     assert_eq!((limit, alarm), (Line { ratio: 1.5, plus: 0.001 }, Line { ratio: 1.25, plus: 0.0005 }));
+    assert!((part - 1.0).abs() < 1e-12);
     assert!((alpha - 0.05).abs() < 1e-12 && (least - 100.0).abs() < 1e-12);
     assert_eq!((step, promotion, bursts), (Strength::NoHarm, Strength::Auto, Bursts::Auto));
     let Source::Series(Series { metric, labels, by, bad }) = source else { panic!("no series") };
@@ -99,6 +100,17 @@ fn a_query_may_name_another_one_for_its_requests() {
 }
 
 #[test]
+fn a_gauge_has_a_default_for_everything_but_its_query() {
+    let query = "avg_over_time(rss{namespace=\"{{namespace}}\"}[{{window}}])";
+    let spec = spec_with(&[("analysis.checks", json!([{"name": "memory", "sequential": {"of": "gauge", "query": query}}]))]);
+    let check = parsed(&spec).expect("a spec").checks.remove(0);
+    assert_eq!(check.policy, Policy { fail: OnFail::Hold, ..Policy::USUAL });
+    let CheckKind::Gauge(gauge) = check.kind else { panic!("no gauge: {:?}", check.kind) };
+    assert_eq!(gauge.query, "avg_over_time(rss{namespace=\"shop\"}[{{window}}])");
+    assert_eq!((gauge.limit, gauge.alarm, gauge.step, gauge.promotion), (1.25, 1.125, Strength::NoHarm, Strength::Auto));
+}
+
+#[test]
 fn what_cannot_be_judged_is_refused_in_words_that_say_what_to_do() {
     let counts = json!({"total": "sum(a[{{window}}])", "bad": "sum(b[5m])"});
     for (check, expected) in [
@@ -130,6 +142,21 @@ fn what_cannot_be_judged_is_refused_in_words_that_say_what_to_do() {
             json!({"threshold": {"of": "errors", "window": "1m", "max": 1, "failures": {"count": 3, "of": 2}}}),
             "failures.count is 3: write 1 to 2",
         ),
+        (json!({"compare": {"of": "slow", "slowerThan": "auto"}}), "slowerThan: auto belongs to a sequential check"),
+        (json!({"threshold": {"of": "slow", "slowerThan": "auto", "window": "1m", "max": 1}}), "slowerThan: auto belongs to a sequential"),
+        (json!({"sequential": {"of": "errors", "bounds": ["1s", "2s"]}}), "bounds belong to of: slow"),
+        (json!({"sequential": {"of": "slow", "slowerThan": "1s", "bounds": ["1s", "2s"]}}), "instead of slowerThan; remove one of them"),
+        (json!({"sequential": {"of": "slow", "bounds": ["1s"]}}), "the number of bounds of check errors is 1: write 2 to 4"),
+        (json!({"sequential": {"of": "slow", "bounds": ["1s", "1s"]}}), "two checks have the name \"errors-1s\""),
+        (json!({"sequential": {"of": "slow", "bounds": ["1s", "soon"]}}), "errors-soon"),
+        (json!({"sequential": {"of": "gauge"}}), "of: gauge needs a query with one value for each pod"),
+        (json!({"sequential": {"of": "errors", "query": "q"}}), "query belongs to of: gauge"),
+        (json!({"sequential": {"of": "gauge", "query": "q"}}), "has to look back for {{window}}"),
+        (json!({"sequential": {"of": "gauge", "query": "q[{{window}}]", "minRequests": 9}}), "speak of requests; remove them"),
+        (json!({"sequential": {"of": "gauge", "query": "q[{{window}}]", "limit": {"ratio": 2, "plus": 0.1}}}), "against a ratio alone"),
+        (json!({"sequential": {"of": "gauge", "query": "q[{{window}}]", "limit": {"ratio": 1}}}), "can never be proven"),
+        (json!({"sequential": {"of": "gauge", "query": "q[{{window}}]", "alarm": {"ratio": 2}}}), "the alarm is above the limit"),
+        (json!({"threshold": {"of": "gauge", "window": "1m", "max": 1}}), "unknown variant `gauge`"),
         (json!({"compare": {"of": "errors", "sigmas": 0}}), "sigmas is 0: write 1 to 10"),
     ] {
         let mut named = check.clone();

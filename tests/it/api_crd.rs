@@ -83,7 +83,9 @@ fn a_pod_field_that_this_build_has_never_heard_of_survives() {
 /// The API server must never refuse the commit of an abort.
 #[test]
 fn nothing_in_the_status_has_a_bound_that_a_commit_could_break() {
-    let statuses: Vec<Value> = definitions().iter().map(|crd| part(crd, "status")).collect();
+    // A template of checks has none.
+    let with_status = definitions().into_iter().filter(|crd| crd["spec"]["names"]["kind"] != "AnalysisTemplate");
+    let statuses: Vec<Value> = with_status.map(|crd| part(&crd, "status")).collect();
     let mut look = |path: &str, schema: &Value| {
         for bound in ["maxLength", "minLength", "maxItems", "maximum", "minimum", "pattern", "enum", "x-kubernetes-validations", "default"]
         {

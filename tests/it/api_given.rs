@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use serin::api::{Invalid, Providers, parse};
+use serin::api::{Invalid, Providers, parse, shared};
 use serin::rollout::Intent;
 
 pub(crate) fn providers() -> Providers {
@@ -46,5 +46,5 @@ pub(crate) fn spec_with(edits: &[(&str, Value)]) -> Value {
 }
 
 pub(crate) fn parsed(spec: &Value) -> Result<Intent, Invalid> {
-    parse("shop", "checkout", spec, &providers())
+    parse(("shop", "checkout"), spec, &shared(spec, |_| None), &providers())
 }

@@ -20,7 +20,17 @@ fn render(before: &Status, intent: &Intent, state: Option<&State>, why: &Why, no
 
 fn render_seeing(before: &Status, intent: &Intent, state: Option<&State>, why: &Why, observed: &Observed, now: DateTime<Utc>) -> Status {
     before.render(
-        &View { name: "checkout", generation: 7, intent, state, why, observed, evidence: &Evidence::default(), now },
+        &View {
+            name: "checkout",
+            generation: 7,
+            intent,
+            state,
+            why,
+            observed,
+            evidence: &Evidence::default(),
+            shared: &serin::api::Shared::default(),
+            now,
+        },
         Memo::default(),
         Outbox::default(),
     )

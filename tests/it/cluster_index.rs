@@ -3,7 +3,7 @@
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 use serin::api::Object;
-use serin::cluster::{Deployment, Index, Item, Kind, Listed, Pod, Service};
+use serin::cluster::{Deployment, Index, Item, Kind, Listed, Pod, Service, Template};
 use serin::rollout::{Key, Revision, Settled};
 
 fn key(name: &str) -> Key {
@@ -74,6 +74,28 @@ fn given() -> Index {
     index.put(rollout("checkout", 5, "shop"));
     index.put(deployment(10, 4).expect("it has our labels"));
     index
+}
+
+#[test]
+fn a_template_is_news_for_the_rollouts_of_its_namespace_that_take_it() {
+    let index = given();
+    let object = json!({
+        "metadata": {"name": "other", "namespace": "shop", "uid": "o", "resourceVersion": "20", "generation": 1},
+        "spec": {"analysis": {"templates": [{"name": "slo"}]}},
+    });
+    index.put(Item::rollout(serde_json::from_value::<Object>(object).expect("a Rollout")).expect("it has a name"));
+    let template = |namespace: &str, version: u64| {
+        let metadata = json!({"name": "slo", "namespace": namespace, "resourceVersion": version.to_string()});
+        let template = json!({"metadata": metadata, "spec": {"checks": [version]}});
+        Item::template(&Template::deserialize(template).expect("a template")).expect("it has a name")
+    };
+    assert_eq!(index.put(template("shop", 30)), [key("other")]);
+    assert_eq!(index.put(template("elsewhere", 31)), Vec::<Key>::new());
+    let look = index.look(&key("other")).expect("it is there");
+    assert_eq!(look.templates.get("slo").map(|(version, spec)| (*version, (**spec).clone())), Some((30, json!({"checks": [30]}))));
+    assert!(index.look(&key("checkout")).expect("it is there").templates.is_empty());
+    assert_eq!(index.remove(&template("shop", 32)), [key("other")]);
+    assert!(index.look(&key("other")).expect("it is there").templates.is_empty());
 }
 
 /// Replicas wanted, the version, and whether its controller is done.

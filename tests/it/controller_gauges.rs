@@ -19,7 +19,17 @@ fn told(state: &State, wanted: serin::rollout::Revision, why: &Why) -> Vec<Strin
     let intent = Intent { revision: wanted, ..given(state.clone()).intent };
     let observed = seen().with(v1(), child(8, 8)).with(v2(), child(2, 2));
     let (state, evidence) = (Some(state), &Evidence::default());
-    let view = View { name: "checkout", generation: 7, intent: &intent, state, why, observed: &observed, evidence, now: noon() };
+    let view = View {
+        name: "checkout",
+        generation: 7,
+        intent: &intent,
+        state,
+        why,
+        observed: &observed,
+        evidence,
+        shared: &serin::api::Shared::default(),
+        now: noon(),
+    };
     of(&Status::default().render(&view, Memo::default(), Outbox::default()))
 }
 

@@ -1,13 +1,14 @@
 //! What is committed, answered and written of one look, beside what the tables tell?
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serin::analysis::Evidence;
-use serin::api::{Invalid, Status, View};
+use serin::api::{Invalid, Shared, Status, View};
 use serin::audit::{Origin, Outbox, Receipt, SinkName};
 use serin::controller::{Ack, Decision, Key, Seen, decide};
-use serin::rollout::{Action, Author, Change, DeletionPolicy, Intent, Memo, Observed, ServiceView, Skew, State, Verb, Why};
+use serin::rollout::{Action, Author, Change, DeletionPolicy, Intent, Memo, Observed, Record, ServiceView, Skew, State, Verb, Why};
 
 use crate::audit_given::{started, teller, told};
 use crate::given::{Seeing as _, action, after, baking, child, idle, intent, noon, seen, stepping, v1, v2};
@@ -19,6 +20,7 @@ fn look(status: Status, intent: Intent, observed: Observed) -> Seen {
         generation: 7,
         uid: "uid-1".to_owned(),
         replicas: Some(intent.replicas),
+        shared: Arc::default(),
         intent: Ok(intent),
         status: Ok(status),
         observed,
@@ -43,6 +45,7 @@ fn settled(observed: Observed) -> Seen {
         why: &Why::Settled,
         observed: &observed,
         evidence: &Evidence::default(),
+        shared: &serin::api::Shared::default(),
         now: noon(),
     };
     let status = Status::default().render(&view, Memo::default(), Outbox::default());
@@ -51,6 +54,37 @@ fn settled(observed: Observed) -> Seen {
 
 fn serving() -> Observed {
     seen().with(v1(), child(10, 10))
+}
+
+/// v1 has so many pods, its record says what became of it, and the API server would take v2.
+fn marked(pods: u32) -> Observed {
+    let record = Record { number: 0, outcome: Some("installed".to_owned()), outcome_at: Some(noon()) };
+    Observed { records: [(v1(), record)].into(), ..seen().with(v1(), child(pods, pods)).accepting(v2()) }
+}
+
+#[test]
+fn what_templates_say_is_committed_with_the_attempt_and_a_later_change_is_none_of_it() {
+    let said = |words: &str| Shared { checks: vec![serde_json::Value::from(words)], ..Shared::default() };
+    let begins = Seen { intent: Ok(intent(v2())), shared: Arc::new(said("then")), ..settled(marked(10)) };
+    let begun = decided(&begins, noon()).status.expect("an attempt begins");
+    assert_eq!(begun.taken().map(|frozen| (frozen.attempt, &frozen.shared)), Some((1, &said("then"))));
+    let abort = Observed { actions: vec![Action { revision: None, ..action(Verb::Abort) }], ..serving() };
+    let later = decided(&Seen { shared: Arc::new(said("now")), ..look(begun, intent(v2()), abort) }, noon()).status.expect("it ends");
+    assert_eq!(later.taken().map(|frozen| &frozen.shared), Some(&said("then")));
+    let rest = Status { state: Some(idle()), ..later };
+    assert!(rest.taken().is_none(), "what nothing in flight took is not gone on from");
+}
+
+#[test]
+fn where_a_template_cannot_be_taken_no_attempt_begins_and_everything_else_goes_on() {
+    let unknown = Intent { unresolved: Some("the AnalysisTemplate is missing".to_owned()), ..intent(v2()) };
+    let decision = decided(&Seen { intent: Ok(unknown), ..settled(marked(4)) }, noon());
+    let status = decision.status.expect("the reason is told");
+    assert_eq!(
+        status.why.map(|why| (why.reason, why.message)),
+        Some(("ChecksUnknown".to_owned(), "the AnalysisTemplate is missing".to_owned()))
+    );
+    assert!(matches!(decision.changes.as_slice(), [Change::Scale { replicas: 10, .. }]), "{:?}", decision.changes);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod api_parse;
 mod api_query;
 mod api_render;
 mod api_revision;
+mod api_shared;
 mod api_status;
 mod audit_bytes;
 mod audit_chain;

@@ -15,6 +15,7 @@ const WORDS: &str = "deleting Deployment checkout-0000000000: User \"serin\" can
 fn pass(before: Status, observed: Observed, refused: Option<&str>) -> Decision {
     let key = Key { namespace: "shop".to_owned(), name: "checkout".to_owned() };
     let look = Seen {
+        shared: std::sync::Arc::default(),
         version: "7".to_owned(),
         generation: 3,
         uid: "uid".to_owned(),

@@ -19,6 +19,7 @@ fn epoch(number: i64) -> Epoch {
 fn decided(state: State, observed: Observed) -> Decision {
     let status = Status { state: Some(state), memo: Memo { epoch: epoch(1), ..Memo::default() }, ..Status::default() };
     let seen = Seen {
+        shared: std::sync::Arc::default(),
         version: "7".to_owned(),
         generation: 7,
         uid: "uid-1".to_owned(),

@@ -43,6 +43,7 @@ fn every_reason_has_a_word_a_mood_and_a_sentence() {
         ),
         (Why::Baking(after(60)), "Baking", Mood::Working, "the promoted revision is watched until 12:01:00 UTC"),
         (Why::InvalidSpec(text()), "InvalidSpec", Mood::Stuck, "the text"),
+        (Why::NoChecks(text()), "ChecksUnknown", Mood::Stuck, "the text"),
         (Why::InvalidTemplate(text()), "InvalidTemplate", Mood::Stuck, "the API server refuses the template: the text"),
         (Why::TemplateUnknown(text()), "TemplateUnknown", Mood::Working, "the template could not be checked yet: the text"),
         (Why::CheckingTemplate, "CheckingTemplate", Mood::Working, "the template is being checked"),

@@ -54,6 +54,50 @@ fn count(asked: &Counting, all: Value) -> Counted {
     }
 }
 
+#[test]
+fn the_buckets_of_stable_say_which_share_took_longer_than_each_bound() {
+    let asked = Counting { shape: Shape::Samples(Bad::Slow(Unit::Seconds)), ..errors() };
+    let bucket = |pod: &str, le: &str, from: f64, to: f64| {
+        series(&json!({"__name__": "http_request_duration_seconds_bucket", "pod": pod, "le": le}), &[(-5, from), (55, to)])
+    };
+    let all = [("0.1", 10.0, 900.0), ("0.25", 20.0, 990.0), ("+Inf", 20.0, 1020.0)];
+    let both = [STABLE, CANARY].into_iter().flat_map(|pod| all.map(|(le, from, to)| bucket(pod, le, from, to)));
+    let read = |all: Vec<Value>| bounds(&asked, after(60), &serde_json::from_value::<Vec<Series>>(json!(all)).expect("series"));
+    let Reading::Bounds(shares) = read(both.collect()) else { panic!("no bounds") };
+    let expected = [(0.1, 1.0 - 890.0 / 1000.0), (0.25, 1.0 - 970.0 / 1000.0)];
+    assert!(
+        shares.len() == 2 && shares.iter().zip(expected).all(|(one, two)| (one.0 - two.0).abs() < 1e-12 && (one.1 - two.1).abs() < 1e-12),
+        "{shares:?}"
+    );
+    assert_eq!(read(vec![bucket(CANARY, "+Inf", 0.0, 9.0)]), Reading::NoData, "the canary's own do not choose");
+    assert_eq!(read(vec![bucket(STABLE, "+Inf", 9.0, 9.0)]), Reading::NoData, "no requests");
+}
+
+#[test]
+fn each_pod_of_a_side_has_its_own_value() {
+    let value = |labels: Value, value: &str| json!({"metric": labels, "value": [1_800_014_400, value]});
+    let other = "web-1111111111-abcde-x2";
+    let read = |all: Value| means(&errors().sides, &serde_json::from_value::<Vec<Series>>(all).expect("series"));
+    let deployed = json!({"deployment": "web-2222222222", "pod": CANARY});
+    let all = json!([
+        value(deployed, "3"),
+        value(json!({"pod": STABLE}), "1"),
+        value(json!({"pod": other}), "4"),
+        value(json!({"pod": "x"}), "9")
+    ]);
+    let Reading::Means(Means { canary, stable }) = read(all) else { panic!("no means") };
+    assert_eq!((canary, stable.pods, stable.mean), (Mean { pods: 1, mean: 3.0, spread: 0.0 }, 2, 2.5));
+    let spread = (4.0_f64.ln() / 2.0) * 2.0_f64.sqrt();
+    assert!((stable.spread - spread).abs() < 1e-12, "{}", stable.spread);
+    let twice = json!([value(json!({"pod": CANARY, "container": "a"}), "3"), value(json!({"pod": CANARY, "container": "b"}), "3")]);
+    assert_eq!(read(twice), Reading::SeveralSeries(2));
+    assert_eq!(read(json!([])), Reading::NoData);
+    let Reading::Means(alone) = read(json!([value(json!({"pod": STABLE}), "NaN"), value(json!({"pod": other}), "0")])) else {
+        panic!("no means")
+    };
+    assert_eq!((alone.canary.pods, alone.stable), (0, Mean { pods: 1, mean: 0.0, spread: 0.0 }));
+}
+
 fn is(count: Count, total: f64, bad: f64) {
     assert!((count.total - total).abs() < 1e-9 && (count.bad - bad).abs() < 1e-9, "{count:?} instead of {total} and {bad}");
 }

@@ -32,7 +32,7 @@ fn with(intent: Intent, edit: impl Fn(&mut Sequential)) -> Intent {
             edit(&mut sequential);
             Check { kind: CheckKind::Sequential(sequential), ..check }
         }
-        CheckKind::Threshold(_) | CheckKind::Compare(_) => check,
+        CheckKind::Threshold(_) | CheckKind::Compare(_) | CheckKind::Gauge(_) => check,
     };
     Intent { checks: intent.checks.into_iter().map(edited).collect(), ..intent }
 }

@@ -1,9 +1,11 @@
 //! Is the canary good enough? Tables over what is asked, what comes back and what the pods say.
 
 mod asking;
+mod bounds;
 mod compared;
 mod evidence;
 mod failures;
+mod gauges;
 mod going_on;
 mod once;
 mod policies;

@@ -18,7 +18,9 @@ fn asked(kind: &str, written: &Value) -> (String, bool) {
     let due = due(&intent, &stepping(10), &Evidence::default(), &serving(), after(600));
     match due.questions.as_slice() {
         [Question::Measure { ask: Ask::Counts(counting), .. }] => (counting.query.clone(), matches!(counting.shape, Shape::Samples(_))),
+        [Question::Measure { ask: Ask::Bounds(counting), .. }] => (counting.query.clone(), true),
         [Question::Measure { ask: Ask::Backed(query), .. }] => (query.clone(), false),
+        [Question::Measure { ask: Ask::Means(measuring), .. }] => (measuring.query.clone(), false),
         other => panic!("no counts: {other:?}"),
     }
 }
@@ -37,6 +39,7 @@ fn every_query_stands_in_the_file_that_promtool_checks() {
         add(&format!("errors-{from}"), asked("sequential", &json!({"of": "errors", "series": {"from": from}})));
         add(&format!("slow-{from}"), asked("sequential", &json!({"of": "slow", "slowerThan": "250ms", "series": {"from": from}})));
     }
+    add("slow-auto", asked("sequential", &json!({"of": "slow", "slowerThan": "auto"})));
     add("slow-whole-seconds", asked("compare", &json!({"of": "slow", "slowerThan": "1s"})));
     let sums =
         |metric: &str| format!("sum by (pod) (increase({metric}{{pod=~\"{{{{canaryPods}}}}|{{{{stablePods}}}}\"}}[{{{{window}}}}]))");
@@ -45,5 +48,7 @@ fn every_query_stands_in_the_file_that_promtool_checks() {
     let share = "sum(rate(lost_total{pod=~\"{{canaryPods}}\"}[{{window}}])) / sum(rate(done_total{pod=~\"{{canaryPods}}\"}[{{window}}]))";
     let count = "sum(increase(done_total{pod=~\"{{canaryPods}}\"}[{{window}}]))";
     add("number-and-count", asked("threshold", &json!({"query": share, "count": count, "window": "1m", "max": 0.1})));
+    let gauge = "avg_over_time(process_resident_memory_bytes{pod=~\"{{canaryPods}}|{{stablePods}}\"}[{{window}}])";
+    add("gauge", asked("sequential", &json!({"of": "gauge", "query": gauge})));
     check("docs/queries.yml", &rules);
 }

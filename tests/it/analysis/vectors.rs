@@ -71,7 +71,11 @@ fn ours(kind: &str, input: &Value) -> Vec<(&'static str, Vec<f64>)> {
         }
         "gauge" => {
             let pods = gauge::Pods { spread: number(input, "pod_sd"), canary: whole(input, "m_c"), stable: whole(input, "m_s") };
-            let (lower, upper) = gauge::bounds(&numbers(&input["batch_log_ratios"]), number(input, "alpha"), pods);
+            let mut batches = gauge::Batches::default();
+            for ratio in numbers(&input["batch_log_ratios"]) {
+                batches.count(ratio);
+            }
+            let (lower, upper) = batches.bounds(number(input, "alpha"), pods);
             vec![("lower", vec![lower]), ("upper", vec![upper])]
         }
         "counter" => {

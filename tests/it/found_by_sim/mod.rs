@@ -43,6 +43,7 @@ fn scale(change: &Change) -> Option<(&Revision, u32)> {
 
 fn unreadable(state: State, replicas: i64, observed: Observed) -> Seen {
     Seen {
+        shared: std::sync::Arc::default(),
         version: "7".to_owned(),
         generation: 3,
         uid: "uid".to_owned(),

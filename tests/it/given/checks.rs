@@ -36,6 +36,7 @@ pub(crate) fn compared(name: &str) -> Check {
         policy: Policy::USUAL,
         kind: CheckKind::Sequential(Sequential {
             source,
+            part: 1.0,
             limit: Line { ratio: 1.5, plus: 0.001 },
             alarm: Line { ratio: 1.25, plus: 0.0005 },
             alpha: 0.05,

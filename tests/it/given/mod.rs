@@ -58,6 +58,7 @@ pub(crate) fn intent(revision: Revision) -> Intent {
         bake: None,
         checks: vec![errors_below(0.01)],
         every: TimeDelta::seconds(10),
+        unresolved: None,
         warm_up: TimeDelta::zero(),
         deadlines: Deadlines {
             available: TimeDelta::minutes(10),

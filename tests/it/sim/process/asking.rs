@@ -41,6 +41,8 @@ impl Sim {
                 (Power::Down, _) => truth::trouble(&mut self.rng),
                 (Power::Up, Ask::Number(query) | Ask::Backed(query)) => self.measure(check, query),
                 (Power::Up, Ask::Counts(counting)) => self.count(counting, *at),
+                // No scenario measures a quantity, or leaves a bound to stable.
+                (Power::Up, Ask::Means(_) | Ask::Bounds(_)) => Reading::NoData,
             }),
         }
     }

@@ -37,6 +37,7 @@ impl Sim {
             version: metadata.resource_version.clone().unwrap_or_default(),
             generation,
             uid: UID.to_owned(),
+            shared: std::sync::Arc::default(),
             replicas: (spec.reading != SpecReading::Nothing).then_some(spec.intent.replicas),
             intent: match spec.reading {
                 SpecReading::All => Ok(spec.intent.clone()),

@@ -129,7 +129,7 @@ fn passes(commit: &Commit, attempt: &Attempt, check: &Check, entered: &Entered) 
         (CheckKind::Threshold(limits), Reading::Value(value)) => {
             limits.max.is_none_or(|max| *value <= max) && limits.min.is_none_or(|min| *value >= min)
         }
-        (CheckKind::Threshold(_) | CheckKind::Compare(_) | CheckKind::Sequential(_), _) => false,
+        (CheckKind::Threshold(_) | CheckKind::Compare(_) | CheckKind::Sequential(_) | CheckKind::Gauge(_), _) => false,
     };
     let here = (answer.sample.attempt, answer.sample.step) == (attempt.number, entered.step);
     let fresh = answer.asked >= entered.at && sim.now - answer.asked <= intent.every * 3 + TimeDelta::minutes(2);
