@@ -35,8 +35,7 @@ fn read(path: &Path) -> Result<Config, Failure> {
 
 async fn work(service: &Service, config: Config) -> Result<(), Failure> {
     let (listen, sinks) = (config.listen, config.sinks.clone());
-    let providers = Providers::new(&config.metrics)
-        .map_err(|error| Failure::new(lower(&error), "correct the configuration file; docs/config.md lists its keys"))?;
+    let providers = Providers::new(&config.metrics);
     let reach = access::config(&service.access).await?;
     let url = reach.cluster_url.to_string();
     let setup = Setup { reach, config, instance: Instance::new(service.instance.clone()), role: service.role };

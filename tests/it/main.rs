@@ -39,6 +39,7 @@ mod found_by_sim;
 mod generated;
 mod given;
 mod prometheus_asking;
+mod prometheus_credentials;
 mod prometheus_odd;
 mod prometheus_peer;
 mod refused;

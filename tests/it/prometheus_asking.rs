@@ -51,12 +51,12 @@ async fn without_its_token_nothing_is_sent() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("token");
     let provider = provider(&format!("url: http://{}\nbearerTokenFile: {}", peer.address, file.display()));
-    let unreadable = |why: &str| Reading::Unreachable(format!("the file of the bearer token cannot be read: {why}"));
+    let unreadable = |why: &str| Reading::Unreachable(format!("the bearerTokenFile cannot be read: {why}"));
     assert_eq!(ask(&provider).await, unreadable("No such file or directory (os error 2)"));
     for (content, expect) in [
         (" \n".to_owned(), unreadable("it is empty")),
         ("x".repeat(70_000), unreadable("it has more than 65536 bytes")),
-        ("a\nb".to_owned(), Reading::Unreachable("the file of the bearer token has characters that no token has".to_owned())),
+        ("a\nb".to_owned(), Reading::Unreachable("the bearerTokenFile has characters that no header has".to_owned())),
     ] {
         fs::write(&file, content).unwrap();
         assert_eq!(ask(&provider).await, expect);
@@ -91,7 +91,7 @@ async fn providers_are_asked_by_name_and_one_that_is_down_is_no_error_at_the_sta
         "metrics:\n  default: up\n  providers:\n  - {{name: up, url: 'http://{}'}}\n  - {{name: down, url: 'http://127.0.0.1:1'}}\n",
         peer.address
     );
-    let providers = Providers::new(&config::parse(&text).unwrap().metrics).unwrap();
+    let providers = Providers::new(&config::parse(&text).unwrap().metrics);
     assert_eq!((providers.default_name(), providers.delays().map(|(name, _)| name).collect::<Vec<_>>()), (Some("up"), vec!["down", "up"]));
     assert_eq!(providers.ask("up", &up(), at()).await, Reading::Value(0.5));
     assert!(matches!(providers.ask("down", &up(), at()).await, Reading::Unreachable(_)));
