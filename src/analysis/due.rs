@@ -7,7 +7,7 @@ use super::series::{Window, counting};
 use super::windows::Chain;
 use super::{asked, gate, query, workload};
 use crate::rollout::{
-    Ask, Attempt, Before, Check, CheckKind, Intent, Observed, PodState, Question, Sequential, Source, State, Subject, Weight,
+    Ask, Attempt, Before, Check, CheckKind, Intent, Observed, PodState, Question, Reading, Sequential, Source, State, Subject, Weight,
 };
 
 /// A pod that became ready less than so long ago is young: a series of it that appears began at zero.
@@ -42,7 +42,7 @@ pub fn due(intent: &Intent, state: &State, evidence: &Evidence, seen: &Observed,
             },
             CheckKind::Compare(compare) => asking.again(check, compare.window, check.delay, |at| {
                 let from = at - compare.window;
-                asking.count(&compare.source, from, at, Some(Before { from, to: at, each: intent.every }))
+                asking.count(&compare.source, from, at, Some(asking.spread(check, from, at)))
             }),
             CheckKind::Sequential(sequential) => asking.next(check, sequential, evidence),
         };
@@ -97,6 +97,15 @@ impl Asking<'_> {
         let first = weighed.is_none() && !chain.was_too_large(&seen.samples);
         let before = first.then(|| Chain::before(from, intent.every));
         Next { question: Some(self.measure(check, self.count(&sequential.source, from, to, before), to)), wake: now + intent.every }
+    }
+
+    /// The windows of stable that show how its bad requests are spread: those before the one that is judged, so that what comes in that one
+    /// is no measure of itself. Where so many samples were too large an answer, they are its own.
+    fn spread(&self, check: &Check, from: DateTime<Utc>, to: DateTime<Utc>) -> Before {
+        let Self { intent, attempt, step, seen, now, .. } = *self;
+        let mut mine = seen.samples.iter().filter(|s| s.check == check.name && s.speaks_of(attempt.number, step, now));
+        let too_large = mine.any(|sample| sample.reading == Reading::TooLarge);
+        if too_large { Before { from, to, each: intent.every } } else { Chain::before(from, intent.every) }
     }
 
     fn measure(&self, check: &Check, ask: Ask, at: DateTime<Utc>) -> Question {
