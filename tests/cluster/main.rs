@@ -12,6 +12,7 @@ mod bad_input;
 mod bare;
 mod command_line;
 mod commands;
+mod counting;
 mod evidence;
 mod fences;
 mod foreign;
@@ -21,6 +22,7 @@ mod ground;
 mod hardened;
 mod installing;
 mod instances;
+mod judging;
 mod kills;
 mod leases;
 mod load;
@@ -172,6 +174,13 @@ fn judged() -> Vec<Case> {
         case!(Shared, evidence::a_canary_that_loses_its_readiness_is_aborted),
         case!(Shared, evidence::a_registry_outage_holds_and_ends_in_the_deadline_for_pods),
         case!(Shared, evidence::the_status_prints_what_people_ask_for),
+        case!(Shared, judging::a_canary_as_good_as_stable_is_promoted_with_a_proof),
+        case!(Shared, judging::five_percent_of_errors_beside_one_are_aborted),
+        case!(Shared, judging::one_percent_of_errors_beside_a_tenth_of_one_is_aborted),
+        case!(Shared, judging::a_slow_canary_is_aborted),
+        case!(Shared, judging::an_incident_that_both_sides_share_blames_no_canary),
+        case!(Shared, judging::too_few_requests_are_no_pass_and_the_message_says_how_many_there_were),
+        case!(Shared, counting::what_scrapes_saw_is_what_is_counted),
     ]
 }
 
@@ -203,6 +212,7 @@ fn exclusive() -> Vec<Case> {
         case!(Rough, commands::without_the_stamping_policy_a_forged_actor_is_refused),
         case!(Rough, kills::a_restart_does_not_begin_the_hold_anew),
         case!(Rough, kills::a_metrics_backend_that_is_down_holds_exposure_and_no_more),
+        case!(Rough, judging::a_backend_that_is_away_is_told_and_what_it_missed_counts_afterwards),
         case!(Rough, kills::a_lost_node_stops_the_clock_and_blames_nobody),
         case!(Rough, malformed::objects_that_an_older_crd_let_in_stop_nobody_else),
         case!(Rough, bare::a_cluster_without_the_crd_is_refused_with_a_hint),

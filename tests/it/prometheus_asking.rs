@@ -1,6 +1,7 @@
 //! How a metrics backend is asked: the request, its credentials, how many at once.
 
 use std::fs;
+use std::sync::LazyLock;
 
 use serin::config;
 use serin::prometheus::Providers;
@@ -8,6 +9,9 @@ use serin::rollout::{Ask, Reading};
 
 use crate::prometheus_odd::{ask, at, provider};
 use crate::prometheus_peer::{Manner, Peer, http, number};
+
+/// Asked of somebody who never answers.
+static HANGS: LazyLock<Ask> = LazyLock::new(up);
 
 fn up() -> Ask {
     Ask::Number("up".to_owned())
@@ -82,6 +86,29 @@ async fn at_most_32_requests_are_in_flight_and_the_others_wait_their_turn() {
     let readings = futures::future::join_all((0..80).map(|_| ask(&provider))).await;
     assert!(readings.iter().all(|reading| *reading == Reading::Value(1.0)), "{readings:?}");
     assert_eq!(peer.most_inside(), 32);
+}
+
+#[tokio::test]
+async fn a_provider_that_hangs_holds_up_nobody_who_asks_another_one() {
+    let (hanging, quick) = (Peer::start(Manner::Silence).await, Peer::start(Manner::Bytes(number("0.5"))).await);
+    let text = format!(
+        "metrics:\n  default: quick\n  providers:\n  - {{name: quick, url: 'http://{}'}}\n  - {{name: hanging, url: 'http://{}', timeout: 20s}}\n",
+        quick.address, hanging.address
+    );
+    let providers = Providers::new(&config::parse(&text).unwrap().metrics);
+    // More than may be in flight at once, so that the last ones only wait for the others.
+    let slow = futures::future::select_all((0..40).map(|_| Box::pin(providers.ask("hanging", &HANGS, at()))));
+    let question = up();
+    let fast = async {
+        for _ in 0..50 {
+            assert_eq!(providers.ask("quick", &question, at()).await, Reading::Value(0.5));
+        }
+    };
+    tokio::select! {
+        biased;
+        (reading, ..) = slow => panic!("the one that hangs was first: {reading:?}"),
+        () = fast => {}
+    }
 }
 
 #[tokio::test]
