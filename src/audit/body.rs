@@ -262,6 +262,8 @@ fn hand(event: &Event) -> Hand<'_> {
         | EventKind::Recovered
         | EventKind::Reinstalled
         | EventKind::DriftCorrected
+        | EventKind::ProviderSilent
+        | EventKind::ProviderAnswers
         | EventKind::RollbackBlocked => Hand::Serin,
     }
 }

@@ -11,6 +11,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use super::providers_up::ProvidersUp;
 use crate::cluster::{Error, Index, Instance, Kind, Lead};
 use crate::rollout::{Change, Phase, Reading, Template};
 use crate::sink::{Delivery, Route, Standing};
@@ -32,6 +33,7 @@ pub struct Metrics {
     sink_oldest: Family<SinkLabels, Gauge>,
     sink_lost: Family<SinkLabels, Gauge>,
     standings: Standings,
+    providers: ProvidersUp,
 }
 
 /// How the sinks stand, asked when somebody looks.
@@ -111,6 +113,7 @@ impl Default for Metrics {
             sink_oldest: Family::default(),
             sink_lost: Family::default(),
             standings: Standings::default(),
+            providers: ProvidersUp::default(),
         };
         metrics.registered()
     }
@@ -133,6 +136,7 @@ impl Metrics {
         registry.register("sink_oldest_undelivered_seconds", oldest, self.sink_oldest.clone());
         let lost = "Events that a best-effort sink never got since this process began, because it was away for too long";
         registry.register("sink_lost_events", lost, self.sink_lost.clone());
+        self.providers.register(registry);
         for phase in Phase::ALL {
             self.rollouts.get_or_create(&PhaseLabels { phase: phase.name() }).set(0);
         }
@@ -154,9 +158,15 @@ impl Metrics {
         self.changes.get_or_create(&ChangeLabels { change: change_name(change), result: outcome(result) }).inc();
     }
 
-    /// A provider answered a check.
-    pub(super) fn measured(&self, reading: &Reading) {
+    /// A provider answered a check, or did not.
+    pub(super) fn measured(&self, provider: &str, reading: &Reading) {
         self.answers.get_or_create(&Labels { result: reading_name(reading) }).inc();
+        self.providers.answered(provider, reading);
+    }
+
+    /// There are these providers: each is up until it is silent.
+    pub(super) fn expect_providers<'a>(&self, names: impl Iterator<Item = &'a str>) {
+        names.for_each(|name| self.providers.expect(name));
     }
 
     /// The API server answered a dry run.

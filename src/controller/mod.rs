@@ -8,6 +8,7 @@ mod live;
 mod memory;
 mod metrics;
 mod pass;
+mod providers_up;
 mod queue;
 mod run;
 mod shadow;

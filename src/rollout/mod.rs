@@ -17,6 +17,7 @@ mod intent;
 mod memo;
 mod names;
 mod observed;
+mod outage;
 mod question;
 mod reach;
 mod sample;
@@ -45,6 +46,7 @@ pub use intent::{Bake, Capacity, Deadlines, DeletionPolicy, Gate, Intent, OnStep
 pub use memo::{ADOPTED, Memo, forgotten_at};
 pub use names::{Epoch, Key, Revision, Weight};
 pub use observed::{Child, Lifetime, Meaning, Observed, Pod, PodState, Record, Settled, Template, Upkeep};
+pub use outage::Outage;
 pub use question::{Ask, Before, Counting, Question, Shape, Sides, Track};
 pub use reach::{Reach, reach};
 pub use sample::{Counted, Failure, Newest, Reading, Sample, Samples, Verdict};

@@ -6,6 +6,7 @@ use serin::analysis::{Evidence, judge};
 use serin::api::{Status, View};
 use serin::audit::Outbox;
 use serin::rollout::{
+    Outage, cut,
     Action, Author, Cause, Check, Count, Counted, Counts, Event, EventKind, Failure, Handled, Intent, Memo, Newest, Observed, PauseCause,
     Paused, Reading, Revision, RollingBack, Sample, State, Step, Verb, Why,
 };
@@ -59,6 +60,9 @@ fn memo() -> Memo {
     for number in 0..1000 {
         let revision = Revision::new(format!("{number:010}"));
         memo.note(&Event { revision, ..event(EventKind::DriftCorrected, "") }, after(number));
+    }
+    for number in 0..16 {
+        memo.outages.insert(format!("{number:063}"), Outage { attempt: u32::MAX, since: after(number), text: cut(&endless()) });
     }
     memo
 }

@@ -38,6 +38,7 @@ mod formats;
 mod found_by_sim;
 mod generated;
 mod given;
+mod outage;
 mod prometheus_asking;
 mod prometheus_credentials;
 mod prometheus_odd;
