@@ -3,11 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::evidence::Evidence;
-use super::series::{Window, counting};
+use super::series::{Window, counting, marked};
 use super::windows::Chain;
 use super::{asked, gate, query, workload};
 use crate::rollout::{
-    Ask, Attempt, Before, Check, CheckKind, Intent, Observed, PodState, Question, Reading, Sequential, Source, State, Subject, Weight,
+    Ask, Attempt, Before, Check, CheckKind, Intent, Observed, PodState, Question, Reading, Sequential, Shape, Source, State, Subject,
+    Weight,
 };
 
 /// A pod that became ready less than so long ago is young: a series of it that appears began at zero.
@@ -34,6 +35,11 @@ pub fn due(intent: &Intent, state: &State, evidence: &Evidence, seen: &Observed,
             CheckKind::Threshold(threshold) => match &threshold.subject {
                 Subject::Query(query) => {
                     let ask = Ask::Number(query::fill_pods(query, &seen.name, &attempt.stable, &attempt.canary));
+                    asking.again(check, threshold.window, TimeDelta::zero(), |_| ask)
+                }
+                Subject::Backed { query, count, .. } => {
+                    let fill = |query: &str| query::fill_pods(query, &seen.name, &attempt.stable, &attempt.canary);
+                    let ask = Ask::Backed(marked([(Shape::VALUE, &fill(query)), (Shape::ALL, &fill(count))]));
                     asking.again(check, threshold.window, TimeDelta::zero(), |_| ask)
                 }
                 Subject::Share(source, _) => {

@@ -6,6 +6,7 @@ mod evidence;
 mod explain;
 pub mod gauge;
 mod interval;
+mod policy;
 mod query;
 pub mod sequential;
 mod series;
@@ -56,11 +57,20 @@ pub fn judge(intent: &Intent, state: &State, evidence: &Evidence, seen: &Observe
     let counting = Counting { seen, attempt, step: weight, every: intent.every, gate, first_ready, now };
     let bench = Bench { intent, attempt, step: weight, evidence: &evidence, seen, now };
     let checks = asked(intent, state);
-    let harm = weigh::harm(checks, bench).map(Verdict::Fail);
-    let verdicts = checks.iter().map(|check| match &check.kind {
-        CheckKind::Threshold(threshold) => threshold::judge(check, threshold, counting),
-        CheckKind::Compare(compare) => compare::judge(check, compare, counting),
-        CheckKind::Sequential(sequential) => weigh::judge(check, sequential, bench),
+    let harm = policy::BOTH.into_iter().filter_map(|on_fail| {
+        let failure = weigh::harm(checks.iter().filter(|check| check.policy.fail == on_fail), bench)?;
+        Some(policy::failed(on_fail, failure))
+    });
+    let verdicts = checks.iter().map(|check| {
+        let judge = || match &check.kind {
+            CheckKind::Threshold(threshold) => threshold::judge(check, threshold, counting),
+            CheckKind::Compare(compare) => compare::judge(check, compare, counting),
+            CheckKind::Sequential(sequential) => weigh::judge(check, sequential, bench),
+        };
+        match policy::trouble(check, counting).map_or_else(judge, Verdict::Fail) {
+            Verdict::Fail(failure) => policy::failed(check.policy.fail, failure),
+            other @ (Verdict::Pass(_) | Verdict::Inconclusive(_) | Verdict::Error(_)) => other,
+        }
     });
     let verdict = [workload].into_iter().chain(harm).chain(verdicts).reduce(combine);
     let verdict = match (verdict, state) {

@@ -37,10 +37,10 @@ pub(super) fn counting(source: &Source, rollout: &str, attempt: &Attempt, asked:
             young,
         },
         Source::Queries { total, bad } => Counting {
-            query: sums([(Shape::ALL, total), (Shape::BAD, bad)].map(|(mark, query)| {
-                let query = window(&fill_pods(query, rollout, &attempt.stable, &attempt.canary), to - from);
-                format!("label_replace(({query}), \"{}\", \"{mark}\", \"\", \"\")", Shape::MARK)
-            })),
+            query: {
+                let fill = |query: &str| window(&fill_pods(query, rollout, &attempt.stable, &attempt.canary), to - from);
+                marked([(Shape::ALL, &fill(total)), (Shape::BAD, &fill(bad))])
+            },
             from,
             shape: Shape::Sums,
             sides: sides(None),
@@ -50,8 +50,10 @@ pub(super) fn counting(source: &Source, rollout: &str, attempt: &Attempt, asked:
     }))
 }
 
-fn sums([all, bad]: [String; 2]) -> String {
-    format!("{all} or {bad}")
+/// Two queries as one, so that both speak of the same time. What belongs to which is marked.
+pub(super) fn marked(queries: [(&str, &str); 2]) -> String {
+    let [one, other] = queries.map(|(mark, query)| format!("label_replace(({query}), \"{}\", \"{mark}\", \"\", \"\")", Shape::MARK));
+    format!("{one} or {other}")
 }
 
 /// The samples of all series of both sides.

@@ -26,13 +26,13 @@ pub(super) struct Counting<'a> {
 
 impl<'a> Counting<'a> {
     /// The samples of a check that speak of this attempt at this exposure.
-    fn of(&self, check: &'a Check) -> impl Iterator<Item = &'a Sample> {
+    pub(super) fn of(&self, check: &'a Check) -> impl Iterator<Item = &'a Sample> {
         let Self { attempt, step, now, .. } = *self;
         self.seen.samples.iter().filter(move |s| s.check == check.name && s.speaks_of(attempt.number, step, now))
     }
 
     /// Whether all of a sample's range lies in the time that counts.
-    fn counts(&self, sample: &Sample, window: TimeDelta) -> bool {
+    pub(super) fn counts(&self, sample: &Sample, window: TimeDelta) -> bool {
         let young = self.first_ready.is_none_or(|ready| sample.from(window) < ready);
         !young && self.gate.is_none_or(|gate| sample.at >= gate)
     }
@@ -86,7 +86,12 @@ pub(super) fn judge(check: &Check, threshold: &Threshold, counting: Counting<'_>
 fn value(check: &Check, threshold: &Threshold, sample: &Sample) -> Result<f64, Verdict> {
     let open = |text: String| Err(Verdict::Inconclusive(format!("{}: {text}", check.name)));
     match (&sample.reading, &threshold.subject) {
-        (Reading::Value(value), Subject::Query(_)) => Ok(*value),
+        (Reading::Backed(_, requests), Subject::Backed { least, .. }) if requests < least => {
+            open(format!("{} requests in the window, need {}", grouped(*requests), grouped(*least)))
+        }
+        (Reading::Backed(value, _), Subject::Backed { .. }) if value.is_nan() => Err(unreadable(check, &Reading::NotANumber)),
+        (Reading::Backed(value, _), Subject::Backed { .. }) if value.is_infinite() => Err(unreadable(check, &Reading::Infinite)),
+        (Reading::Value(value), Subject::Query(_)) | (Reading::Backed(value, _), Subject::Backed { .. }) => Ok(*value),
         (Reading::Counts(counted), Subject::Share(_, least)) => match counted.counts.canary {
             Count { total, .. } if total < *least => {
                 open(format!("{} canary requests in the window, need {}", grouped(total), grouped(*least)))
@@ -94,8 +99,10 @@ fn value(check: &Check, threshold: &Threshold, sample: &Sample) -> Result<f64, V
             canary => canary.share().map_or_else(|| open("the canary answered no request".to_owned()), Ok),
         },
         // The check was another one when that was asked.
-        (Reading::Value(_), Subject::Share(..)) | (Reading::Counts(_), Subject::Query(_)) => open("no sample yet".to_owned()),
-        (other, Subject::Query(_) | Subject::Share(..)) => Err(unreadable(check, other)),
+        (Reading::Value(_), Subject::Share(..) | Subject::Backed { .. })
+        | (Reading::Backed(..), Subject::Share(..) | Subject::Query(_))
+        | (Reading::Counts(_), Subject::Query(_) | Subject::Backed { .. }) => open("no sample yet".to_owned()),
+        (other, Subject::Query(_) | Subject::Backed { .. } | Subject::Share(..)) => Err(unreadable(check, other)),
     }
 }
 
@@ -104,7 +111,7 @@ pub(super) fn unreadable(Check { name, provider, .. }: &Check, reading: &Reading
     let open = |text: String| Verdict::Inconclusive(format!("{name}: {text}"));
     let error = |text: String| Verdict::Error(format!("{name}: {text}"));
     match reading {
-        Reading::Value(_) | Reading::Counts(_) => open("no sample yet".to_owned()),
+        Reading::Value(_) | Reading::Backed(..) | Reading::Counts(_) => open("no sample yet".to_owned()),
         Reading::NoData => open("the query matches no series".to_owned()),
         Reading::NotANumber => open("the query's value is NaN, as without any request".to_owned()),
         Reading::Infinite => open("the query's value is infinite".to_owned()),

@@ -21,8 +21,8 @@ pub(super) struct Bench<'a> {
 }
 
 /// The sequential checks of a list.
-pub(super) fn sequential(checks: &[Check]) -> impl Iterator<Item = (&Check, &Sequential)> {
-    checks.iter().filter_map(|check| match &check.kind {
+pub(super) fn sequential<'a>(checks: impl IntoIterator<Item = &'a Check>) -> impl Iterator<Item = (&'a Check, &'a Sequential)> {
+    checks.into_iter().filter_map(|check| match &check.kind {
         CheckKind::Sequential(sequential) => Some((check, sequential)),
         CheckKind::Threshold(_) | CheckKind::Compare(_) => None,
     })
@@ -30,7 +30,7 @@ pub(super) fn sequential(checks: &[Check]) -> impl Iterator<Item = (&Check, &Seq
 
 /// Harm that the sequential checks together have proven: the mean of their evidence has reached the odds of the strictest of them. So the stated
 /// error is that of the attempt, however many checks there are. The one with the most evidence is named.
-pub(super) fn harm(checks: &[Check], bench: Bench<'_>) -> Option<Failure> {
+pub(super) fn harm<'a>(checks: impl IntoIterator<Item = &'a Check>, bench: Bench<'_>) -> Option<Failure> {
     let all: Vec<_> = sequential(checks).map(|(check, sequential)| (check, sequential, bench.weighed(check))).collect();
     let weight = 1.0 / super::number_of(&all);
     let log = |weighed: Option<&Weighed>| weighed.map_or(0.0, |weighed| weighed.worse.log());

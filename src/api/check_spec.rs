@@ -35,7 +35,8 @@ pub struct CheckSpec {
     validation = Rule::new("has(self.min) || has(self.max)").message("give min, max or both: without a limit no value can fail"),
     validation = Rule::new("!has(self.min) || !has(self.max) || self.min <= self.max").message("min is above max, so that no value could pass; swap them"),
     validation = Rule::new("[has(self.query), has(self.of), has(self.counts)].filter(x, x).size() == 1").message("say what is measured: write one of query, of and counts"),
-    validation = Rule::new("!has(self.minRequests) || !has(self.query)").message("how many requests a query speaks of is not known; write of or counts instead, or leave minRequests out"),
+    validation = Rule::new("!has(self.count) || has(self.query)").message("count says how many requests the query speaks of; remove it beside of and counts, which count them already"),
+    validation = Rule::new("!has(self.minRequests) || !has(self.query) || has(self.count)").message("how many requests a query speaks of is not known; name a query for their number as count, or leave minRequests out"),
 )]
 pub struct ThresholdSpec {
     /// A query in the provider's language (PromQL) that gives one number, at most 4096 characters. `{{namespace}}`, `{{rollout}}`, `{{window}}`,
@@ -43,6 +44,11 @@ pub struct ThresholdSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 4096))]
     pub query: Option<String>,
+
+    /// With `query`: a second one for the number of requests that it speaks of, so that `minRequests` holds. Both give one number without labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 4096))]
+    pub count: Option<String>,
 
     /// Instead of a query: the share of the canary's requests that are bad.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -77,15 +83,58 @@ pub struct ThresholdSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failures: Option<FailuresSpec>,
 
-    /// With fewer requests in the window the value neither passes nor fails, 0 to 1000000. Only where requests are counted. Default: 50.
+    /// With fewer requests in the window the value neither passes nor fails, 0 to 1000000. Only where requests are
+    /// counted: with `of`, `counts` or `count`. Default: 50.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 1_000_000))]
     pub min_requests: Option<i64>,
 
+    /// Whom it asks, and what follows where it does not pass.
+    #[serde(flatten)]
+    pub asking: AskingSpec,
+}
+
+/// Whom a check asks, and what follows where it does not pass.
+#[derive(JsonSchema, Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AskingSpec {
     /// The name of a provider in the controller's configuration. Left out: the default provider there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 63))]
     pub provider: Option<String>,
+
+    /// What follows where the check fails: abort brings stable back, hold keeps the exposure until the step's deadline. Default: abort.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_fail: Option<OnFailSpec>,
+
+    /// What follows where three answers one after the other have no series of the canary: hold keeps the exposure, fail fails the check. Default: hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_no_data: Option<OnTroubleSpec>,
+
+    /// What follows where the query itself cannot be answered, three times one after the other: hold or fail. A provider that is down always
+    /// holds. Default: hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_query_error: Option<OnTroubleSpec>,
+}
+
+/// What a failed check does.
+#[derive(JsonSchema, Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OnFailSpec {
+    /// It ends the attempt; stable comes back.
+    Abort,
+    /// It keeps the exposure; at the step's deadline follows what that says.
+    Hold,
+}
+
+/// What a question without an answer does.
+#[derive(JsonSchema, Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OnTroubleSpec {
+    /// It keeps the exposure.
+    Hold,
+    /// The check fails.
+    Fail,
 }
 
 /// So many of the last values. They are never counted together over a whole attempt, so that bad luck does not add up.
@@ -148,10 +197,9 @@ pub struct CompareSpec {
     #[schemars(range(min = 1, max = 1_000_000))]
     pub min_requests: Option<i64>,
 
-    /// The name of a provider in the controller's configuration. Left out: the default provider there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 63))]
-    pub provider: Option<String>,
+    /// Whom it asks, and what follows where it does not pass.
+    #[serde(flatten)]
+    pub asking: AskingSpec,
 }
 
 /// A test with a stated error rate over the whole attempt.
@@ -192,7 +240,7 @@ pub struct SequentialSpec {
     /// How sure is sure, 0.8 to 0.999: 0.95 means odds of 20:1, for a Fail over the whole attempt and all sequential checks together, and for each
     /// proof. Default: 0.95.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0.8, max = 0.999))]
+    #[schemars(schema_with = "schema::confidence")]
     pub confidence: Option<f64>,
 
     /// Fewer requests on either side at an exposure never pass, 1 to 1000000. Default: 100.
@@ -209,10 +257,9 @@ pub struct SequentialSpec {
     #[schemars(range(min = 1.0, max = 50.0))]
     pub bursts: Option<f64>,
 
-    /// The name of a provider in the controller's configuration. Left out: the default provider there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 63))]
-    pub provider: Option<String>,
+    /// Whom it asks, and what follows where it does not pass.
+    #[serde(flatten)]
+    pub asking: AskingSpec,
 }
 
 /// Which requests are bad.
@@ -230,12 +277,12 @@ pub enum OfSpec {
 #[serde(rename_all = "camelCase")]
 pub struct LineSpec {
     /// Times stable's share of bad requests, 1 to 100.
-    #[schemars(range(min = 1.0, max = 100.0))]
+    #[schemars(schema_with = "schema::ratio")]
     pub ratio: f64,
 
     /// And so much more, as a share of the requests, 0 to 0.5. Default: 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0.0, max = 0.5))]
+    #[schemars(schema_with = "schema::plus")]
     pub plus: Option<f64>,
 }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
-use super::check_spec::{CheckSpec, CompareSpec, FailuresSpec, LineSpec, SequentialSpec, StrengthSpec, ThresholdSpec};
+use super::check_spec::{
+    AskingSpec, CheckSpec, CompareSpec, FailuresSpec, LineSpec, OnFailSpec, OnTroubleSpec, SequentialSpec, StrengthSpec, ThresholdSpec,
+};
 use super::duration::duration_text;
 use super::invalid::Invalid;
 use super::parse::{check_label, duration, length, number};
@@ -12,7 +14,9 @@ use super::providers::Providers;
 use super::sources::{MAX_QUERY, Written, source};
 use super::spec::AnalysisSpec;
 use crate::analysis::fill_fixed;
-use crate::rollout::{Bursts, Check, CheckKind, Compare, Failures, Line, Sequential, Strength, Subject, Threshold};
+use crate::rollout::{
+    Bursts, Check, CheckKind, Compare, Failures, Line, OnFail, OnTrouble, Policy, Sequential, Strength, Subject, Threshold,
+};
 
 /// More checks than this are many rollouts' worth of questions.
 const MAX_CHECKS: usize = 16;
@@ -24,6 +28,8 @@ const SHORTEST_INTERVAL: TimeDelta = TimeDelta::milliseconds(500);
 const LIMIT: Line = Line { ratio: 1.5, plus: 0.001 };
 /// Both sides need so many requests before a share means anything.
 const LEAST: i64 = 100;
+/// An absolute limit needs fewer.
+const LEAST_BACKED: i64 = 50;
 /// The most requests that a check may wait for.
 const MOST: i64 = 1_000_000;
 
@@ -70,24 +76,41 @@ pub(super) fn checks(written: &AnalysisSpec, owner: Owner<'_>) -> Result<Analysi
 fn parse_check(written: &CheckSpec, owner: Owner<'_>) -> Result<Check, Invalid> {
     let CheckSpec { name, threshold: within, compare: beside, sequential: tested } = written;
     check_label("analysis.checks[].name", name)?;
-    let (provider, kind) = match (within, beside, tested) {
-        (Some(spec), None, None) => (&spec.provider, CheckKind::Threshold(threshold(name, spec, owner)?)),
-        (None, Some(spec), None) => (&spec.provider, CheckKind::Compare(compare(name, spec, owner)?)),
-        (None, None, Some(spec)) => (&spec.provider, CheckKind::Sequential(sequential(name, spec, owner)?)),
+    let (asking, kind) = match (within, beside, tested) {
+        (Some(spec), None, None) => (&spec.asking, CheckKind::Threshold(threshold(name, spec, owner)?)),
+        (None, Some(spec), None) => (&spec.asking, CheckKind::Compare(compare(name, spec, owner)?)),
+        (None, None, Some(spec)) => (&spec.asking, CheckKind::Sequential(sequential(name, spec, owner)?)),
         (None, None, None) | (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
             return Err(Invalid::Kind(name.clone()));
         }
     };
     let Providers { delays, default } = owner.providers;
-    let provider = provider.as_ref().unwrap_or(default);
+    let provider = asking.provider.as_ref().unwrap_or(default);
     let Some(delay) = delays.get(provider) else {
         return Err(Invalid::Provider { check: name.clone(), provider: provider.clone(), known: owner.providers.known() });
     };
-    Ok(Check { name: name.clone(), provider: provider.clone(), delay: *delay, kind })
+    Ok(Check { name: name.clone(), provider: provider.clone(), delay: *delay, policy: policy(asking), kind })
+}
+
+fn policy(AskingSpec { provider: _, on_fail, on_no_data, on_query_error }: &AskingSpec) -> Policy {
+    let trouble = |written: Option<OnTroubleSpec>, usual| match written {
+        None => usual,
+        Some(OnTroubleSpec::Hold) => OnTrouble::Hold,
+        Some(OnTroubleSpec::Fail) => OnTrouble::Fail,
+    };
+    Policy {
+        fail: match on_fail {
+            None => Policy::USUAL.fail,
+            Some(OnFailSpec::Abort) => OnFail::Abort,
+            Some(OnFailSpec::Hold) => OnFail::Hold,
+        },
+        no_data: trouble(*on_no_data, Policy::USUAL.no_data),
+        query_error: trouble(*on_query_error, Policy::USUAL.query_error),
+    }
 }
 
 fn threshold(name: &str, spec: &ThresholdSpec, owner: Owner<'_>) -> Result<Threshold, Invalid> {
-    let ThresholdSpec { query, of, series, slower_than, counts, window, min, max, failures, min_requests, provider: _ } = spec;
+    let ThresholdSpec { query, count, of, series, slower_than, counts, window, min, max, failures, min_requests, asking: _ } = spec;
     let field = |field: &str| format!("analysis.checks[{name}].threshold.{field}");
     match (*min, *max) {
         (None, None) => return Err(Invalid::NoLimit(name.to_owned())),
@@ -96,21 +119,29 @@ fn threshold(name: &str, spec: &ThresholdSpec, owner: Owner<'_>) -> Result<Thres
     }
     let window = duration(&field("window"), window, TimeDelta::seconds(1), TimeDelta::hours(24))?;
     let odd = |text: &str| Invalid::Counting { check: name.to_owned(), text: text.to_owned() };
-    let subject = match (query, of.is_some() || counts.is_some() || series.is_some() || slower_than.is_some()) {
-        (Some(_), true) => return Err(odd("query and of or counts say twice what is measured; remove one of them")),
-        (Some(_), false) if min_requests.is_some() => {
-            return Err(odd("minRequests needs counted requests; write of or counts instead of query, or leave it out"));
+    let fill = |part: &str, query: &str| {
+        length(&field(part), query.chars().count(), "characters", 1, MAX_QUERY)?;
+        let filled = fill_fixed(query, owner.namespace, owner.rollout, &duration_text(window));
+        filled.map_err(|problem| Invalid::Placeholder { check: name.to_owned(), problem })
+    };
+    let counted = of.is_some() || counts.is_some() || series.is_some() || slower_than.is_some();
+    let subject = match (query, count) {
+        (Some(_), _) if counted => return Err(odd("query and of or counts say twice what is measured; remove one of them")),
+        (None, Some(_)) => return Err(odd("count says how many requests a query speaks of; remove it, or write query")),
+        (Some(_), None) if min_requests.is_some() => {
+            return Err(odd("minRequests needs counted requests; name a query for their number as count, or leave it out"));
         }
-        (Some(query), false) => {
-            length(&field("query"), query.chars().count(), "characters", 1, MAX_QUERY)?;
-            let filled = fill_fixed(query, owner.namespace, owner.rollout, &duration_text(window));
-            Subject::Query(filled.map_err(|problem| Invalid::Placeholder { check: name.to_owned(), problem })?)
-        }
-        (None, _) => {
+        (Some(query), None) => Subject::Query(fill("query", query)?),
+        (Some(query), Some(count)) => Subject::Backed {
+            query: fill("query", query)?,
+            count: fill("count", count)?,
+            least: requests(name, *min_requests, LEAST_BACKED, 0)?,
+        },
+        (None, None) => {
             let (series, slower_than) = (series.as_ref(), slower_than.as_deref());
             let Owner { namespace, rollout, .. } = owner;
             let written = Written { check: name, namespace, rollout, of: *of, series, slower_than, counts: counts.as_ref() };
-            Subject::Share(source(&written)?, requests(name, *min_requests, 50, 0)?)
+            Subject::Share(source(&written)?, requests(name, *min_requests, LEAST_BACKED, 0)?)
         }
     };
     let FailuresSpec { count, of } = failures.unwrap_or(FailuresSpec { count: 1, of: 1 });
@@ -125,7 +156,7 @@ fn threshold(name: &str, spec: &ThresholdSpec, owner: Owner<'_>) -> Result<Thres
 }
 
 fn compare(name: &str, spec: &CompareSpec, owner: Owner<'_>) -> Result<Compare, Invalid> {
-    let CompareSpec { of, series, slower_than, counts, window, line, sigmas, min_events, min_requests, provider: _ } = spec;
+    let CompareSpec { of, series, slower_than, counts, window, line, sigmas, min_events, min_requests, asking: _ } = spec;
     let (series, slower_than) = (series.as_ref(), slower_than.as_deref());
     let Owner { namespace, rollout, .. } = owner;
     let field = |field: &str| format!("analysis.checks[{name}].compare.{field}");
@@ -141,7 +172,7 @@ fn compare(name: &str, spec: &CompareSpec, owner: Owner<'_>) -> Result<Compare, 
 }
 
 fn sequential(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Result<Sequential, Invalid> {
-    let SequentialSpec { of, series, slower_than, counts, limit, alarm, confidence, min_requests, pass, bursts, provider: _ } = spec;
+    let SequentialSpec { of, series, slower_than, counts, limit, alarm, confidence, min_requests, pass, bursts, asking: _ } = spec;
     let (series, slower_than) = (series.as_ref(), slower_than.as_deref());
     let Owner { namespace, rollout, .. } = owner;
     let odd = |text: &str| Err(Invalid::Counting { check: name.to_owned(), text: text.to_owned() });

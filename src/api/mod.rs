@@ -26,8 +26,8 @@ mod time;
 
 pub use action::{ActionStatus, ActorSpec, RolloutAction, RolloutActionSpec, VerbSpec};
 pub use check_spec::{
-    CheckSpec, CompareSpec, CountsSpec, FailedSpec, FailuresSpec, FromSpec, LineSpec, OfSpec, PassSpec, SequentialSpec, SeriesSpec,
-    StrengthSpec, ThresholdSpec,
+    AskingSpec, CheckSpec, CompareSpec, CountsSpec, FailedSpec, FailuresSpec, FromSpec, LineSpec, OfSpec, OnFailSpec, OnTroubleSpec,
+    PassSpec, SequentialSpec, SeriesSpec, StrengthSpec, ThresholdSpec,
 };
 pub use crd::{crd_files, crds, crds_yaml};
 pub use duration::{LONGEST, duration_text, parse_duration};

@@ -28,6 +28,28 @@ pub(super) fn slow(_: &mut SchemaGenerator) -> Schema {
     between("1ms", "1h", "write a bound of the histogram's buckets as a duration, such as 250ms or 2s500ms")
 }
 
+/// How sure is sure.
+pub(super) fn confidence(_: &mut SchemaGenerator) -> Schema {
+    number("0.8", "0.999", "write a confidence from 0.8 to 0.999: 0.95 means odds of 20:1")
+}
+
+/// So many times stable's share.
+pub(super) fn ratio(_: &mut SchemaGenerator) -> Schema {
+    number("1.0", "100.0", "write a ratio from 1 to 100: below 1 the canary would have to be better than stable")
+}
+
+/// And so much more.
+pub(super) fn plus(_: &mut SchemaGenerator) -> Schema {
+    number("0.0", "0.5", "write a share of the requests from 0 to 0.5, such as 0.001 for one in a thousand")
+}
+
+fn number(low: &str, high: &str, message: &str) -> Schema {
+    json_schema!({
+        "type": "number",
+        "x-kubernetes-validations": [{"rule": format!("self >= {low} && self <= {high}"), "message": message}],
+    })
+}
+
 /// The name of a metric.
 pub(super) fn metric(_: &mut SchemaGenerator) -> Schema {
     matching("^[a-zA-Z_:][a-zA-Z0-9_:]*$", "name a metric: letters, digits, _ and :, without a digit at the beginning")

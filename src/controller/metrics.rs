@@ -282,7 +282,7 @@ const fn change_name(change: &Change) -> &'static str {
 
 const fn reading_name(reading: &Reading) -> &'static str {
     match reading {
-        Reading::Value(_) => "value",
+        Reading::Value(_) | Reading::Backed(..) => "value",
         Reading::Counts(_) => "counts",
         Reading::NoBucket => "no_bucket",
         Reading::NoData => "no_data",

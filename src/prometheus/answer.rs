@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::counts::{self, counted};
+use super::counts::{self, backed, counted};
 use crate::rollout::{Ask, Reading};
 
 /// Reads an answer of `/api/v1/query`. Texts are as long as the backend wrote them.
@@ -56,10 +56,8 @@ fn told(envelope: &Envelope, ask: &Ask, at: DateTime<Utc>) -> Reading {
     match envelope.status.as_str() {
         "success" => match ask {
             Ask::Number(_) => number(envelope),
-            Ask::Counts(asked) => match all_series(envelope) {
-                Err(odd) => odd,
-                Ok(series) => incomplete(envelope).unwrap_or_else(|| counted(asked, at, &series)),
-            },
+            Ask::Backed(_) => of_all(envelope, backed),
+            Ask::Counts(asked) => of_all(envelope, |series| counted(asked, at, series)),
         },
         "error" => refused(200, envelope).unwrap_or_else(|| Reading::QueryFailed(kind_and_text(envelope))),
         other => Reading::Malformed(format!("its status is `{other}`, neither success nor error")),
@@ -70,6 +68,14 @@ fn number(envelope: &Envelope) -> Reading {
     match only_number(envelope) {
         Err(odd) => odd,
         Ok(number) => incomplete(envelope).unwrap_or_else(|| number.map_or(Reading::NoData, |text| value(&text))),
+    }
+}
+
+/// What all series say, where they are complete.
+fn of_all(envelope: &Envelope, read: impl FnOnce(&[counts::Series]) -> Reading) -> Reading {
+    match all_series(envelope) {
+        Err(odd) => odd,
+        Ok(series) => incomplete(envelope).unwrap_or_else(|| read(&series)),
     }
 }
 

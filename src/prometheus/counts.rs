@@ -38,6 +38,19 @@ pub(super) fn counted(asked: &Counting, at: DateTime<Utc>, series: &[Series]) ->
     counted.map_or(Reading::NoBucket, |counted| Reading::Counts(Box::new(counted)))
 }
 
+/// A number, and the requests that it speaks of. Without the number there is nothing to speak of.
+pub(super) fn backed(series: &[Series]) -> Reading {
+    let marked = |mark: &'static str| {
+        let marked = series.iter().filter(move |series| series.metric.get(Shape::MARK).is_some_and(|m| m == mark));
+        marked.filter_map(|series| series.value.as_ref()?.1.parse::<f64>().ok())
+    };
+    match (marked(Shape::VALUE).count(), marked(Shape::VALUE).next()) {
+        (0 | 1, None) => Reading::NoData,
+        (1, Some(value)) => Reading::Backed(value, marked(Shape::ALL).filter(|count| count.is_finite()).sum()),
+        (several, _) => Reading::SeveralSeries(several),
+    }
+}
+
 fn told<'a>(sides: &Sides, series: &'a Series) -> Option<Told<'a>> {
     let Series { metric, values, value } = series;
     let track = match &sides.by {

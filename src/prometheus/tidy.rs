@@ -14,6 +14,7 @@ pub(super) fn tidy(reading: Reading, secrets: &Secrets) -> Reading {
         Reading::Malformed(text) => Reading::Malformed(clean(text)),
         Reading::Unreachable(text) => Reading::Unreachable(clean(text)),
         textless @ (Reading::Value(_)
+        | Reading::Backed(..)
         | Reading::Counts(_)
         | Reading::NoBucket
         | Reading::NoData

@@ -13,8 +13,44 @@ pub struct Check {
     pub provider: String,
     /// How long after a time what was measured until then is complete there.
     pub delay: TimeDelta,
+    /// What follows where it does not pass.
+    pub policy: Policy,
     /// How the answer is judged.
     pub kind: CheckKind,
+}
+
+/// What follows where a check does not pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Where it fails.
+    pub fail: OnFail,
+    /// Where no series tells of the canary, again and again.
+    pub no_data: OnTrouble,
+    /// Where the query itself cannot be answered, again and again. A backend that is down is nobody's fault: that always holds.
+    pub query_error: OnTrouble,
+}
+
+/// What a failed check does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFail {
+    /// It ends the attempt.
+    Abort,
+    /// It keeps exposure where it is, until the step's deadline.
+    Hold,
+}
+
+/// What a question without an answer does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnTrouble {
+    /// It keeps exposure where it is, until the step's deadline.
+    Hold,
+    /// The check fails.
+    Fail,
+}
+
+impl Policy {
+    /// What is usual: only harm that was measured ends an attempt.
+    pub const USUAL: Self = Self { fail: OnFail::Abort, no_data: OnTrouble::Hold, query_error: OnTrouble::Hold };
 }
 
 /// How an answer is judged.
@@ -48,6 +84,15 @@ pub struct Threshold {
 pub enum Subject {
     /// The one number of a query. Its placeholders are already filled, but for the pods of the canary and the stable revision.
     Query(String),
+    /// The same, and a second query for the number of requests that it speaks of, which have to be so many at least.
+    Backed {
+        /// The query of the number.
+        query: String,
+        /// The query of the requests.
+        count: String,
+        /// With fewer requests the number says nothing.
+        least: f64,
+    },
     /// The share of the canary's requests that are bad, where it answered so many at least.
     Share(Source, f64),
 }

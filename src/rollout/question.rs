@@ -36,6 +36,8 @@ pub enum Question {
 pub enum Ask {
     /// One number, by this query.
     Number(String),
+    /// One number and the requests that it speaks of, by this query: each of them marked by the label [`Shape::MARK`].
+    Backed(String),
     /// How many requests each side answered.
     Counts(Box<Counting>),
 }
@@ -44,7 +46,7 @@ impl Ask {
     /// The query.
     pub fn query(&self) -> &str {
         match self {
-            Self::Number(query) => query,
+            Self::Number(query) | Self::Backed(query) => query,
             Self::Counts(counting) => &counting.query,
         }
     }
@@ -107,6 +109,8 @@ impl Shape {
     pub const ALL: &str = "all";
     /// What marks the bad ones.
     pub const BAD: &str = "bad";
+    /// What marks a number that is no count.
+    pub const VALUE: &str = "value";
 }
 
 /// One of the two sides.

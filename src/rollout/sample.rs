@@ -84,11 +84,13 @@ pub struct Newest {
     pub stable: Option<DateTime<Utc>>,
 }
 
-/// What a metrics backend answered. Only [`Reading::Value`] and [`Reading::Counts`] can pass or fail a check.
+/// What a metrics backend answered. Only [`Reading::Value`], [`Reading::Backed`] and [`Reading::Counts`] can pass or fail a check by what was measured.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reading {
     /// One finite number.
     Value(f64),
+    /// One number, finite or not, and the requests that it speaks of.
+    Backed(f64, f64),
     /// The requests of a window.
     Counts(Box<Counted>),
     /// No bucket of the histogram has the bound that was asked for.

@@ -18,6 +18,10 @@ pub async fn a_spec_that_cannot_work_is_refused_in_words(_: &Ground, shop: &Shop
         }
         spec
     };
+    let checks = |mut check: Value| {
+        check["name"] = json!("errors");
+        with("/analysis/checks", json!([check]))
+    };
     let refused = [
         (with("/steps", json!([{"weight": 50, "hold": "1s"}, {"weight": 25, "hold": "1s"}])), "larger weight"),
         (with("/steps", json!([{"weight": 100, "hold": "1s"}])), "weight"),
@@ -27,6 +31,16 @@ pub async fn a_spec_that_cannot_work_is_refused_in_words(_: &Ground, shop: &Shop
         (with("/analysis", json!({"none": {}, "checks": [super::shop::errors_below(0.1)]})), "none"),
         (with("/template/metadata/labels", json!({"app": "checkout", "serin.dev/x": "y"})), "serin.dev/"),
         (with("/analysis/every", json!("soon")), "every"),
+        (checks(json!({"sequential": {"of": "errors", "confidence": 0.5}})), "0.95 means odds of 20:1"),
+        (checks(json!({"sequential": {"of": "errors", "limit": {"ratio": 0.9}}})), "would have to be better than stable"),
+        (checks(json!({"sequential": {"of": "errors", "limit": {"ratio": 2, "plus": -0.1}}})), "0.001 for one in a thousand"),
+        (checks(json!({"sequential": {"of": "errors", "limit": {"ratio": 1}}})), "can never be proven"),
+        (checks(json!({"sequential": {"of": "errors", "alarm": {"ratio": 2}, "limit": {"ratio": 1.5}}})), "lower the alarm"),
+        (checks(json!({"sequential": {"of": "errors", "onFail": "pause"}})), "onFail"),
+        (
+            checks(json!({"threshold": {"query": "q", "window": "1m", "max": 1, "minRequests": 5}})),
+            "name a query for their number as count",
+        ),
     ];
     for (spec, word) in refused {
         let error = shop.create(spec.clone()).await.err().map(|e| e.to_string());

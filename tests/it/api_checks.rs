@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use serin::rollout::{Bad, Bursts, By, CheckKind, Line, Sequential, Series, Source, Strength, Subject, Unit};
+use serin::rollout::{Bad, Bursts, By, CheckKind, Line, OnFail, OnTrouble, Policy, Sequential, Series, Source, Strength, Subject, Unit};
 
 use super::api_given::{parsed, spec_with};
 
@@ -79,6 +79,26 @@ fn thresholds_and_comparisons_count_too() {
 }
 
 #[test]
+fn only_measured_harm_aborts_unless_the_spec_says_otherwise() {
+    let policy = |edit: Value| {
+        let mut check = json!({"name": "errors", "threshold": {"query": "q", "window": "1m", "max": 1}});
+        check["threshold"].as_object_mut().expect("a map").extend(edit.as_object().cloned().expect("a map"));
+        parsed(&spec_with(&[("analysis.checks", json!([check]))])).expect("a spec").checks[0].policy
+    };
+    assert_eq!(policy(json!({})), Policy::USUAL);
+    let strict = Policy { fail: OnFail::Hold, no_data: OnTrouble::Fail, query_error: OnTrouble::Fail };
+    assert_eq!(policy(json!({"onFail": "hold", "onNoData": "fail", "onQueryError": "fail"})), strict);
+}
+
+#[test]
+fn a_query_may_name_another_one_for_its_requests() {
+    let threshold = json!({"query": "a{pod=~\"{{canaryPods}}\"}", "count": "b[{{window}}]", "minRequests": 20, "window": "1m", "max": 1});
+    let Ok(CheckKind::Threshold(threshold)) = kind(&json!({"name": "errors", "threshold": threshold})) else { panic!("no threshold") };
+    let Subject::Backed { query, count, least } = threshold.subject else { panic!("{:?}", threshold.subject) };
+    assert_eq!((query.as_str(), count.as_str(), least), ("a{pod=~\"{{canaryPods}}\"}", "b[1m]", 20.0));
+}
+
+#[test]
 fn what_cannot_be_judged_is_refused_in_words_that_say_what_to_do() {
     let counts = json!({"total": "sum(a[{{window}}])", "bad": "sum(b[5m])"});
     for (check, expected) in [
@@ -98,7 +118,9 @@ fn what_cannot_be_judged_is_refused_in_words_that_say_what_to_do() {
         (json!({"sequential": {"of": "errors", "confidence": 0.5}}), "confidence is 0.5: write 0.8 to 0.999"),
         (json!({"sequential": {"of": "errors", "bursts": 0.5}}), "bursts is 0.5: write 1 to 50"),
         (json!({"sequential": {"of": "errors", "minRequests": 0}}), "minRequests is 0: write 1 to 1000000"),
-        (json!({"threshold": {"query": "q", "minRequests": 5, "window": "1m", "max": 1}}), "minRequests needs counted requests"),
+        (json!({"threshold": {"query": "q", "minRequests": 5, "window": "1m", "max": 1}}), "name a query for their number as count"),
+        (json!({"threshold": {"of": "errors", "count": "n", "window": "1m", "max": 1}}), "count says how many requests a query speaks of"),
+        (json!({"sequential": {"of": "errors", "onFail": "explode"}}), "unknown variant `explode`, expected `abort` or `hold`"),
         (
             json!({"threshold": {"of": "errors", "window": "1m", "max": 1, "failures": {"count": 3, "of": 2}}}),
             "failures.count is 3: write 1 to 2",

@@ -47,6 +47,19 @@ fn what_is_no_finite_number_has_its_own_reading() {
 }
 
 #[test]
+fn a_number_comes_with_the_requests_that_it_speaks_of() {
+    let read = |series: &str| interpret(200, vector(series).as_bytes(), &Ask::Backed("q".to_owned()), DateTime::UNIX_EPOCH);
+    let marked = |mark: &str, value: &str| format!(r#"{{"metric":{{"serin_counts":"{mark}"}},"value":[1,"{value}"]}}"#);
+    let both = |value: &str, count: &str| read(&format!("{},{}", marked("value", value), marked("all", count)));
+    assert_eq!(both("0.02", "120.5"), Reading::Backed(0.02, 120.5));
+    let Reading::Backed(value, requests) = both("NaN", "0") else { panic!("no number") };
+    assert!(value.is_nan() && requests == 0.0);
+    assert_eq!(read(&marked("value", "0.02")), Reading::Backed(0.02, 0.0), "no series of requests is none");
+    assert_eq!(read(&marked("all", "7")), Reading::NoData);
+    assert_eq!(read(&format!("{},{}", marked("value", "1"), marked("value", "2"))), Reading::SeveralSeries(2));
+}
+
+#[test]
 fn a_result_of_another_type_is_told_by_its_name() {
     for (kind, result, name) in [
         ("string", r#"[1,"0.5"]"#, "a string"),

@@ -6,6 +6,7 @@ mod evidence;
 mod failures;
 mod going_on;
 mod once;
+mod policies;
 mod properties;
 mod queries;
 mod readings;

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use serin::analysis::standard_errors;
 use serin::rollout::{
-    Ask, Bad, By, Check, CheckKind, Compare, Count, Counted, Counts, Intent, Line, Newest, Observed, Pattern, PauseCause, Question, Reading,
-    Sample, Series, Source,
+    Ask, Bad, By, Check, CheckKind, Compare, Count, Counted, Counts, Intent, Line, Newest, Observed, Pattern, PauseCause, Policy, Question,
+    Reading, Sample, Series, Source,
 };
 
 use super::{asks, judged, serving, spec};
@@ -20,7 +20,8 @@ fn rule() -> Compare {
 
 fn with(compare: Compare) -> Intent {
     let kind = CheckKind::Compare(compare);
-    let check = Check { name: "errors".to_owned(), provider: "prometheus".to_owned(), delay: TimeDelta::seconds(5), kind };
+    let check =
+        Check { name: "errors".to_owned(), provider: "prometheus".to_owned(), delay: TimeDelta::seconds(5), policy: Policy::USUAL, kind };
     Intent { checks: vec![check], ..spec() }
 }
 

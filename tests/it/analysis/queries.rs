@@ -18,6 +18,7 @@ fn asked(kind: &str, written: &Value) -> (String, bool) {
     let due = due(&intent, &stepping(10), &Evidence::default(), &serving(), after(600));
     match due.questions.as_slice() {
         [Question::Measure { ask: Ask::Counts(counting), .. }] => (counting.query.clone(), matches!(counting.shape, Shape::Samples(_))),
+        [Question::Measure { ask: Ask::Backed(query), .. }] => (query.clone(), false),
         other => panic!("no counts: {other:?}"),
     }
 }
@@ -41,5 +42,8 @@ fn every_query_stands_in_the_file_that_promtool_checks() {
         |metric: &str| format!("sum by (pod) (increase({metric}{{pod=~\"{{{{canaryPods}}}}|{{{{stablePods}}}}\"}}[{{{{window}}}}]))");
     let counts = json!({"total": sums("done_total"), "bad": sums("lost_total")});
     add("counts", asked("threshold", &json!({"counts": counts, "window": "1m", "max": 0.1})));
+    let share = "sum(rate(lost_total{pod=~\"{{canaryPods}}\"}[{{window}}])) / sum(rate(done_total{pod=~\"{{canaryPods}}\"}[{{window}}]))";
+    let count = "sum(increase(done_total{pod=~\"{{canaryPods}}\"}[{{window}}]))";
+    add("number-and-count", asked("threshold", &json!({"query": share, "count": count, "window": "1m", "max": 0.1})));
     check("docs/queries.yml", &rules);
 }

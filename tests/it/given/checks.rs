@@ -1,13 +1,14 @@
 //! Checks as people write them.
 
 use chrono::TimeDelta;
-use serin::rollout::{Bursts, Check, CheckKind, Failures, Line, Sequential, Source, Strength, Subject, Threshold};
+use serin::rollout::{Bursts, Check, CheckKind, Failures, Line, Policy, Sequential, Source, Strength, Subject, Threshold};
 
 pub(crate) fn errors_below(max: f64) -> Check {
     Check {
         name: "errors".to_owned(),
         provider: "prometheus".to_owned(),
         delay: TimeDelta::zero(),
+        policy: Policy::USUAL,
         kind: CheckKind::Threshold(Threshold {
             subject: Subject::Query("q".to_owned()),
             window: TimeDelta::seconds(30),
@@ -20,9 +21,9 @@ pub(crate) fn errors_below(max: f64) -> Check {
 
 /// The same check with something of it changed.
 pub(crate) fn edited(check: Check, edit: impl FnOnce(&mut Threshold)) -> Check {
-    let Check { name, provider, delay, kind: CheckKind::Threshold(mut threshold) } = check else { panic!("no threshold: {check:?}") };
+    let CheckKind::Threshold(mut threshold) = check.kind else { panic!("no threshold") };
     edit(&mut threshold);
-    Check { name, provider, delay, kind: CheckKind::Threshold(threshold) }
+    Check { kind: CheckKind::Threshold(threshold), ..check }
 }
 
 /// A check that compares window after window, with every default.
@@ -32,6 +33,7 @@ pub(crate) fn compared(name: &str) -> Check {
         name: name.to_owned(),
         provider: "prometheus".to_owned(),
         delay: TimeDelta::seconds(5),
+        policy: Policy::USUAL,
         kind: CheckKind::Sequential(Sequential {
             source,
             limit: Line { ratio: 1.5, plus: 0.001 },

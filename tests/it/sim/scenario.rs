@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use serin::rollout::{
-    Bake, Capacity, Check, CheckKind, DeletionPolicy, Failures, Gate, Intent, OnStep, Pausing, Revision, Step, Subject, Threshold,
+    Bake, Capacity, Check, CheckKind, DeletionPolicy, Failures, Gate, Intent, OnStep, Pausing, Policy, Revision, Step, Subject, Threshold,
 };
 
 use super::acts::{Act, Power};
@@ -134,7 +134,13 @@ fn check(name: &str, window: TimeDelta) -> Check {
     let (min, max) = if name == "errors" { (None, Some(0.01)) } else { (Some(0.1), Some(1.0)) };
     let query = format!("{name} of {{{{canaryPods}}}}");
     let threshold = Threshold { subject: Subject::Query(query), window, min, max, failures: Failures { count: 1, of: 1 } };
-    Check { name: name.to_owned(), provider: "metrics".to_owned(), delay: TimeDelta::zero(), kind: CheckKind::Threshold(threshold) }
+    Check {
+        name: name.to_owned(),
+        provider: "metrics".to_owned(),
+        delay: TimeDelta::zero(),
+        policy: Policy::USUAL,
+        kind: CheckKind::Threshold(threshold),
+    }
 }
 
 impl Sim {

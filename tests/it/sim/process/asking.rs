@@ -39,7 +39,7 @@ impl Sim {
             }
             Question::Measure { check, ask, at, .. } => Told::Reading(match (self.backend, ask) {
                 (Power::Down, _) => truth::trouble(&mut self.rng),
-                (Power::Up, Ask::Number(query)) => self.measure(check, query),
+                (Power::Up, Ask::Number(query) | Ask::Backed(query)) => self.measure(check, query),
                 (Power::Up, Ask::Counts(counting)) => self.count(counting, *at),
             }),
         }
