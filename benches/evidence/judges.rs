@@ -12,8 +12,8 @@ use serin::rollout::{
 };
 
 use super::ranks;
-use super::traffic::BEFORE;
 use super::scenarios::{EVERY, SHARES, STEP};
+use super::traffic::BEFORE;
 
 /// A rule that aborts.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -41,7 +41,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn runs(scenario: &Scenario) -> Vec<Outcome> {
-    let mut outcomes: Vec<Outcome> = Rule::ALL.iter().map(|rule| Outcome { rule: *rule, aborted: Vec::new(), blast: Vec::new(), proven: Vec::new() }).collect();
+    let mut outcomes: Vec<Outcome> =
+        Rule::ALL.iter().map(|rule| Outcome { rule: *rule, aborted: Vec::new(), blast: Vec::new(), proven: Vec::new() }).collect();
     for run in 0..RUNS {
         let windows = Traffic::new(scenario, run).windows();
         for outcome in &mut outcomes {

@@ -118,7 +118,8 @@ pub(crate) fn figure(outcomes: &Outcomes<'_>, runs: u32) -> String {
         let aborted = u32::try_from(good().map(|(_, outcomes)| of(outcomes)).sum::<usize>()).unwrap_or(u32::MAX);
         let all = u32::try_from(good().count()).unwrap_or(1) * runs;
         let false_aborts = f64::from(aborted) / f64::from(all);
-        let seconds = outcomes.iter().find(|(scenario, _)| scenario.name == "H4").and_then(|(_, outcomes)| middle(&outcomes[index].aborted, runs));
+        let seconds =
+            outcomes.iter().find(|(scenario, _)| scenario.name == "H4").and_then(|(_, outcomes)| middle(&outcomes[index].aborted, runs));
         let (x, y) = (60.0 + f64::from(seconds.unwrap_or(300)).min(300.0) * 1.6, 300.0 - false_aborts * 260.0);
         let _ = writeln!(
             dots,

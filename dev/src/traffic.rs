@@ -139,7 +139,8 @@ fn look(services: &Store<Service>, slices: &Store<EndpointSlice>, pods: &Store<P
         let known = services.get(&ObjectRef::new(service).within(&namespace));
         let rate = known.as_ref().map_or(0, |service| number(service, RATE_ANNOTATION).unwrap_or(USUAL_RATE));
         let incident = known.as_ref().and_then(|service| number(service, INCIDENT_ANNOTATION)).map_or(0, |percent| percent.min(100) * 10);
-        let target = targets.entry((namespace.clone(), service.clone())).or_insert_with(|| Target { rate, incident, pods: BTreeMap::new() });
+        let target =
+            targets.entry((namespace.clone(), service.clone())).or_insert_with(|| Target { rate, incident, pods: BTreeMap::new() });
         for endpoint in &slice.endpoints {
             let Some(pod) = endpoint.target_ref.as_ref().and_then(|reference| reference.name.clone()) else { continue };
             let ready = endpoint.conditions.as_ref().and_then(|conditions| conditions.ready).unwrap_or(true);

@@ -5,9 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use super::render::{View, result_name};
 use super::status::{Reason, Status};
 use super::time::to_time;
-use crate::rollout::{
-    AttemptResult, Baking, Idle, Memo, Mood, Observed, Outage, Revision, RollingBack, ServiceView, State, cut, skewed,
-};
+use crate::rollout::{AttemptResult, Baking, Idle, Memo, Mood, Observed, Outage, Revision, RollingBack, ServiceView, State, cut, skewed};
 
 /// The condition that warns where a share of pods is not a share of requests.
 const SHARED: &str = "TrafficByShare";

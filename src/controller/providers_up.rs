@@ -58,13 +58,14 @@ mod tests {
     fn three_silences_in_a_row_are_an_outage_and_the_next_answer_ends_it() {
         let up = ProvidersUp::default();
         up.expect("a");
-        let told: Vec<i64> = [Reading::TimedOut, Reading::NoData, Reading::TimedOut, Reading::Throttled, Reading::Unavailable(503), Reading::NoData]
-            .iter()
-            .map(|reading| {
-                up.answered("a", reading);
-                up.gauge("a").get()
-            })
-            .collect();
+        let told: Vec<i64> =
+            [Reading::TimedOut, Reading::NoData, Reading::TimedOut, Reading::Throttled, Reading::Unavailable(503), Reading::NoData]
+                .iter()
+                .map(|reading| {
+                    up.answered("a", reading);
+                    up.gauge("a").get()
+                })
+                .collect();
         assert_eq!(told, [1, 1, 1, 1, 0, 1]);
         up.answered("b", &Reading::TimedOut);
         assert_eq!((up.gauge("a").get(), up.gauge("b").get()), (1, 1));

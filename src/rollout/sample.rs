@@ -142,6 +142,7 @@ impl Reading {
             Self::TimedOut => Some("does not answer in time".to_owned()),
             Self::Unreachable(text) => Some(format!("cannot be reached: {text}")),
             Self::Value(_)
+            | Self::Backed(..)
             | Self::Counts(_)
             | Self::NoBucket
             | Self::NoData

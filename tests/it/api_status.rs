@@ -6,9 +6,8 @@ use serin::analysis::{Evidence, judge};
 use serin::api::{Status, View};
 use serin::audit::Outbox;
 use serin::rollout::{
-    Outage, cut,
-    Action, Author, Cause, Check, Count, Counted, Counts, Event, EventKind, Failure, Handled, Intent, Memo, Newest, Observed, PauseCause,
-    Paused, Reading, Revision, RollingBack, Sample, State, Step, Verb, Why,
+    Action, Author, Cause, Check, Count, Counted, Counts, Event, EventKind, Failure, Handled, Intent, Memo, Newest, Observed, Outage,
+    PauseCause, Paused, Reading, Revision, RollingBack, Sample, State, Step, Verb, Why, cut,
 };
 
 use crate::audit_given::{event, subject, teller};

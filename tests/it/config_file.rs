@@ -199,7 +199,8 @@ fn a_provider_that_cannot_work_is_refused_in_words() {
         ),
         (
             "url: http://a\ncaFile: /c",
-            "line 3, column 5: the provider `a` has certificates, but its url begins with http:; write https:, or leave them out".to_owned(),
+            "line 3, column 5: the provider `a` has certificates, but its url begins with http:; write https:, or leave them out"
+                .to_owned(),
         ),
     ] {
         refused(&provider(lines), &expect);
