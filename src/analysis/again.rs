@@ -145,11 +145,10 @@ impl Row {
         };
         let time = |at: &DateTime<Utc>| at.format("%H:%M:%S").to_string();
         let seconds = (*to - *from).num_milliseconds();
-        let seconds = format!("{}.{}", seconds / 1000, seconds % 1000 / 100);
+        let (seconds, step) = (format!("{}.{}", seconds / 1000, seconds % 1000 / 100), step.to_string());
         format!(
-            "  {:<9} {seconds:>7} {:>9} {:>20} {:>20} {:>10} {:>10}",
+            "  {:<9} {seconds:>7} {step:>9} {:>20} {:>20} {:>10} {:>10}",
             time(from),
-            step.to_string(),
             share(canary),
             share(stable),
             odds(*worse),

@@ -27,11 +27,27 @@ pub struct Window {
 
 /// Windows of one length that follow each other, at one exposure.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Stored", into = "Stored")]
 struct Leg {
     step: Weight,
     from: DateTime<Utc>,
     millis: i64,
     windows: u32,
+}
+
+/// As it is stored: there are many of them in a status.
+type Stored = (Weight, DateTime<Utc>, i64, u32);
+
+impl From<Stored> for Leg {
+    fn from((step, from, millis, windows): Stored) -> Self {
+        Self { step, from, millis, windows }
+    }
+}
+
+impl From<Leg> for Stored {
+    fn from(Leg { step, from, millis, windows }: Leg) -> Self {
+        (step, from, millis, windows)
+    }
 }
 
 impl Leg {

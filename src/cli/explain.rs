@@ -99,8 +99,9 @@ async fn recounts(evidence: &Evidence, rollout: &str, intent: &Intent, providers
                 continue;
             }
         };
+        let provider = check.provider();
         let asking = futures::stream::iter(questions).map(|(window, ask)| async move {
-            let reading = providers.ask(check.provider(), &ask, window.to).await;
+            let reading = providers.ask(provider, &ask, window.to).await;
             (window, reading)
         });
         let answers: Vec<_> = asking.buffered(AT_ONCE).collect().await;
