@@ -19,7 +19,10 @@ fn promtool_takes_every_query_that_the_page_on_evidence_shows() {
     let promtool = Tools::ensure(Kit::Plane).unwrap().path(Tool::Promtool);
     let page = include_str!("../../docs/evidence.md");
     let shown = page.lines().filter_map(|line| line.trim_start().split_once(": sum by ")).map(|(name, rest)| (name, format!("sum by {rest}")));
-    let rules: String = shown.map(|(name, query)| format!("  - record: {name}\n    expr: {}\n", query.replace("{{window}}", "1m"))).collect();
+    let rule = |(number, (name, query)): (usize, (&str, String))| {
+        format!("  - record: {name}_{number}\n    expr: {}\n", query.replace("{{window}}", "1m"))
+    };
+    let rules: String = shown.enumerate().map(rule).collect();
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), format!("groups:\n- name: shown\n  rules:\n{rules}")).unwrap();
     let told = Command::new(promtool).args(["check", "rules"]).arg(file.path()).output().unwrap();
