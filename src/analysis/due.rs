@@ -8,7 +8,7 @@ use super::windows::Chain;
 use super::{asked, gate, query, workload};
 use crate::rollout::{
     Ask, Attempt, Before, Check, CheckKind, Intent, Observed, PodState, Question, Reading, Sequential, Shape, Source, State, Subject,
-    Weight,
+    Weight, Young,
 };
 
 /// A pod that became ready less than so long ago is young: a series of it that appears began at zero.
@@ -140,7 +140,7 @@ impl Asking<'_> {
             | PodState::Regressed { .. }
             | PodState::Unreachable => false,
         });
-        let young = young.map(|pod| pod.name.clone()).collect();
+        let young = Young::Named(young.map(|pod| pod.name.clone()).collect());
         counting(source, &seen.name, attempt, Window { from, to, before, young })
     }
 }

@@ -142,6 +142,7 @@ fn compare(check: &Check, threshold: &Threshold, value: f64) -> Verdict {
             message: format!("{name} is {value}, {word} {limit}"),
             value: Some(value),
             limit: Some(limit),
+            evidence: None,
         })
     };
     match (threshold.min, threshold.max) {

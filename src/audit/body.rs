@@ -39,6 +39,8 @@ mod bound {
     pub(super) const WORD: usize = 40;
     /// Numbers from metrics: 17 digits, a sign, an exponent.
     pub(super) const NUMBER: usize = 40;
+    /// Two counts of each side and four numbers, with their names.
+    pub(super) const EVIDENCE: usize = 180;
     /// `system:serviceaccount:` and two names.
     pub(super) const ACTOR: usize = 150;
     /// The reason that somebody gave. It stands in the message, too, as far as there is room.
@@ -109,6 +111,7 @@ impl Body {
             check: scissors.cut(&failure.check, bound::NAME),
             value: failure.value.as_deref().map(|value| scissors.cut(value, bound::NUMBER)),
             limit: failure.limit.as_deref().map(|limit| scissors.cut(limit, bound::NUMBER)),
+            evidence: failure.evidence.as_deref().map(|evidence| scissors.cut(evidence, bound::EVIDENCE)),
         });
         let body = Self {
             reason: scissors.cut(event.reason, bound::WORD),

@@ -27,7 +27,8 @@ pub(super) fn run(service: &Service) -> Result<(), Failure> {
     super::runtime()?.block_on(work(service, config))
 }
 
-fn read(path: &Path) -> Result<Config, Failure> {
+/// The configuration in a file.
+pub(super) fn read(path: &Path) -> Result<Config, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::unreadable(path, &error))?;
     config::parse(&text)
         .map_err(|error| Failure::new(format!("cannot use {}: {error}", path.display()), "correct the file; docs/config.md lists its keys"))

@@ -48,7 +48,7 @@ pub use memo::{ADOPTED, Memo, forgotten_at};
 pub use names::{Epoch, Key, Revision, Weight};
 pub use observed::{Child, Lifetime, Meaning, Observed, Pod, PodState, Record, Settled, Template, Upkeep};
 pub use outage::Outage;
-pub use question::{Ask, Before, Counting, Question, Shape, Sides, Track};
+pub use question::{Ask, Before, Counting, Question, Shape, Sides, Track, Young};
 pub use reach::{Reach, reach};
 pub use sample::{Counted, Failure, Newest, Reading, Sample, Samples, Verdict};
 pub use service::{ServiceView, Sharing, Skew, sharing_trouble, skewed};

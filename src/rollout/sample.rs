@@ -185,6 +185,9 @@ pub struct Failure {
     /// The limit it broke, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<String>,
+    /// The final sums of a sequential check, and the logarithms of its evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
 }
 
 impl Sample {

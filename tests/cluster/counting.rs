@@ -1,6 +1,5 @@
 //! Is what we count what scrapes saw? A real Prometheus scrapes a target that restarts, and whose errors are the first of their kind.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use serin::config;
 use serin::prometheus::Provider;
-use serin::rollout::{Ask, Bad, By, Count, Counting, Pattern, Reading, Revision, Shape, Sides};
+use serin::rollout::{Ask, Bad, By, Count, Counting, Pattern, Reading, Revision, Shape, Sides, Young};
 
 use super::ground::{Ground, wait};
 use super::shop::Shop;
@@ -102,7 +101,7 @@ fn window(namespace: &str, from: DateTime<Utc>) -> Ask {
         shape: Shape::Samples(bad),
         sides: Sides { rollout: "checkout".to_owned(), stable: Revision::new("1111111111"), canary: Revision::new("2222222222"), by },
         before: None,
-        young: BTreeSet::from([POD.to_owned()]),
+        young: Young::Canary,
     }))
 }
 

@@ -167,6 +167,7 @@ fn judged() -> Vec<Case> {
         case!(Shared, evidence::a_canary_with_errors_is_aborted_and_stable_keeps_its_pods),
         case!(Shared, evidence::a_good_canary_passes_a_test_that_is_one_line),
         case!(Shared, evidence::a_canary_with_errors_fails_a_test_that_is_one_line),
+        case!(Shared, evidence::a_verdict_can_be_counted_again),
         case!(Shared, evidence::without_traffic_exposure_is_held_and_the_step_deadline_pauses),
         case!(Shared, evidence::traffic_that_stops_is_no_pass_for_the_next_step),
         case!(Shared, evidence::a_backend_that_never_answers_ends_in_the_step_deadline),

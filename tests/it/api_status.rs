@@ -29,7 +29,7 @@ fn author() -> Author {
 }
 
 fn failure() -> Failure {
-    Failure { check: endless(), message: endless(), value: Some(endless()), limit: Some(endless()) }
+    Failure { check: endless(), message: endless(), value: Some(endless()), limit: Some(endless()), evidence: Some(endless()) }
 }
 
 /// The states that hold texts, each with endless ones, as they are committed.
