@@ -18,7 +18,8 @@ fn promtool_takes_every_query_that_serin_asks_by_itself() {
 fn promtool_takes_every_query_that_the_page_on_evidence_shows() {
     let promtool = Tools::ensure(Kit::Plane).unwrap().path(Tool::Promtool);
     let page = include_str!("../../docs/evidence.md");
-    let shown = page.lines().filter_map(|line| line.trim_start().split_once(": sum by ")).map(|(name, rest)| (name, format!("sum by {rest}")));
+    let shown =
+        page.lines().filter_map(|line| line.trim_start().split_once(": sum by ")).map(|(name, rest)| (name, format!("sum by {rest}")));
     let rule = |(number, (name, query)): (usize, (&str, String))| {
         format!("  - record: {name}_{number}\n    expr: {}\n", query.replace("{{window}}", "1m"))
     };

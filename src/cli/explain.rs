@@ -30,7 +30,10 @@ async fn explain(Explanation { question, attempt, config }: &Explanation) -> Res
     if let Some(wanted) = attempt.filter(|wanted| evidence.attempt() != *wanted) {
         let newest = if evidence.is_empty() { "none".to_owned() } else { format!("that of attempt {}", evidence.attempt()) };
         let what = format!("the status of the Rollout has no evidence of attempt {wanted} any more, but {newest}");
-        return Err(Failure::new(what, "what became of older attempts is in their events, where your sinks keep them: rollout.aborted has the final sums"));
+        return Err(Failure::new(
+            what,
+            "what became of older attempts is in their events, where your sinks keep them: rollout.aborted has the final sums",
+        ));
     }
     let recounts = match config {
         None => Vec::new(),
@@ -49,7 +52,7 @@ async fn explain(Explanation { question, attempt, config }: &Explanation) -> Res
                 let _ = writeln!(page, "{}: {}", why.reason, why.message); // writing to a String cannot fail
             }
             page.push_str(&evidence.to_string());
-            recounts.iter().for_each(|recount| page.push_str(&recount.text));
+            page.extend(recounts.iter().map(|recount| recount.text.as_str()));
             super::data(&page)
         }
         Output::Json => {
@@ -109,7 +112,9 @@ async fn recounts(evidence: &Evidence, rollout: &str, intent: &Intent, providers
         for (window, reading) in answers {
             match reading {
                 Reading::Counts(counts) => counted.push((window, *counts)),
-                other => missing = missing.or_else(|| Some(format!("the window from {} is gone: {}", window.from.format("%H:%M:%S"), lack(&other)))),
+                other => {
+                    missing.get_or_insert_with(|| format!("the window from {} is gone: {}", window.from.format("%H:%M:%S"), lack(&other)));
+                }
             }
         }
         let rows = check.recount(&counted);

@@ -6,10 +6,13 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Event, EventKind, Facts, Intent, Memo, Observed, Sample, State, cut};
+use super::{Event, EventKind, Facts, Intent, Memo, Observed, Sample, State};
 
 /// So many questions in a row without an answer are an outage; one alone is a hiccup.
 const SILENCES: usize = 3;
+
+/// So many characters of what a provider did say what it did. There may be as many providers as checks.
+const MOST_CHARACTERS: usize = 100;
 
 /// A provider that does not answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +23,13 @@ pub struct Outage {
     pub since: DateTime<Utc>,
     /// What the last one got instead, as the end of a sentence that begins with the provider's name.
     pub text: String,
+}
+
+impl Outage {
+    /// One that begins there, with no longer a text than what may be committed.
+    pub fn new(attempt: u32, since: DateTime<Utc>, text: &str) -> Self {
+        Self { attempt, since, text: text.chars().take(MOST_CHARACTERS).collect() }
+    }
 }
 
 /// What is another way than before.
@@ -65,7 +75,7 @@ fn news(state: &State, intent: &Intent, memo: &Memo, seen: &Observed, now: DateT
         let known = memo.outages.get(provider).is_some_and(|outage| outage.attempt == attempt.number);
         let news = match (known, silent.first(), silent.last()) {
             (false, Some((_, text)), Some((since, _))) if silent.len() >= SILENCES => {
-                News::Silent(Outage { attempt: attempt.number, since: *since, text: cut(text) })
+                News::Silent(Outage::new(attempt.number, *since, text))
             }
             (true, None, None) if !answers.is_empty() => News::Answers,
             (true | false, ..) => return None,

@@ -116,13 +116,13 @@ pub async fn what_scrapes_saw_is_what_is_counted(ground: &Ground, shop: &Shop) -
     let file = ground.plane.dir().join("pods.json");
     std::fs::write(file.with_extension("new"), targets)?;
     std::fs::rename(file.with_extension("new"), &file)?;
-    wait("a scrape", Duration::from_secs(60), || async { target.with(|_, scrapes| scrapes.len() >= 2) }).await?;
+    wait("a scrape", Duration::from_mins(1), || async { target.with(|_, scrapes| scrapes.len() >= 2) }).await?;
 
     let begin = now();
     target.serves_and_restarts().await;
     // Whatever is still on its way is in the last windows; nothing grows at either end of the time.
     let enough = target.with(|_, scrapes| scrapes.len() + 4);
-    wait("the last scrapes", Duration::from_secs(60), || async { target.with(|_, scrapes| scrapes.len() >= enough) }).await?;
+    wait("the last scrapes", Duration::from_mins(1), || async { target.with(|_, scrapes| scrapes.len() >= enough) }).await?;
     let end = now();
 
     let config = config::parse(&format!("metrics: {{providers: [{{name: real, url: '{}'}}]}}", ground.plane.prometheus_url()))?;

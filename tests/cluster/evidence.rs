@@ -6,8 +6,8 @@ use kube::api::Api;
 use serde_json::{Value, json};
 
 use super::ground::Ground;
-use super::people::serin;
 use super::installing::wait_for_replicas;
+use super::people::serin;
 use super::shop::{NAME, Shop, condition, errors_below, message, phase, quick, reason, revision};
 
 /// Scenario 15.

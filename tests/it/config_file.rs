@@ -171,39 +171,46 @@ fn a_provider_that_cannot_work_is_refused_in_words() {
             "url: http://a\nheaders: {a: ''}",
             "line 5, column 14: the value of the header a is empty or has other than visible ASCII characters".to_owned(),
         ),
+    ] {
+        refused(&provider(lines), &expect);
+    }
+}
+
+#[test]
+fn keys_of_a_provider_that_do_not_go_together_are_refused_in_words() {
+    for (lines, expect) in [
         (
             "url: http://a\nheaders: {Authorization: x}\nbearerTokenFile: /t",
-            "line 3, column 5: the provider `a` has a bearerTokenFile and a header authorization; keep one of them".to_owned(),
+            "line 3, column 5: the provider `a` has a bearerTokenFile and a header authorization; keep one of them",
         ),
         (
             "url: http://a\nheaderFiles: {Authorization: /x}\nusernameFile: /u\npasswordFile: /p",
-            "line 3, column 5: the provider `a` has a usernameFile and a header authorization; keep one of them".to_owned(),
+            "line 3, column 5: the provider `a` has a usernameFile and a header authorization; keep one of them",
         ),
         (
             "url: http://a\nheaders: {X-Scope-OrgID: a}\nheaderFiles: {x-scope-orgid: /o}",
-            "line 3, column 5: the provider `a` has the header x-scope-orgid twice; keep one of them".to_owned(),
+            "line 3, column 5: the provider `a` has the header x-scope-orgid twice; keep one of them",
         ),
-        ("url: http://a\nheaderFiles: {Host: /h}", "line 5, column 18: the header host is set by Serin itself; leave it out".to_owned()),
-        ("url: http://a\nheaderFiles: {a: b}", "line 5, column 18: `b` is no absolute path; name a file from / on".to_owned()),
+        ("url: http://a\nheaderFiles: {Host: /h}", "line 5, column 18: the header host is set by Serin itself; leave it out"),
+        ("url: http://a\nheaderFiles: {a: b}", "line 5, column 18: `b` is no absolute path; name a file from / on"),
         (
             "url: http://a\nbearerTokenFile: /t\nusernameFile: /u",
-            "line 3, column 5: the provider `a` has a bearerTokenFile and a usernameFile or passwordFile; keep one of them".to_owned(),
+            "line 3, column 5: the provider `a` has a bearerTokenFile and a usernameFile or passwordFile; keep one of them",
         ),
         (
             "url: http://a\npasswordFile: /p",
-            "line 3, column 5: the provider `a` has one of usernameFile and passwordFile; it needs both or none".to_owned(),
+            "line 3, column 5: the provider `a` has one of usernameFile and passwordFile; it needs both or none",
         ),
         (
             "url: https://a\nclientKeyFile: /k",
-            "line 3, column 5: the provider `a` has one of clientCertFile and clientKeyFile; it needs both or none".to_owned(),
+            "line 3, column 5: the provider `a` has one of clientCertFile and clientKeyFile; it needs both or none",
         ),
         (
             "url: http://a\ncaFile: /c",
-            "line 3, column 5: the provider `a` has certificates, but its url begins with http:; write https:, or leave them out"
-                .to_owned(),
+            "line 3, column 5: the provider `a` has certificates, but its url begins with http:; write https:, or leave them out",
         ),
     ] {
-        refused(&provider(lines), &expect);
+        refused(&provider(lines), expect);
     }
 }
 

@@ -44,7 +44,11 @@ const IO: [Row; 7] = [
     ("sink", &["rollout", "audit", "api", "config", "retry", "wire"], ANY),
     ("controller", &["rollout", "analysis", "lease", "audit", "api", "config", "retry", "cluster", "prometheus", "sink"], ANY),
     ("server", &[], &["axum", "tokio"]),
-    ("cli", &["rollout", "analysis", "lease", "audit", "api", "config", "retry", "cluster", "prometheus", "sink", "controller", "server"], ANY),
+    (
+        "cli",
+        &["rollout", "analysis", "lease", "audit", "api", "config", "retry", "cluster", "prometheus", "sink", "controller", "server"],
+        ANY,
+    ),
 ];
 const ANY: &[&str] = &["*"];
 
