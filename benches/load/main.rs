@@ -14,6 +14,7 @@ mod shop;
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Parser;
@@ -39,6 +40,9 @@ struct Arguments {
     bench: bool,
 }
 
+/// How far apart canaries fail: as they do, and as they would if all had one cause.
+const GAPS: [Duration; 2] = [Duration::from_millis(50), Duration::ZERO];
+
 #[tokio::main]
 async fn main() -> Result<()> {
     let Arguments { serin, sizes, idle, in_flight, bench: _ } = Arguments::parse();
@@ -52,8 +56,10 @@ async fn main() -> Result<()> {
         page.rest(&idle::measure(&serin, count).await?);
     }
     if in_flight > 0 {
-        say(&format!("{in_flight} canaries fail at once"))?;
-        page.reaction(&reaction::measure(&serin, in_flight).await?);
+        for gap in GAPS {
+            say(&format!("{in_flight} canaries fail, one {} ms after the other", gap.as_millis()))?;
+            page.reaction(&reaction::measure(&serin, in_flight, gap).await?);
+        }
         say(&format!("a kill with {in_flight} in flight"))?;
         page.restart(&restart::measure(&serin, in_flight).await?);
     }

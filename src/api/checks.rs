@@ -117,7 +117,9 @@ fn threshold(name: &str, spec: &ThresholdSpec, owner: Owner<'_>) -> Result<Thres
         (Some(min), Some(max)) if min > max => return Err(Invalid::Limits { check: name.to_owned(), min, max }),
         (Some(_), _) | (_, Some(_)) => {}
     }
-    let window = duration(&field("window"), window, TimeDelta::seconds(1), TimeDelta::hours(24))?;
+    let at_once = count.is_none() && query.as_ref().is_some_and(|query| !query.contains("{{window}}"));
+    let shortest = if at_once { TimeDelta::zero() } else { TimeDelta::seconds(1) };
+    let window = duration(&field("window"), window, shortest, TimeDelta::hours(24))?;
     let odd = |text: &str| Invalid::Counting { check: name.to_owned(), text: text.to_owned() };
     let fill = |part: &str, query: &str| {
         length(&field(part), query.chars().count(), "characters", 1, MAX_QUERY)?;

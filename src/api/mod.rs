@@ -17,6 +17,7 @@ mod providers;
 mod render;
 mod revision;
 mod schema;
+mod slim;
 mod sources;
 #[expect(unreachable_pub, reason = "the derive of rules makes helper structs that nobody reaches")]
 mod spec;
@@ -37,6 +38,7 @@ pub use parse::parse;
 pub use providers::Providers;
 pub use render::{View, result_name};
 pub use revision::revision;
+pub(crate) use slim::{Slim, TOPOLOGY, slim};
 pub use spec::{
     AnalysisSpec, ApprovalSpec, BakeSpec, CapacitySpec, DeadlinesSpec, DeletionPolicySpec, NoAnalysis, OnStepSpec, Rollout, RolloutSpec,
     StepSpec, WorkloadRefSpec,

@@ -8,17 +8,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::slim::slim;
 use super::spec::Rollout;
 use super::status::Status;
-
-/// `kubectl apply` keeps a second copy of the whole object here.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// A Rollout as it is watched: the spec stays text until somebody asks, and a status that cannot be read is a value.
 #[derive(Clone, Debug, Resource)]
 #[resource(inherit = Rollout)]
 pub struct Object {
-    /// Name, namespace, generation, finalizers and so on.
+    /// Name, namespace, generation, finalizers and so on, without managed fields and without annotations of others.
     pub metadata: ObjectMeta,
     /// The spec as text: one allocation instead of a tree.
     spec: Box<RawValue>,
@@ -31,20 +29,13 @@ impl Object {
     pub fn spec(&self) -> Value {
         serde_json::from_str(self.spec.get()).unwrap_or(Value::Null)
     }
-
-    /// Drops what only takes memory: managed fields, and the copy of the object that `kubectl apply` keeps in an annotation.
-    pub fn prune(&mut self) {
-        self.metadata.managed_fields = None;
-        if let Some(annotations) = &mut self.metadata.annotations {
-            annotations.remove(LAST_APPLIED);
-        }
-    }
 }
 
 impl<'de> Deserialize<'de> for Object {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         struct Raw {
+            #[serde(deserialize_with = "slim")]
             metadata: ObjectMeta,
             spec: Option<Box<RawValue>>,
             status: Option<Box<RawValue>>,

@@ -19,6 +19,11 @@ pub(super) fn interval(_: &mut SchemaGenerator) -> Schema {
     between("500ms", "1h", "write a duration from 500ms to 1h, such as 10s or 1m")
 }
 
+/// A window that may be a moment.
+pub(super) fn lookback(_: &mut SchemaGenerator) -> Schema {
+    between("0s", "24h", "write a duration from 0s to 24h, such as 30s or 5m; 0s is for a query that looks at one moment")
+}
+
 pub(super) fn window(_: &mut SchemaGenerator) -> Schema {
     between("1s", "24h", "write a duration from 1s to 24h, such as 30s or 5m")
 }

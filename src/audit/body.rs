@@ -125,6 +125,7 @@ impl Body {
             comment: reason.map(|reason| scissors.cut(reason, bound::COMMENT)),
             ..Self::frame(place, &mut scissors, Kind::Edge(event.kind))
         };
+        let body = body.without_evidence(&mut scissors);
         let (body, room) = body.with_images(&place.about.origin.images, &mut scissors);
         body.fit(&event.message, room, scissors)
     }
@@ -181,6 +182,15 @@ impl Body {
             truncated: false,
             prev: place.prev.to_owned(),
         }
+    }
+
+    /// Where names are so long that they leave no room for a message, it goes before the numbers of a verdict, which the status has, too.
+    fn without_evidence(mut self, scissors: &mut Scissors) -> Self {
+        if self.analysis.as_ref().is_some_and(|analysis| analysis.evidence.is_some()) && self.room() < MESSAGE_BYTES {
+            self.analysis = self.analysis.map(|analysis| Analysis { evidence: None, ..analysis });
+            scissors.used = true;
+        }
+        self
     }
 
     /// Puts in as many of the images, whole, as leave room for an ordinary message; says what room is left.

@@ -6,8 +6,8 @@ use kube::Resource;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::meta::{REQUESTED_BY, slim};
-use crate::api::{ActionStatus, RolloutAction, RolloutActionSpec, from_time};
+use super::meta::REQUESTED_BY;
+use crate::api::{ActionStatus, RolloutAction, RolloutActionSpec, from_time, slim};
 use crate::rollout::{self, Author, Key, Revision};
 
 /// The policy of `deploy/` that refuses whoever speaks in the name of somebody else.

@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 
 use super::managers::{Manager, editor, scaler};
 use super::meaning::meaning;
-use super::meta::{EPOCH, RESTART, Slim};
-use crate::api::from_time;
+use super::meta::{EPOCH, RESTART};
+use crate::api::{Slim, from_time};
 use crate::rollout::{Epoch, Meaning, Restart, Settled, Upkeep};
 
 /// A Deployment, as far as it is looked at.

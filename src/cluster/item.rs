@@ -77,8 +77,7 @@ impl Kind {
 
 impl Item {
     /// A Rollout.
-    pub fn rollout(mut object: Object) -> Option<Self> {
-        object.prune();
+    pub fn rollout(object: Object) -> Option<Self> {
         let owner = Key { namespace: object.metadata.namespace.clone()?, name: object.metadata.name.clone()? };
         let version = number(&object.metadata);
         Some(Self { name: owner.name.clone(), owner, version, view: View::Rollout(Arc::new(object)) })

@@ -7,8 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use kube::Resource;
 use serde::Deserialize;
 
-use super::meta::slim;
-use crate::api::from_time;
+use crate::api::{from_time, slim};
 use crate::rollout::{self, PodState};
 
 /// Kubernetes' times are whole seconds: two that were the same moment may be one apart.

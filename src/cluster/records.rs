@@ -8,7 +8,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use serde::Deserialize;
 
-use super::meta::{NUMBER, OUTCOME, OUTCOME_AT, slim};
+use super::meta::{NUMBER, OUTCOME, OUTCOME_AT};
+use crate::api::slim;
 use crate::rollout;
 
 /// A ControllerRevision without its data, which is a whole pod template.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use http::header::CONTENT_TYPE;
 use http::{Method, Request};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::meta::{ADOPTED_BY, EPOCH, FINALIZER, NUMBER, OUTCOME, OUTCOME_AT, RESTART, REVISION, ROLLOUT, ROLLOUT_UID, child_name};
@@ -206,12 +207,17 @@ pub fn put_scale(key: &Key, revision: &Revision, fence: &Fence, replicas: u32) -
 /// Writes a Rollout's status as a whole, onto the version that was seen; any other version is a conflict. The API server takes
 /// nothing but the status from it, so nothing else is sent.
 pub fn put_status(key: &Key, resource_version: &str, status: &Status) -> Request<Vec<u8>> {
-    let body = json!({
-        "apiVersion": "serin.dev/v1alpha1",
-        "kind": "Rollout",
-        "metadata": {"name": key.name, "namespace": key.namespace, "resourceVersion": resource_version},
-        "status": status,
-    });
+    // Written straight: no tree is made of what may be the largest body of all.
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Body<'a> {
+        api_version: &'a str,
+        kind: &'a str,
+        metadata: Value,
+        status: &'a Status,
+    }
+    let metadata = json!({"name": key.name, "namespace": key.namespace, "resourceVersion": resource_version});
+    let body = Body { api_version: "serin.dev/v1alpha1", kind: "Rollout", metadata, status };
     send(Method::PUT, &format!("{}/status?{BY_US}", rollout(key)), JSON, &body)
 }
 
@@ -328,8 +334,8 @@ fn scale_path(key: &Key, revision: &Revision) -> String {
     format!("{}/{}/scale", deployments(key), child_name(&key.name, revision))
 }
 
-pub(super) fn send(method: Method, path: &str, content: &str, body: &Value) -> Request<Vec<u8>> {
-    bare(method, path, content, body.to_string().into_bytes())
+pub(super) fn send(method: Method, path: &str, content: &str, body: &impl Serialize) -> Request<Vec<u8>> {
+    bare(method, path, content, serde_json::to_vec(body).expect("plain data can always be written as JSON"))
 }
 
 pub(super) fn bare(method: Method, path: &str, content: &str, body: Vec<u8>) -> Request<Vec<u8>> {

@@ -6,7 +6,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use serde::Deserialize;
 
-use super::meta::{ROLLOUT, TOPOLOGY, slim};
+use super::meta::ROLLOUT;
+use crate::api::{TOPOLOGY, slim};
 use crate::rollout::{ServiceView, Skew};
 
 /// A Service, as far as it is looked at.

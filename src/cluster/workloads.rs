@@ -10,8 +10,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::managers::{Manager, scaler};
-use super::meta::{ADOPTED_BY, Slim, slim};
-use crate::api::revision;
+use super::meta::ADOPTED_BY;
+use crate::api::{Slim, revision, slim};
 use crate::rollout::{Adoptee, Fence, Key, Revision, Settled};
 
 /// A Deployment that a Rollout takes over, its template as text.

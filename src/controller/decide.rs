@@ -32,8 +32,8 @@ pub struct Decision {
 /// How long acknowledgments wait for a commit that is made anyway.
 const ACK_DELAY: TimeDelta = TimeDelta::seconds(5);
 
-/// How much evidence may be lost by a crash: what is not committed is asked for again.
-const EVIDENCE_DELAY: TimeDelta = TimeDelta::minutes(1);
+/// How long what can be had again waits for an attempt's next edge: after a crash evidence is asked for, and events are delivered, once more.
+const IN_FLIGHT_DELAY: TimeDelta = TimeDelta::minutes(1);
 
 /// How long until the API server is asked again about a template that it refused: a policy or a quota may have changed.
 const AFTER_REFUSAL: TimeDelta = TimeDelta::minutes(1);
@@ -151,12 +151,13 @@ impl Draft<'_> {
                     self.wake_at(Some(self.now));
                 }
                 let taken = self.takeover == Takeover::Done;
-                let weighed = self.evidence.ahead_of(&self.committed.evidence) >= EVIDENCE_DELAY;
-                let due = noted || taken || weighed || acked.is_some_and(|at| self.now >= at + ACK_DELAY);
+                let weighed = self.evidence.ahead_of(&self.committed.evidence) >= IN_FLIGHT_DELAY;
+                let acked = acked.map(|at| at + if moved.attempt().is_some() { IN_FLIGHT_DELAY } else { ACK_DELAY });
+                let due = noted || taken || weighed || acked.is_some_and(|at| self.now >= at);
                 if due || Some(&moved) != state {
                     self.commit(Some(&moved), &why);
                 } else {
-                    self.wake_at(acked.map(|at| at + ACK_DELAY));
+                    self.wake_at(acked);
                     self.commit_if_new(Some(&moved), &why);
                 }
                 moved

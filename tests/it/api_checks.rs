@@ -118,6 +118,11 @@ fn what_cannot_be_judged_is_refused_in_words_that_say_what_to_do() {
         (json!({"sequential": {"of": "errors", "confidence": 0.5}}), "confidence is 0.5: write 0.8 to 0.999"),
         (json!({"sequential": {"of": "errors", "bursts": 0.5}}), "bursts is 0.5: write 1 to 50"),
         (json!({"sequential": {"of": "errors", "minRequests": 0}}), "minRequests is 0: write 1 to 1000000"),
+        (
+            json!({"threshold": {"query": "sum(a[{{window}}])", "window": "0s", "max": 1}}),
+            "threshold.window is \"0s\": write a duration from 1s to 24h",
+        ),
+        (json!({"threshold": {"of": "errors", "window": "0s", "max": 1}}), "threshold.window is \"0s\": write a duration from 1s to 24h"),
         (json!({"threshold": {"query": "q", "minRequests": 5, "window": "1m", "max": 1}}), "name a query for their number as count"),
         (json!({"threshold": {"of": "errors", "count": "n", "window": "1m", "max": 1}}), "count says how many requests a query speaks of"),
         (json!({"sequential": {"of": "errors", "onFail": "explode"}}), "unknown variant `explode`, expected `abort` or `hold`"),

@@ -116,7 +116,7 @@ fn what_cannot_work_is_refused_in_words_that_say_what_to_do() {
         ("analysis.warmUp", json!("-1s"), "analysis.warmUp is \"-1s\""),
         ("analysis.checks.0.threshold.max", Value::Null, "check \"errors\" has no limit: give it min, max or both"),
         ("analysis.checks.0.threshold.min", json!(2), "has min 2 above max 0.01, so that no value could pass: swap them"),
-        ("analysis.checks.0.threshold.window", json!("25h"), "analysis.checks[errors].threshold.window is \"25h\": write a duration from 1s to 24h"),
+        ("analysis.checks.0.threshold.window", json!("25h"), "analysis.checks[errors].threshold.window is \"25h\": write a duration from 0s to 24h"),
         ("analysis.checks.0.threshold.query", json!(""), "query has 0 characters: give it 1 to 4096"),
         ("analysis.checks.0.threshold", query("{{pods}}"), "check \"errors\": the query has the unknown placeholder {{pods}}; known are {{namespace}}, "),
         ("analysis.checks.0.threshold", query("{{window"), "check \"errors\": the query has {{ without }}; close the placeholder"),

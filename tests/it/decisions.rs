@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serin::analysis::Evidence;
 use serin::api::{Invalid, Status, View};
-use serin::audit::{Origin, Outbox};
-use serin::controller::{Decision, Key, Seen, decide};
+use serin::audit::{Origin, Outbox, Receipt, SinkName};
+use serin::controller::{Ack, Decision, Key, Seen, decide};
 use serin::rollout::{Action, Author, Change, DeletionPolicy, Intent, Memo, Observed, ServiceView, Skew, State, Verb, Why};
 
-use crate::audit_given::teller;
+use crate::audit_given::{started, teller, told};
 use crate::given::{Seeing as _, action, after, baking, child, idle, intent, noon, seen, stepping, v1, v2};
 
 /// One look at a Rollout whose status is that.
@@ -95,6 +95,27 @@ fn an_answer_is_written_until_the_action_says_it_and_forgotten_a_day_later() {
     assert!(kept.answers.is_empty());
     assert_eq!(kept.wake, Some(after(3) + day));
     assert!(matches!(decided(&seen, after(3) + day).answers.as_slice(), [Change::Forget { name, .. }] if name == "pause"));
+}
+
+#[test]
+fn an_acknowledgment_is_written_5_s_later_at_rest_and_a_minute_later_in_flight_where_no_edge_takes_it_along() {
+    let sink = SinkName::new("siem");
+    let mut patient = intent(v2());
+    patient.steps.iter_mut().for_each(|step| step.hold = TimeDelta::hours(1));
+    let flying = seen().with(v1(), child(8, 8)).with(v2(), child(3, 3)).accepting(v2());
+    for (state, intent, observed, delay) in [(idle(), intent(v1()), serving(), 5), (stepping(25), patient, flying, 60)] {
+        let status = Status { state: Some(state), audit: told([&started()]), ..Status::default() };
+        let receipt = Receipt { seq: status.audit.seq(), hash: status.audit.head().to_owned() };
+        let unheard = Seen { sinks: [(sink.clone(), None)].into(), ..look(status, intent, observed) };
+        let committed = decided(&unheard, noon()).status.expect("it says why it waits");
+        let sinks = [(sink.clone(), Some(Ack { receipt, at: after(1) }))].into();
+        let heard = Seen { status: Ok(committed), sinks, ..unheard };
+        let early = decided(&heard, after(delay));
+        assert!(early.status.is_none(), "{early:?}");
+        assert!(early.wake.is_some_and(|at| at <= after(delay + 1)), "{early:?}");
+        let late = decided(&heard, after(delay + 1)).status.expect("it is written");
+        assert_eq!((late.audit.acked(&sink), late.audit.pending().count()), (1, 0));
+    }
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use serin::analysis::standard_errors;
 use serin::rollout::{
-    Ask, Bad, By, Check, CheckKind, Compare, Count, Counted, Counts, Intent, Line, Newest, Observed, Pattern, PauseCause, Policy, Question,
-    Reading, Sample, Series, Source,
+    Ask, Bad, By, Check, CheckKind, Compare, Count, Counted, Counts, Failures, Intent, Line, Newest, Observed, Pattern, PauseCause, Policy,
+    Question, Reading, Sample, Series, Source, Subject, Threshold,
 };
 
 use super::{asks, judged, serving, spec};
@@ -120,4 +120,31 @@ fn without_requests_there_is_no_share_and_nothing_to_compare() {
     let compares = |canary, stable| Counts { canary, stable }.compares();
     assert!(compares(some, some));
     assert!(!compares(none, some) && !compares(some, none));
+}
+
+#[test]
+fn what_looks_at_one_moment_is_asked_for_as_soon_as_the_pods_are_warm() {
+    let subject = Subject::Query("up".to_owned());
+    let kind = |window| {
+        CheckKind::Threshold(Threshold {
+            subject: subject.clone(),
+            window,
+            min: Some(1.0),
+            max: None,
+            failures: Failures { count: 1, of: 1 },
+        })
+    };
+    let asking = |window, now| {
+        let check = Check {
+            name: "up".to_owned(),
+            provider: "prometheus".to_owned(),
+            delay: TimeDelta::seconds(5),
+            policy: Policy::USUAL,
+            kind: kind(window),
+        };
+        asks(&Intent { checks: vec![check], warm_up: TimeDelta::seconds(30), ..spec() }, &stepping(10), &serving(), now)
+    };
+    assert_eq!(asking(TimeDelta::zero(), after(29)).wake, Some(after(30)));
+    assert_eq!(asking(TimeDelta::zero(), after(30)).questions.len(), 1);
+    assert_eq!(asking(TimeDelta::minutes(1), after(30)).questions.len(), 0);
 }
