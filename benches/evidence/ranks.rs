@@ -37,7 +37,8 @@ fn spread(canary: &[f64], stable: &[f64]) -> f64 {
     let mut all: Vec<f64> = canary.iter().chain(stable).copied().collect();
     all.sort_by(f64::total_cmp);
     let total = number(all.len());
-    let ties: f64 = all.chunk_by(|one, other| one == other).map(|tied| number(tied.len()).powi(3) - number(tied.len())).sum();
+    let ties: f64 =
+        all.chunk_by(|one, other| one.total_cmp(other).is_eq()).map(|tied| number(tied.len()).powi(3) - number(tied.len())).sum();
     (total + 1.0 - ties / (total * (total - 1.0))).max(0.0)
 }
 
