@@ -47,7 +47,7 @@ test-it: ## the hermetic tests
 
 test-cluster: ## the tests on a real control plane (the first run builds it: a quarter of an hour)
 	$(call stage,control plane,$(BUILD) && $(DEV) build-tools)
-	$(call stage,tests of the control plane itself,cargo test --workspace --test plane --test queries)
+	$(call stage,tests of the control plane itself,cargo test --workspace --test plane --test queries --test alerts)
 	$(call stage,sinks on a real log store,cargo test --workspace --test sinks)
 	$(call stage,tests on a real control plane,cargo test --workspace --test cluster)
 
@@ -98,7 +98,7 @@ fresh:
 advisories: $(DENY) ## ask the advisory database about our dependencies (needs a network)
 	$(DENY) check advisories
 
-gen: ## write all generated files: crds/, docs/cli.md, docs/formats.md, docs/queries.yml, docs/transitions.md
+gen: ## write all generated files: crds/, docs/cli.md, docs/formats.md, docs/queries.yml, docs/transitions.md, deploy/monitoring/prometheus-rule.yaml
 	$(call stage,generated files,SERIN_GEN=1 cargo test --quiet --workspace --test it generated)
 
 # Built without optimisation: it runs for seconds, and is compiled once a machine.

@@ -105,6 +105,11 @@ impl Installed {
         &self.kubeconfig
     }
 
+    /// The same as an address and a port.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Where the controller answers: `/readyz`, `/metrics`.
     pub fn url(&self, page: &str) -> String {
         format!("http://{}/{page}", self.address)

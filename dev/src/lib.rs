@@ -5,6 +5,7 @@
 //! ([`Tag`]; the pods' side of it is `tests/control-plane/kwok/stages.yaml`).
 #![allow(clippy::disallowed_methods, reason = "the product's core takes the time as an argument; the workshop may ask for it")]
 
+mod alerts;
 mod apart;
 mod audit;
 mod chance;
@@ -40,6 +41,7 @@ mod traces;
 mod traffic;
 mod users;
 
+pub use alerts::{Alerts, Notified};
 pub use apart::{Apart, settle};
 pub use audit::AuditEvent;
 pub use chance::improbable_count;

@@ -32,6 +32,8 @@ pub enum Tool {
     KubeProxy,
     /// The log store that events are delivered to.
     VictoriaLogs,
+    /// Groups alerts and brings them to whoever has to know.
+    Alertmanager,
 }
 
 /// What is built together: only who needs a real node waits for it.
@@ -43,6 +45,8 @@ pub enum Kit {
     Node,
     /// A log store, for what is done with events.
     Store,
+    /// What brings alerts to people, for those that Serin's metrics raise.
+    Alerts,
 }
 
 impl Kit {
@@ -61,6 +65,7 @@ impl Kit {
             ],
             Self::Node => &[Tool::Pod, Tool::Kubelet, Tool::KubeProxy],
             Self::Store => &[Tool::VictoriaLogs],
+            Self::Alerts => &[Tool::Alertmanager],
         }
     }
 
@@ -70,6 +75,7 @@ impl Kit {
             Self::Plane => "control plane",
             Self::Node => "node",
             Self::Store => "log store",
+            Self::Alerts => "alert manager",
         }
     }
 
@@ -78,6 +84,7 @@ impl Kit {
             Self::Plane => vec![&ETCD, &KUBERNETES, &KWOK, &PROMETHEUS],
             Self::Node => vec![&NODE, &POD],
             Self::Store => vec![&VICTORIA_LOGS],
+            Self::Alerts => vec![&ALERTMANAGER],
         }
     }
 
@@ -118,6 +125,7 @@ impl Tool {
             Self::Kubelet => "kubelet",
             Self::KubeProxy => "kube-proxy",
             Self::VictoriaLogs => "victoria-logs",
+            Self::Alertmanager => "alertmanager",
         }
     }
 
@@ -135,6 +143,7 @@ impl Tool {
             Self::Kubelet => "k8s.io/kubernetes/cmd/kubelet",
             Self::KubeProxy => "k8s.io/kubernetes/cmd/kube-proxy",
             Self::VictoriaLogs => "github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs",
+            Self::Alertmanager => "github.com/prometheus/alertmanager/cmd/alertmanager",
         }
     }
 
@@ -147,6 +156,7 @@ impl Tool {
             Self::Kubelet | Self::KubeProxy => &NODE,
             Self::Pod => &POD,
             Self::VictoriaLogs => &VICTORIA_LOGS,
+            Self::Alertmanager => &ALERTMANAGER,
         }
     }
 
@@ -162,6 +172,9 @@ impl Tool {
         match self {
             Self::ApiServer | Self::ControllerManager | Self::Scheduler | Self::Kubectl | Self::Kubelet | Self::KubeProxy => {
                 kubernetes_stamps(version)
+            }
+            Self::Alertmanager => {
+                vec![format!("github.com/prometheus/common/version.Version={}", version.trim_start_matches('v'))]
             }
             // Prometheus 3.13.5 is published as module version v0.313.5.
             Self::Prometheus | Self::Promtool => {
@@ -212,6 +225,7 @@ static POD: Pin = Pin {
     program: Some(include_str!("../../tests/control-plane/pod/main.go")),
 };
 static VICTORIA_LOGS: Pin = pin!("victorialogs", "github.com/VictoriaMetrics/VictoriaLogs", "");
+static ALERTMANAGER: Pin = pin!("alertmanager", "github.com/prometheus/alertmanager", "");
 static PROMETHEUS: Pin = pin!("prometheus", "github.com/prometheus/prometheus", "remove_all_sd");
 
 /// `1.26.8` as numbers that compare; what is no number counts as 0.
@@ -258,7 +272,7 @@ mod tests {
 
     #[test]
     fn every_tool_has_a_pinned_version() {
-        for tool in [Kit::Plane, Kit::Node, Kit::Store].iter().flat_map(|kit| kit.tools()) {
+        for tool in [Kit::Plane, Kit::Node, Kit::Store, Kit::Alerts].iter().flat_map(|kit| kit.tools()) {
             assert!(tool.version().starts_with('v'), "{} is {}", tool.name(), tool.version());
         }
         assert_eq!((Tool::ApiServer.version(), Tool::Kubelet.version()), ("v1.37.0", "v1.37.0"));

@@ -45,11 +45,16 @@ impl Status {
     #[must_use]
     pub fn render(&self, view: &View<'_>, memo: Memo, audit: Outbox) -> Self {
         let why = why(self, view);
+        let phase = view.state.map(|state| state.phase().name().to_owned());
+        let (attempt, step) =
+            (view.state.map_or(self.attempt, |state| attempt(state, self)), view.state.and_then(|state| step(state, view, self)));
+        let goes_on = (&phase, attempt, &step) == (&self.phase, self.attempt, &self.step);
         Self {
             observed_generation: Some(view.generation),
-            phase: view.state.map(|state| state.phase().name().to_owned()),
-            attempt: view.state.map_or(self.attempt, |state| attempt(state, self)),
-            step: view.state.and_then(|state| step(state, view, self)),
+            since: if goes_on { self.since.clone() } else { Some(text(view.now)) },
+            phase,
+            attempt,
+            step,
             weight: view.state.and_then(|state| weight(state, view, self)),
             stable: view.state.and_then(State::stable).map(ToString::to_string),
             canary: view.state.and_then(State::attempt).map(|attempt| attempt.canary.to_string()),
@@ -138,8 +143,14 @@ fn achieved(attempt: &Attempt, seen: &Observed) -> Option<i64> {
     (serving.total() > 0).then(|| i64::from(serving.percent()))
 }
 
-fn outcome(Ended { revision, result, message, at }: &Ended) -> LastOutcome {
-    LastOutcome { revision: revision.to_string(), result: result_name(*result).to_owned(), message: cut(message), at: Some(text(*at)) }
+fn outcome(Ended { revision, result, reason, message, at }: &Ended) -> LastOutcome {
+    LastOutcome {
+        revision: revision.to_string(),
+        result: result_name(*result).to_owned(),
+        reason: Some(reason.word().to_owned()),
+        message: cut(message),
+        at: Some(text(*at)),
+    }
 }
 
 fn last_outcome(state: &State) -> Option<LastOutcome> {

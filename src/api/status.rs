@@ -21,6 +21,10 @@ pub struct Status {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<String>,
 
+    /// Since when it has been in this phase and, where it steps, at this step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+
     /// The one reason why nothing moves now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<Reason>,
@@ -112,8 +116,11 @@ pub struct Shares {
 pub struct LastOutcome {
     /// The revision that it was about.
     pub revision: String,
-    /// Installed, Promoted, Aborted or Superseded.
+    /// Installed, Promoted, Aborted, Superseded, Undone or Recovered.
     pub result: String,
+    /// One word for machines, such as CheckFailed or Forced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Why, in one sentence.
     pub message: String,
     /// When.

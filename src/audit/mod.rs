@@ -9,6 +9,7 @@ mod checkpoint;
 mod export;
 pub mod format;
 mod kind;
+mod notice;
 mod outbox;
 mod parts;
 mod record;
@@ -20,6 +21,7 @@ pub use checkpoint::{Checkpoint, Doubt, Head, PublicKey, SigningKey, UnusableKey
 pub use export::{Export, Findings, Stream};
 pub use format::{Format, Reporter};
 pub use kind::Kind;
+pub use notice::Messenger;
 pub use outbox::{Backlog, DROP, HOLD_AT, KEEP, Outbox, Receipt, SinkName};
 pub use parts::{About, Actor, Analysis, Claim, Cluster, Gap, Origin, Subject, Teller};
 pub use record::{NAMESPACE, NO_PREV, Record};

@@ -133,7 +133,7 @@ fn bar(Shares { wanted, granted, achieved }: Shares) -> String {
     format!("[{}{}{}]", "#".repeat(has), "-".repeat(may), ".".repeat(rest))
 }
 
-fn outcome(LastOutcome { revision, result, message, at: _ }: &LastOutcome) -> String {
+fn outcome(LastOutcome { revision, result, message, reason: _, at: _ }: &LastOutcome) -> String {
     format!("{result} {revision}: {message}")
 }
 
@@ -164,6 +164,7 @@ mod tests {
             last_outcome: Some(LastOutcome {
                 revision: "9876543210".to_owned(),
                 result: "Aborted".to_owned(),
+                reason: Some("CheckFailed".to_owned()),
                 message: "errors is 0.4, above 0.01".to_owned(),
                 at: None,
             }),

@@ -129,6 +129,13 @@ impl Index {
         census
     }
 
+    /// The Rollouts of an instance as they are known now.
+    pub fn rollouts(&self, instance: &Instance) -> BTreeMap<Key, Arc<Object>> {
+        let tables = self.tables();
+        let ours = tables.rollouts.iter().filter(|(_, entry)| instance.owns(&entry.object));
+        ours.map(|(key, entry)| (key.clone(), Arc::clone(&entry.object))).collect()
+    }
+
     /// Takes over what a watch brings; says which rollouts have to be looked at again.
     pub fn put(&self, item: Item) -> Vec<Key> {
         let touched = self.tables().put(item, Source::Watch);

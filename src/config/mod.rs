@@ -6,6 +6,7 @@ mod metrics;
 mod parts;
 mod sinks;
 mod target;
+mod written;
 
 pub use filter::Filter;
 pub use lease::Lease;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use http::HeaderMap;
 use url::Url;
 
+use crate::audit::Messenger;
+
 /// What and where a sink is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Target {
@@ -65,6 +67,13 @@ pub enum Dialect {
     Elasticsearch {
         /// The index or data stream.
         index: String,
+    },
+    /// Something that tells people.
+    Messenger {
+        /// Whom.
+        messenger: Messenger,
+        /// Where the pages are that say what to do.
+        runbooks: String,
     },
 }
 

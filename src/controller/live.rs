@@ -179,6 +179,7 @@ impl Live {
         self.0.parts.offers.offer(key.clone(), uid, &status.audit);
         for record in news {
             if let Ok(body) = record.body() {
+                self.0.parts.metrics.told(&body.kind);
                 info!(rollout = %key, event = body.kind, seq = record.seq, "{}", body.message);
             }
             if let Some(event) = kubernetes_event(&record, &self.0.parts.identity) {

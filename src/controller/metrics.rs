@@ -5,18 +5,21 @@ use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use super::providers_up::ProvidersUp;
+use super::{gauges, words};
+use crate::audit;
 use crate::cluster::{Error, Index, Instance, Kind, Lead};
 use crate::rollout::{Change, Phase, Reading, Template};
 use crate::sink::{Delivery, Route, Standing};
 
-/// The controller's own counters. Labels are words of closed sets and names from its configuration; never names that users choose.
+/// The controller's own counters. Labels are words of closed sets and names from its configuration; never names that users choose, but for
+/// the gauges of [`gauges`], which are a few for each Rollout that there is.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -24,6 +27,7 @@ pub struct Metrics {
     commits: Family<Labels, Counter>,
     changes: Family<ChangeLabels, Counter>,
     answers: Family<Labels, Counter>,
+    events: Family<EventLabels, Counter>,
     deliveries: Family<DeliveryLabels, Counter>,
     watch_errors: Family<KindLabels, Counter>,
     rollouts: Family<PhaseLabels, Gauge>,
@@ -45,9 +49,6 @@ impl fmt::Debug for Standings {
         f.write_str("Standings")
     }
 }
-
-/// How an attempt to deliver can end.
-const RESULTS: [&str; 4] = ["delivered", "unwanted", "retry", "refused"];
 
 /// How a pass ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,6 +74,11 @@ struct Labels {
 struct ChangeLabels {
     change: &'static str,
     result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EventLabels {
+    r#type: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -104,6 +110,7 @@ impl Default for Metrics {
             commits: Family::default(),
             changes: Family::default(),
             answers: Family::default(),
+            events: Family::default(),
             deliveries: Family::default(),
             watch_errors: Family::default(),
             rollouts: Family::default(),
@@ -126,6 +133,7 @@ impl Metrics {
         registry.register("commits", "Writes of a Rollout's status, by how they ended", self.commits.clone());
         registry.register("changes", "Writes to the cluster, by what they change and how they ended", self.changes.clone());
         registry.register("answers", "Answers to questions of rollouts, by what was answered", self.answers.clone());
+        registry.register("events", "Events that were committed, by type", self.events.clone());
         registry.register("deliveries", "Attempts to deliver an event, by sink and how they ended", self.deliveries.clone());
         registry.register("watch_errors", "Watches that broke and began anew, by resource", self.watch_errors.clone());
         registry.register("rollouts", "Rollouts now, by phase", self.rollouts.clone());
@@ -137,10 +145,40 @@ impl Metrics {
         let lost = "Events that a best-effort sink never got since this process began, because it was away for too long";
         registry.register("sink_lost_events", lost, self.sink_lost.clone());
         self.providers.register(registry);
+        self.born()
+    }
+
+    /// Every count of a closed set begins at 0, so that its first rise is seen as one.
+    fn born(self) -> Self {
         for phase in Phase::ALL {
             self.rollouts.get_or_create(&PhaseLabels { phase: phase.name() }).set(0);
         }
+        for result in PassResult::ALL {
+            drop(self.passes.get_or_create(&Labels { result: result.name() }));
+        }
+        for result in words::WRITES {
+            drop(self.commits.get_or_create(&Labels { result }));
+            for change in words::CHANGES {
+                drop(self.changes.get_or_create(&ChangeLabels { change, result }));
+            }
+        }
+        for result in words::ANSWERS {
+            drop(self.answers.get_or_create(&Labels { result }));
+        }
+        for kind in audit::Kind::all() {
+            drop(self.events.get_or_create(&EventLabels { r#type: kind.name() }));
+        }
+        for kind in Kind::ALL {
+            drop(self.watch_errors.get_or_create(&KindLabels { resource: kind.resource() }));
+        }
         self
+    }
+
+    /// An event was committed. One of a type that only a later version tells is not ours to count.
+    pub(super) fn told(&self, kind: &str) {
+        if let Some(kind) = audit::Kind::named(kind) {
+            self.events.get_or_create(&EventLabels { r#type: kind.name() }).inc();
+        }
     }
 
     /// A pass ended.
@@ -150,17 +188,17 @@ impl Metrics {
 
     /// A status was written, or not.
     pub(super) fn committed(&self, result: Result<(), &Error>) {
-        self.commits.get_or_create(&Labels { result: outcome(result) }).inc();
+        self.commits.get_or_create(&Labels { result: words::write(result) }).inc();
     }
 
     /// A change was made, or not.
     pub(super) fn changed(&self, change: &Change, result: Result<(), &Error>) {
-        self.changes.get_or_create(&ChangeLabels { change: change_name(change), result: outcome(result) }).inc();
+        self.changes.get_or_create(&ChangeLabels { change: words::change(change), result: words::write(result) }).inc();
     }
 
     /// A provider answered a check, or did not.
     pub(super) fn measured(&self, provider: &str, reading: &Reading) {
-        self.answers.get_or_create(&Labels { result: reading_name(reading) }).inc();
+        self.answers.get_or_create(&Labels { result: words::reading(reading) }).inc();
         self.providers.answered(provider, reading);
     }
 
@@ -182,18 +220,12 @@ impl Metrics {
 
     /// An event was offered to a sink.
     pub(super) fn delivered(&self, sink: &str, delivery: &Delivery) {
-        let result = match delivery {
-            Delivery::Delivered => "delivered",
-            Delivery::Unwanted => "unwanted",
-            Delivery::Retry(_) | Delivery::Later(..) => "retry",
-            Delivery::Refused(_) => "refused",
-        };
-        self.deliveries.get_or_create(&DeliveryLabels { sink: sink.to_owned(), result }).inc();
+        self.deliveries.get_or_create(&DeliveryLabels { sink: sink.to_owned(), result: words::delivery(delivery) }).inc();
     }
 
     /// There are these sinks: what they count begins at 0, so that the first refusal is a rise.
     pub(super) fn expect(&self, routes: &[Route]) {
-        for (route, result) in routes.iter().flat_map(|route| RESULTS.map(|result| (route, result))) {
+        for (route, result) in routes.iter().flat_map(|route| words::DELIVERIES.map(|result| (route, result))) {
             drop(self.deliveries.get_or_create(&DeliveryLabels { sink: route.name.to_string(), result }));
         }
     }
@@ -232,12 +264,16 @@ impl Metrics {
         self.pending.set(census.events);
         let mut text = String::new();
         // Writing to a String cannot fail.
-        let _ = encode(&mut text, &self.registry);
+        let _ = encode_registry(&mut text, &self.registry);
+        text.push_str(&gauges::rollout_gauges(&index.rollouts(instance), now));
+        let _ = encode_eof(&mut text);
         text
     }
 }
 
 impl PassResult {
+    const ALL: [Self; 5] = [Self::Done, Self::Conflict, Self::Failed, Self::TimedOut, Self::Panicked];
+
     const fn name(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -246,60 +282,5 @@ impl PassResult {
             Self::TimedOut => "timed_out",
             Self::Panicked => "panicked",
         }
-    }
-}
-
-const fn outcome(result: Result<(), &Error>) -> &'static str {
-    match result {
-        Ok(()) => "done",
-        Err(Error::Changed { .. } | Error::Gone { .. }) => "conflict",
-        Err(Error::Refused { .. }) => "refused",
-        Err(Error::NoAnswer { .. }) => "no_answer",
-    }
-}
-
-const fn change_name(change: &Change) -> &'static str {
-    match change {
-        Change::Guard => "guard",
-        Change::Record { .. } => "record",
-        Change::Create { .. } => "create",
-        Change::Scale { .. } => "scale",
-        Change::Mark { .. } => "mark",
-        Change::Repair { .. } => "repair",
-        Change::Restart { .. } => "restart",
-        Change::Stamp { .. } => "stamp",
-        Change::Hold { .. } => "hold",
-        Change::Unpause { .. } => "unpause",
-        Change::ScaleHeld { .. } => "scale_held",
-        Change::LetGo { .. } => "let_go",
-        Change::Prune { .. } => "prune",
-        Change::Discard { .. } => "discard",
-        Change::Answer(_) => "answer",
-        Change::Forget { .. } => "forget",
-        Change::Release => "release",
-    }
-}
-
-const fn reading_name(reading: &Reading) -> &'static str {
-    match reading {
-        Reading::Value(_) | Reading::Backed(..) => "value",
-        Reading::Counts(_) => "counts",
-        Reading::NoBucket => "no_bucket",
-        Reading::NoData => "no_data",
-        Reading::NotANumber => "not_a_number",
-        Reading::Infinite => "infinite",
-        Reading::SeveralSeries(_) => "several_series",
-        Reading::WrongType(_) => "wrong_type",
-        Reading::Partial(_) => "partial",
-        Reading::BadQuery(_) => "bad_query",
-        Reading::QueryFailed(_) => "query_failed",
-        Reading::Unauthorized(_) => "unauthorized",
-        Reading::Throttled => "throttled",
-        Reading::Unavailable(_) => "unavailable",
-        Reading::HttpStatus(_) => "http_status",
-        Reading::Malformed(_) => "malformed",
-        Reading::TooLarge => "too_large",
-        Reading::TimedOut => "timed_out",
-        Reading::Unreachable(_) => "unreachable",
     }
 }

@@ -23,6 +23,39 @@ pub enum AttemptResult {
     Recovered,
 }
 
+/// Why an attempt or an installation ended as it did, in one word: that of the event that told it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EndReason {
+    /// The first revision became available.
+    Available,
+    /// The canary earned everything.
+    Passed,
+    /// Somebody promoted it without a Pass.
+    Forced,
+    /// A check failed.
+    CheckFailed,
+    /// Pods did not become available in time.
+    Unavailable,
+    /// The step's deadline passed without a Pass.
+    StepDeadline,
+    /// Nobody approved in time.
+    ApprovalTimeout,
+    /// Somebody gave the attempt up.
+    AbortedByAction,
+    /// The template changed.
+    Superseded,
+    /// The Rollout was deleted.
+    Deleted,
+    /// Somebody went back to an earlier revision.
+    Undone,
+    /// The status was lost, and the revision was found serving.
+    StatusLost,
+    /// It ended before Serin kept the reason, or under a later version that has more words.
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
 /// Why an attempt ended before its promotion.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -62,18 +95,44 @@ impl AttemptResult {
     }
 }
 
+impl EndReason {
+    /// The word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Available => "Available",
+            Self::Passed => "Passed",
+            Self::Forced => "Forced",
+            Self::CheckFailed => "CheckFailed",
+            Self::Unavailable => "Unavailable",
+            Self::StepDeadline => "StepDeadline",
+            Self::ApprovalTimeout => "ApprovalTimeout",
+            Self::AbortedByAction => "AbortedByAction",
+            Self::Superseded => "Superseded",
+            Self::Deleted => "Deleted",
+            Self::Undone => "Undone",
+            Self::StatusLost => "StatusLost",
+            Self::Unknown => "Unknown",
+        }
+    }
+}
+
 impl Cause {
     /// One word for machines.
     pub const fn reason(&self) -> &'static str {
+        self.end().word()
+    }
+
+    /// The same for what is remembered.
+    pub const fn end(&self) -> EndReason {
         match self {
-            Self::Failed(_) => "CheckFailed",
-            Self::Unavailable(_) => "Unavailable",
-            Self::Undecided(_) => "StepDeadline",
-            Self::Superseded(_) => "Superseded",
-            Self::Deleted => "Deleted",
-            Self::Unapproved(_) => "ApprovalTimeout",
-            Self::Aborted(_) => "AbortedByAction",
-            Self::Undone(_) => "Undone",
+            Self::Failed(_) => EndReason::CheckFailed,
+            Self::Unavailable(_) => EndReason::Unavailable,
+            Self::Undecided(_) => EndReason::StepDeadline,
+            Self::Superseded(_) => EndReason::Superseded,
+            Self::Deleted => EndReason::Deleted,
+            Self::Unapproved(_) => EndReason::ApprovalTimeout,
+            Self::Aborted(_) => EndReason::AbortedByAction,
+            Self::Undone(_) => EndReason::Undone,
         }
     }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::clock::millis;
-use super::{AttemptResult, Author, Cause, Clock, Revision, Weight};
+use super::{AttemptResult, Author, Cause, Clock, EndReason, Revision, Weight};
 
 /// The state of one rollout, as it is committed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +124,9 @@ pub struct Ended {
     pub revision: Revision,
     /// How it ended.
     pub result: AttemptResult,
+    /// Why, in one word.
+    #[serde(default)]
+    pub reason: EndReason,
     /// Why, in one sentence.
     pub message: String,
     /// When.
@@ -458,7 +461,8 @@ impl Baking {
     pub fn ended(&self) -> Ended {
         let Attempt { stable, canary, .. } = &self.attempt;
         let message = format!("revision {canary} replaced revision {stable}");
-        Ended { revision: canary.clone(), result: AttemptResult::Promoted, message, at: self.since }
+        let reason = if self.forced { EndReason::Forced } else { EndReason::Passed };
+        Ended { revision: canary.clone(), result: AttemptResult::Promoted, reason, message, at: self.since }
     }
 }
 

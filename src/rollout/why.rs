@@ -69,6 +69,36 @@ pub enum Mood {
 }
 
 impl Why {
+    /// All words that [`Self::reason`] says.
+    pub const REASONS: [&str; 26] = [
+        "Settled",
+        "Rejected",
+        "WaitingForPods",
+        "Holding",
+        "Inconclusive",
+        "CheckError",
+        "ShareExceeded",
+        "PausedByDeadline",
+        "PausedBySpec",
+        "PausedByAction",
+        "ApprovalTimeout",
+        "WaitingForApproval",
+        "Baking",
+        "InvalidSpec",
+        "InvalidTemplate",
+        "TemplateUnknown",
+        "CheckingTemplate",
+        "Workload",
+        "Service",
+        "StepsUnattainable",
+        "AuditBacklog",
+        "InstallFailed",
+        "Missing",
+        "WriteRefused",
+        "RollingBack",
+        "Deleting",
+    ];
+
     /// One word for machines: the reason of conditions and the label of metrics.
     pub const fn reason(&self) -> &'static str {
         match self {

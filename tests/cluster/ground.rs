@@ -9,6 +9,7 @@ use serde_json::Value;
 use serin_dev::{Audit, ControlPlane, Installed, Options, Supervised};
 
 use super::shop::Shop;
+use super::stored::Receivers;
 use super::{Body, Plane};
 
 /// The controller's log on the plane.
@@ -17,6 +18,8 @@ const LOG: &str = "serin";
 /// A control plane with Serin on it.
 pub struct Ground {
     pub plane: ControlPlane,
+    /// Where events go besides, on [`Plane::Stored`].
+    pub receivers: Option<Receivers>,
     installed: Installed,
     controller: Mutex<Option<Supervised>>,
 }
@@ -30,11 +33,16 @@ impl Ground {
             Plane::Audited => "audited",
             Plane::Barred => "barred",
             Plane::Leased => "leased",
+            Plane::Stored => "stored",
         };
         let alone = plane != Plane::Leased;
+        let receivers = if plane == Plane::Stored { Some(Receivers::start().await?) } else { None };
         let plane = ControlPlane::start(Options { name: name.to_owned(), nodes: 3, audit: Audit::On }).await?;
-        let installed = Installed::on(&plane).await?;
-        let ground = Self { plane, installed, controller: Mutex::new(None) };
+        let installed = match &receivers {
+            None => Installed::on(&plane).await?,
+            Some(receivers) => Installed::with_sinks(&plane, &receivers.sinks()).await?,
+        };
+        let ground = Self { plane, receivers, installed, controller: Mutex::new(None) };
         if alone {
             ground.start_controller().await?;
         }
@@ -63,6 +71,11 @@ impl Ground {
     /// The credentials of the controller's service account.
     pub fn kubeconfig(&self) -> &Path {
         self.installed.kubeconfig()
+    }
+
+    /// Where the controller's metrics are, as `address:port`.
+    pub fn metrics_address(&self) -> &str {
+        self.installed.address()
     }
 
     /// Kills the controller with SIGKILL, in the middle of whatever it does.

@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "a test says what it sees")]
 
 mod adopting;
+mod alerting;
 mod autoscaler;
 mod bad_input;
 mod bare;
@@ -36,6 +37,7 @@ mod secrets;
 mod sharing;
 mod shop;
 mod stepping;
+mod stored;
 mod storm;
 mod used;
 mod waiting;
@@ -68,6 +70,8 @@ enum Plane {
     Barred,
     /// Several controllers at once; each test starts its own, and requests are counted.
     Leased,
+    /// The controller is killed here, and events go over the network.
+    Stored,
 }
 
 /// One test: its name is a sentence.
@@ -155,6 +159,7 @@ fn shared() -> Vec<Case> {
         case!(Shared, commands::a_user_without_the_right_is_told_which_one),
         case!(Shared, hardened::the_pod_is_restricted_and_a_weaker_one_is_refused),
         case!(Shared, priority::what_serin_asks_waits_in_a_queue_of_its_own_and_its_lease_in_that_of_the_control_plane),
+        case!(Shared, alerting::somebody_hears_of_an_abort_a_blocked_rollback_and_a_forced_promotion),
         case!(Shared, waiting::waiting_ends_with_what_became_of_the_revision),
         case!(Shared, waiting::history_lists_what_became_of_each_revision),
         case!(Shared, waiting::a_watched_status_prints_each_change_until_it_is_interrupted),
@@ -233,6 +238,7 @@ fn exclusive() -> Vec<Case> {
         case!(Leased, leases::a_lease_that_somebody_deletes_is_no_dead_end),
         case!(Leased, instances::each_instance_works_on_its_own_rollouts),
         case!(Leased, instances::a_shadow_says_what_it_would_do_and_writes_nothing),
+        case!(Stored, stored::twenty_kills_lose_no_event_on_its_way_to_a_log_store),
         // In this order: the first one needs a plane without Rollouts.
         case!(Barred, permissions::a_missing_right_to_watch_is_named_and_nothing_spins),
         case!(Barred, permissions::a_missing_right_to_write_is_named_and_nothing_spins),
@@ -244,7 +250,7 @@ fn main() -> ExitCode {
     let runtime = Arc::new(Runtime::new().expect("threads can be started"));
     let mut code = ExitCode::SUCCESS;
     let mut used = BTreeSet::new();
-    for plane in [Plane::Shared, Plane::Rough, Plane::Audited, Plane::Barred, Plane::Leased] {
+    for plane in [Plane::Shared, Plane::Rough, Plane::Audited, Plane::Barred, Plane::Leased, Plane::Stored] {
         let chosen: Vec<Case> = cases().into_iter().filter(|case| case.plane == plane && is_chosen(&arguments, case.name)).collect();
         if chosen.is_empty() {
             continue;

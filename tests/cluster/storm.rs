@@ -32,7 +32,7 @@ pub async fn fifty_kills_in_a_row_change_nothing(ground: &Ground, shop: &Shop) -
     }
     let made = Made::by(good);
     let over = AtomicBool::new(false);
-    let (promoted, aborted, ()) = try_join!(promotions(good, &over), aborts(bad, &over), kills(ground, &over))?;
+    let (promoted, aborted, ()) = try_join!(promotions(good, &over), aborts(bad, &over), kills(ground, &over, KILLS))?;
     println!("{KILLS} kills, {promoted} promotions and {aborted} aborts meanwhile");
     ensure!(promoted >= 3 && aborted >= 3, "every kill should hit something");
 
@@ -48,8 +48,8 @@ pub async fn fifty_kills_in_a_row_change_nothing(ground: &Ground, shop: &Shop) -
 }
 
 /// Kills the controller again and again, each time in another moment of its life.
-async fn kills(ground: &Ground, over: &AtomicBool) -> Result<()> {
-    for number in 0..KILLS {
+pub async fn kills(ground: &Ground, over: &AtomicBool, times: u64) -> Result<()> {
+    for number in 0..times {
         tokio::time::sleep(Duration::from_millis(200 + number * 271 % 1000)).await;
         ground.kill_controller();
         ground.start_controller().await?;
@@ -59,7 +59,7 @@ async fn kills(ground: &Ground, over: &AtomicBool) -> Result<()> {
 }
 
 /// One good revision after the other; says how many.
-async fn promotions(shop: &Shop, over: &AtomicBool) -> Result<usize> {
+pub async fn promotions(shop: &Shop, over: &AtomicBool) -> Result<usize> {
     shop.installed().await?;
     let mut done = 0;
     while !over.load(Ordering::Relaxed) {
@@ -72,7 +72,7 @@ async fn promotions(shop: &Shop, over: &AtomicBool) -> Result<usize> {
 }
 
 /// One bad revision after the other; says how many.
-async fn aborts(shop: &Shop, over: &AtomicBool) -> Result<usize> {
+pub async fn aborts(shop: &Shop, over: &AtomicBool) -> Result<usize> {
     shop.installed().await?;
     let mut done = 0;
     while !over.load(Ordering::Relaxed) {

@@ -5,7 +5,7 @@ use serde_json::json;
 use serin::analysis::Evidence;
 use serin::api::{Reason, Status, View};
 use serin::audit::Outbox;
-use serin::rollout::{AttemptResult, Cause, Ended, Failure, Idle, Intent, Memo, Observed, PauseCause, Paused, State, Why};
+use serin::rollout::{AttemptResult, Cause, EndReason, Ended, Failure, Idle, Intent, Memo, Observed, PauseCause, Paused, State, Why};
 
 use super::given::{
     Seeing as _, after, attempt, child, idle, installing, intent, noon, promoting, reaching, rolling_back, seen, stepping, v1, v2, v3,
@@ -52,7 +52,7 @@ fn failure() -> Cause {
 
 fn ended(stable: serin::rollout::Revision, revision: serin::rollout::Revision, result: AttemptResult) -> State {
     let rejected = (result == AttemptResult::Aborted).then(|| revision.clone());
-    let last = Ended { revision, result, message: "errors is 0.2, above 0.01".to_owned(), at: noon() };
+    let last = Ended { revision, result, reason: EndReason::CheckFailed, message: "errors is 0.2, above 0.01".to_owned(), at: noon() };
     State::Idle(Idle { rejected, ..Idle::new(stable, 1, last) })
 }
 

@@ -63,6 +63,32 @@ fn every_type_is_understood() {
 }
 
 #[test]
+fn people_are_told_of_what_they_need_and_nothing_waits_for_that() {
+    let text = |keys: &str| format!("sinks: [{{name: a, type: stdout}}, {{name: b, {keys}}}]");
+    let second = |keys: &str| parse(&text(keys)).unwrap_or_else(|error| panic!("{keys}: {error}")).sinks.all()[1].clone();
+    let slack = second("type: slack, urlFile: /url");
+    assert_eq!((slack.need, slack.only.types.contains(&"rollout.aborted".to_owned())), (Need::BestEffort, true));
+    assert!(!slack.only.types.contains(&"step.started".to_owned()), "{:?}", slack.only);
+    let teams =
+        second("type: teams, url: 'https://t/', delivery: required, only: {types: [rollout.*], severity: high}, runbooks: 'https://p/'");
+    assert_eq!((teams.need, teams.only.types, teams.only.severity), (Need::Required, vec!["rollout.*".to_owned()], Some(Severity::High)));
+    let pager = second("type: pagerDuty, tokenFile: /key, only: {namespaces: [shop]}");
+    let Target::Http(target) = &pager.target else { panic!("{pager:?}") };
+    assert_eq!(target.address, Address::Url("https://events.pagerduty.com/v2/enqueue".parse().unwrap()));
+    assert_eq!((pager.only.namespaces, pager.only.types.len()), (vec!["shop".to_owned()], 10));
+    for (keys, expect) in [
+        ("type: pagerDuty", "the sink `b` needs a tokenFile: the integration key of a service of PagerDuty"),
+        ("type: slack, urlFile: /u, tokenFile: /t", "the sink `b` is of a type that has no tokenFile; leave it out"),
+        ("type: slack, urlFile: /u, format: ocsf", "the sink `b` is of a type that has no format; leave it out"),
+        ("type: teams", "the sink `b` needs a url, or a urlFile where the URL is a secret"),
+        ("type: webhook, url: 'http://w/', runbooks: 'https://p/'", "the sink `b` is of a type that has no runbooks; leave it out"),
+    ] {
+        let error = parse(&text(keys)).unwrap_err().to_string();
+        assert!(error.ends_with(expect), "{error}");
+    }
+}
+
+#[test]
 fn each_type_has_the_format_that_its_readers_understand_unless_another_one_is_named() {
     for (keys, expect) in [
         ("type: stdout", Format::Json),
@@ -118,7 +144,7 @@ fn a_value_that_is_not_allowed_is_named_with_its_place() {
     for (keys, expect) in [
         (
             "type: kafka",
-            "column 19: unknown variant `kafka`, expected one of stdout, file, webhook, splunkHec, sumo, otlp, elasticsearch, syslog",
+            "column 19: unknown variant `kafka`, expected one of stdout, file, webhook, splunkHec, sumo, otlp, elasticsearch, syslog, slack, teams, pagerDuty",
         ),
         ("type: stdout, delivery: maybe", "column 37: unknown variant `maybe`, expected one of required, bestEffort"),
         ("type: file, path: a", "column 31: `a` is no absolute path; name a file from / on"),

@@ -40,7 +40,7 @@ fn between<'a>(text: &'a str, open: &str, close: &str) -> Vec<&'a str> {
 
 /// The pages for people.
 fn pages(root: &Path) -> Vec<PathBuf> {
-    [root.to_owned(), root.join("docs"), root.join("docs/decisions")]
+    [root.to_owned(), root.join("docs"), root.join("docs/decisions"), root.join("docs/runbooks")]
         .iter()
         .flat_map(|folder| fs::read_dir(folder).unwrap())
         .map(|entry| entry.unwrap().path())

@@ -8,6 +8,24 @@ fn generated_page_of_the_command_line_is_fresh() {
     check("docs/cli.md", &serin::cli::reference());
 }
 
+#[test]
+fn generated_rules_of_the_operator_are_those_of_everybody() {
+    let rules = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/monitoring/rules.yaml")).unwrap();
+    let inner = rules.lines().skip_while(|line| line.starts_with('#')).map(|line| format!("  {line}").trim_end().to_owned() + "\n");
+    let head = "\
+# rules.yaml for the Prometheus Operator; `make gen` writes this. Where your Prometheus selects rules by a label, add it in a kustomization above.
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: serin
+  namespace: serin
+  labels:
+    app.kubernetes.io/name: serin
+spec:
+";
+    check("deploy/monitoring/prometheus-rule.yaml", &format!("{head}{}", inner.collect::<String>()));
+}
+
 /// Compares a generated file with what the code says now; under `make gen` it is written instead.
 pub(crate) fn check(file: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);

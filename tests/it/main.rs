@@ -30,6 +30,7 @@ mod cluster_services;
 mod config_file;
 mod config_sinks;
 mod container;
+mod controller_gauges;
 mod controller_queue;
 mod decisions;
 mod docs;

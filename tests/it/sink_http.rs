@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serin::config::parse;
+use serin::rollout::EventKind;
 use serin::sink::{Delivery, Sink};
 use serin_dev::Authority;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -12,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-use crate::audit_given::{aborted, records, reporter, told};
+use crate::audit_given::{aborted, event, records, reporter, told};
 use crate::prometheus_peer::{Manner, Peer, http};
 use crate::syslog_receiver::mutual;
 
@@ -174,6 +175,38 @@ async fn what_is_posted_has_the_exact_bytes_the_id_and_the_credential_of_now() {
             assert!(request.contains(&record.id), "{request}");
         }
     }
+}
+
+#[tokio::test]
+async fn people_are_told_by_a_post_and_pagerduty_s_key_stands_in_the_body_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    fs::write(&key, "r0uting-key\n").unwrap();
+    let pager = format!("type: pagerDuty, delivery: required, url: URL, tokenFile: {}", key.display());
+    for (keys, part) in [
+        ("type: slack, delivery: required, url: URL", r#""type":"plain_text""#),
+        (
+            "type: teams, delivery: required, url: URL, runbooks: 'https://pages.example/serin'",
+            "https://pages.example/serin/rollout-aborted",
+        ),
+        (&pager, r#""routing_key":"r0uting-key""#),
+    ] {
+        let peer = Peer::start(Manner::Bytes(http("202 Accepted", "", ""))).await;
+        assert_eq!(deliver(&sink(keys, &peer)).await, Delivery::Delivered, "{keys}");
+        let request = peer.requests().remove(0);
+        assert!(request.contains(part) && request.contains("content-type: application/json\r\n"), "{request}");
+        assert!(!request.contains("authorization:"), "{request}");
+        let peer = Peer::start(Manner::Bytes(http("200 OK", "", ""))).await;
+        let started = told([&event(EventKind::Started, "attempt 3 begins")]);
+        assert_eq!(sink(keys, &peer).deliver(&records(&started)[0]).await, Delivery::Unwanted, "{keys}");
+        assert_eq!(peer.requests(), Vec::<String>::new());
+    }
+    let echo = http("400 Bad Request", "", "the key r0uting-key is wrong");
+    assert_eq!(understood(&pager, echo).await, refused("answered 400: the key [concealed] is wrong"));
+    assert_eq!(
+        understood("type: slack, delivery: required, url: URL", http("429 Too Many Requests", "retry-after: 1\r\n", "")).await,
+        later("answered 429", 1)
+    );
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use serin::rollout::{
-    Adopting, Approval, Attempt, AttemptResult, Author, Baking, Cause, Clock, Deleted, Ended, Failure, HandingBack, Idle, Installing,
-    PauseCause, Paused, Promoting, Restart, Revision, RollingBack, State, Stepping, Weight,
+    Adopting, Approval, Attempt, AttemptResult, Author, Baking, Cause, Clock, Deleted, EndReason, Ended, Failure, HandingBack, Idle,
+    Installing, PauseCause, Paused, Promoting, Restart, Revision, RollingBack, State, Stepping, Weight,
 };
 
 use crate::given::{after, attempt, failure, paused, rejected, rolling_back, stepping, weight};
@@ -68,6 +68,7 @@ fn ended() -> impl Strategy<Value = Ended> {
     (revision(), proptest::sample::select(results), ".*", time()).prop_map(|(revision, result, message, at)| Ended {
         revision,
         result,
+        reason: EndReason::Passed,
         message,
         at,
     })
@@ -176,9 +177,23 @@ fn states_look_like_this_in_a_status() {
     assert_eq!(serde_json::to_value(rolling_back(Cause::Failed(failure()))).unwrap(), back);
     let rests = json!({"idle": {
         "stable": "1111111111", "attempts": 1, "rejected": "2222222222",
-        "last": {"revision": "2222222222", "result": "Aborted", "message": "errors is 0.2, above 0.01", "at": "2027-01-15T12:00:00Z"},
+        "last": {"revision": "2222222222", "result": "Aborted", "reason": "CheckFailed", "message": "errors is 0.2, above 0.01", "at": "2027-01-15T12:00:00Z"},
     }});
     assert_eq!(serde_json::to_value(rejected()).unwrap(), rests);
+}
+
+#[test]
+fn a_reason_that_a_later_version_has_or_an_earlier_one_did_not_keep_is_unknown() {
+    for reason in [json!("SomethingNew"), Value::Null] {
+        let mut rests = serde_json::to_value(rejected()).unwrap();
+        if reason.is_null() {
+            rests["idle"]["last"].as_object_mut().unwrap().remove("reason");
+        } else {
+            rests["idle"]["last"]["reason"] = reason;
+        }
+        let State::Idle(idle) = serde_json::from_value(rests).unwrap() else { unreachable!() };
+        assert_eq!(idle.last.reason, EndReason::Unknown);
+    }
 }
 
 #[test]

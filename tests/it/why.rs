@@ -67,5 +67,6 @@ fn every_reason_has_a_word_a_mood_and_a_sentence() {
     ];
     for (why, reason, mood, sentence) in cases {
         assert_eq!((why.reason(), why.mood(), why.to_string().as_str()), (reason, mood, sentence));
+        assert!(Why::REASONS.contains(&reason), "{reason} is a label of metrics");
     }
 }

@@ -6,6 +6,7 @@ use super::super::body::{self, Body};
 use super::super::kind::Kind;
 use super::super::parts::Actor;
 use super::super::record::Record;
+use super::words;
 use crate::rollout::{Outcome, Severity};
 
 /// An event as it was told, read back.
@@ -56,6 +57,11 @@ impl<'a> Told<'a> {
         Ok(Self { record, body, kind, severity, outcome, at })
     }
 
+    /// A few words for people; the same for all events of a type.
+    pub(crate) const fn title(&self) -> &'static str {
+        words::title(self.kind)
+    }
+
     /// Who caused it, where that was verified.
     pub(super) fn actor(&self) -> Option<&str> {
         match &self.body.actor {
@@ -70,7 +76,7 @@ impl<'a> Told<'a> {
     }
 
     /// The rollout, as people write it.
-    pub(super) fn rollout(&self) -> String {
+    pub(crate) fn rollout(&self) -> String {
         format!("{}/{}", self.body.rollout.namespace, self.body.rollout.name)
     }
 

@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::super::workload::{Move, Readiness};
-use super::super::{Adopting, AttemptResult, Ended, Event, EventKind, Intent, Revision, State, Weight, Why, Workload, sharing_trouble};
+use super::super::{
+    Adopting, AttemptResult, EndReason, Ended, Event, EventKind, Intent, Revision, State, Weight, Why, Workload, sharing_trouble,
+};
 use super::{Edge, Facts, Next, settle, stay, template_trouble};
 
 /// A rollout begins with a Deployment that it takes over.
@@ -44,7 +46,13 @@ pub(super) fn next(at: &Adopting, facts: &Facts) -> Next {
 
 fn adopted(at: &Adopting, facts: &Facts) -> Edge {
     let message = format!("the Deployment was taken over; revision {} is available and stable", at.revision);
-    let last = Ended { revision: at.revision.clone(), result: AttemptResult::Installed, message: message.clone(), at: facts.now };
+    let last = Ended {
+        revision: at.revision.clone(),
+        result: AttemptResult::Installed,
+        reason: EndReason::Available,
+        message: message.clone(),
+        at: facts.now,
+    };
     let event = Event {
         stable: Some(at.revision.clone()),
         weight: Some(Weight::FULL),

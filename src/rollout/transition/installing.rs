@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::super::reach::missing;
 use super::super::{
-    Attempt, AttemptResult, Ended, Event, EventKind, Installing, Intent, Observed, PodState, Revision, State, Weight, Why, sharing_trouble,
+    Attempt, AttemptResult, EndReason, Ended, Event, EventKind, Installing, Intent, Observed, PodState, Revision, State, Weight, Why,
+    sharing_trouble,
 };
 use super::{Edge, Facts, Next, settle, stay, template_trouble, unread};
 
@@ -71,7 +72,13 @@ pub(super) fn next(at: &Installing, facts: &Facts) -> Next {
 
 fn installed(at: &Installing, now: DateTime<Utc>) -> Edge {
     let message = format!("revision {} is available and stable", at.revision);
-    let last = Ended { revision: at.revision.clone(), result: AttemptResult::Installed, message: message.clone(), at: now };
+    let last = Ended {
+        revision: at.revision.clone(),
+        result: AttemptResult::Installed,
+        reason: EndReason::Available,
+        message: message.clone(),
+        at: now,
+    };
     let event = Event {
         kind: EventKind::Installed,
         revision: at.revision.clone(),

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::super::{AttemptResult, Child, Ended, Event, EventKind, Idle, Intent, Observed, Record, Revision, State, Why, Workload};
+use super::super::{
+    AttemptResult, Child, EndReason, Ended, Event, EventKind, Idle, Intent, Observed, Record, Revision, State, Why, Workload,
+};
 use super::{Edge, adopting, installing};
 
 /// What serves is found again by its record and its pods. A revision that was never stable is no way back, so where there is none
@@ -17,7 +19,13 @@ pub(super) fn begin(intent: &Intent, seen: &Observed, now: DateTime<Utc>) -> Edg
     let attempts = seen.records.values().map(|record| record.number).max().unwrap_or(0);
     let unwanted = seen.records.get(&intent.revision).is_some_and(Record::rejected);
     let message = format!("revision {stable} is stable; it was found again after the status was lost");
-    let last = Ended { revision: stable.clone(), result: AttemptResult::Recovered, message: message.clone(), at: now };
+    let last = Ended {
+        revision: stable.clone(),
+        result: AttemptResult::Recovered,
+        reason: EndReason::StatusLost,
+        message: message.clone(),
+        at: now,
+    };
     let rejected = (unwanted && intent.revision != stable).then(|| intent.revision.clone());
     Edge {
         state: State::Idle(Idle { rejected, ..Idle::new(stable.clone(), attempts, last) }),

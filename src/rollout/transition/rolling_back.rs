@@ -98,7 +98,7 @@ fn rolled_back(at: &RollingBack, facts: &Facts) -> Edge {
         ..tell(EventKind::RolledBack, attempt, cause.reason(), format!("revision {} serves everything again: {cause}", attempt.stable))
     };
     let result = cause.result();
-    let last = Ended { revision: attempt.canary.clone(), result, message: cause.to_string(), at: facts.now };
+    let last = Ended { revision: attempt.canary.clone(), result, reason: cause.end(), message: cause.to_string(), at: facts.now };
     let unwanted = matches!(result, AttemptResult::Aborted | AttemptResult::Undone).then(|| attempt.canary.clone());
     let rejected = rejected.clone().filter(|rejected| *rejected == facts.intent.revision).or(unwanted);
     let idle = Idle { rejected, ..Idle::new(attempt.stable.clone(), attempt.number, last) };

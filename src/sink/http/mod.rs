@@ -58,12 +58,12 @@ impl Http {
             Some(file) => Some(read_secret(file).await.map_err(|error| Unready(format!("the tokenFile cannot be read: {error}")))?),
         };
         let client = self.clients.get(&url, tls).await?;
-        let outgoing = write(dialect, letter, now()).await?;
+        let Some(outgoing) = write(dialect, letter, token.as_deref(), now()).await? else { return Ok(Delivery::Unwanted) };
         let mut request = client.post(url.clone()).headers(headers.clone()).header(CONTENT_TYPE, outgoing.content_type);
         for (name, value) in outgoing.headers {
             request = request.header(name, value);
         }
-        if let Some(token) = &token {
+        if let Some(token) = token.as_ref().filter(|_| !matches!(dialect, Dialect::Messenger { .. })) {
             request = request.header(AUTHORIZATION, authorization(dialect, token)?);
         }
         let delivery = match request.body(outgoing.body).send().await {
@@ -103,31 +103,36 @@ fn authorization(dialect: &Dialect, token: &str) -> Result<HeaderValue, Unready>
     let scheme = match dialect {
         Dialect::SplunkHec { .. } => "Splunk",
         Dialect::Elasticsearch { .. } => "ApiKey",
-        Dialect::Webhook { .. } | Dialect::Sumo | Dialect::Otlp => "Bearer",
+        Dialect::Webhook { .. } | Dialect::Sumo | Dialect::Otlp | Dialect::Messenger { .. } => "Bearer",
     };
     let value = if token.contains(' ') { token.to_owned() } else { format!("{scheme} {token}") };
     credential(&value, "tokenFile")
 }
 
-async fn write(dialect: &Dialect, letter: &Letter<'_>, now: DateTime<Utc>) -> Result<Outgoing, Unready> {
-    match dialect {
-        Dialect::Webhook { secret_file: None } => Ok(webhook::plain(letter, now)),
+/// Nothing where the dialect has no word for the event.
+async fn write(dialect: &Dialect, letter: &Letter<'_>, token: Option<&str>, now: DateTime<Utc>) -> Result<Option<Outgoing>, Unready> {
+    Ok(Some(match dialect {
+        Dialect::Webhook { secret_file: None } => webhook::plain(letter, now),
         Dialect::Webhook { secret_file: Some(file) } => {
             let secrets = read_secret(file).await.map_err(|error| Unready(format!("the secretFile cannot be read: {error}")))?;
-            webhook::signed(letter, now, &secrets).map_err(Unready)
+            webhook::signed(letter, now, &secrets).map_err(Unready)?
         }
-        Dialect::SplunkHec { index } => Ok(splunk::request(letter, index.as_deref())),
-        Dialect::Sumo => Ok(Outgoing { content_type: letter.content_type, headers: Vec::new(), body: letter.text.clone().into_bytes() }),
-        Dialect::Otlp => Ok(otlp::request(letter)),
-        Dialect::Elasticsearch { index } => Ok(elasticsearch::request(letter, index)),
-    }
+        Dialect::SplunkHec { index } => splunk::request(letter, index.as_deref()),
+        Dialect::Sumo => Outgoing { content_type: letter.content_type, headers: Vec::new(), body: letter.text.clone().into_bytes() },
+        Dialect::Otlp => otlp::request(letter),
+        Dialect::Elasticsearch { index } => elasticsearch::request(letter, index),
+        Dialect::Messenger { messenger, runbooks } => {
+            let Some(said) = messenger.write(letter.told, runbooks, token.unwrap_or_default()) else { return Ok(None) };
+            Outgoing { content_type: "application/json", headers: Vec::new(), body: said.to_string().into_bytes() }
+        }
+    }))
 }
 
 fn read(dialect: &Dialect, answer: &Answer) -> Delivery {
     match dialect {
         Dialect::SplunkHec { .. } => splunk::meaning(answer),
         Dialect::Sumo if (201..300).contains(&answer.status) => Delivery::Retry(answer.told()),
-        Dialect::Webhook { .. } | Dialect::Sumo => by_status(answer),
+        Dialect::Webhook { .. } | Dialect::Sumo | Dialect::Messenger { .. } => by_status(answer),
         Dialect::Otlp => otlp::meaning(answer),
         Dialect::Elasticsearch { .. } => elasticsearch::meaning(answer),
     }

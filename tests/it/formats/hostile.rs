@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 use serin::audit::{Actor, Body, Claim, Format, Record, Reporter};
 
-use super::{cef, cloud, ecs, leef, object, ocsf, one_of_each, record_of, rendered, syslog};
+use super::{cef, cloud, ecs, leef, notices, object, ocsf, one_of_each, record_of, rendered, syslog};
 
 /// What the grammars of all formats are made of, and what is hard to write in any of them.
 const NASTY: &str =
@@ -64,6 +64,7 @@ fn check(body: &Body) {
     check_cef(body, &record);
     check_leef(body, &record);
     check_syslog(body, &record);
+    notices::check(&record);
 }
 
 fn check_json(body: &Body, record: &Record) {

@@ -8,6 +8,7 @@ mod ecs;
 mod goldens;
 mod hostile;
 mod leef;
+mod notices;
 mod ocsf;
 mod page;
 mod syslog;

@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use serin::rollout::{
-    Approval, Attempt, AttemptResult, Baking, Cause, Clock, Ended, Failure, Idle, Installing, PauseCause, Paused, Promoting, RollingBack,
-    State, Stepping,
+    Approval, Attempt, AttemptResult, Baking, Cause, Clock, EndReason, Ended, Failure, Idle, Installing, PauseCause, Paused, Promoting,
+    RollingBack, State, Stepping,
 };
 
 use super::actions::ana;
@@ -15,7 +15,13 @@ pub(crate) fn attempt() -> Attempt {
 
 /// v1 is stable and nothing happened since.
 pub(crate) fn idle() -> State {
-    let last = Ended { revision: v1(), result: AttemptResult::Installed, message: "installed".to_owned(), at: noon() };
+    let last = Ended {
+        revision: v1(),
+        result: AttemptResult::Installed,
+        reason: EndReason::Available,
+        message: "installed".to_owned(),
+        at: noon(),
+    };
     State::Idle(Idle::new(v1(), 0, last))
 }
 
@@ -56,7 +62,13 @@ pub(crate) fn paused(percent: u32, cause: PauseCause, held: i64) -> State {
 
 /// v2 was given up and v1 serves again.
 pub(crate) fn rejected() -> State {
-    let last = Ended { revision: v2(), result: AttemptResult::Aborted, message: "errors is 0.2, above 0.01".to_owned(), at: noon() };
+    let last = Ended {
+        revision: v2(),
+        result: AttemptResult::Aborted,
+        reason: EndReason::CheckFailed,
+        message: "errors is 0.2, above 0.01".to_owned(),
+        at: noon(),
+    };
     State::Idle(Idle { rejected: Some(v2()), ..Idle::new(v1(), 1, last) })
 }
 

@@ -1,7 +1,7 @@
 //! Nothing is in flight: keeping size, naming what is gone, keeping history.
 
 use chrono::TimeDelta;
-use serin::rollout::{AttemptResult, Child, Ended, Record, Revision, ServiceView, Settled, State, Why};
+use serin::rollout::{AttemptResult, Child, EndReason, Ended, Record, Revision, ServiceView, Settled, State, Why};
 
 use super::check;
 use crate::given::{Given, after, child, given, idle, noon, record, rejected, v1, v2, v3};
@@ -166,7 +166,8 @@ fn the_outcome_of_the_last_attempt_is_written_on_its_record() {
 
 #[test]
 fn an_outcome_of_an_earlier_attempt_is_written_over() {
-    let last = Ended { revision: v1(), result: AttemptResult::Promoted, message: "replaced".to_owned(), at: noon() };
+    let last =
+        Ended { revision: v1(), result: AttemptResult::Promoted, reason: EndReason::Passed, message: "replaced".to_owned(), at: noon() };
     let State::Idle(mut at) = idle() else { panic!("idle") };
     at.last = last;
     check(

@@ -1,0 +1,115 @@
+//! An event of PagerDuty's Events API v2: what opens an incident, and what ends it.
+
+use serde_json::{Map, Value, json};
+
+use super::super::kind::Kind;
+use super::{Notice, clipped};
+use crate::rollout::{EndReason, EventKind, Severity};
+
+/// PagerDuty's limit, in characters.
+const SUMMARY: usize = 1024;
+
+/// What an incident is about. It ends by its key alone, and a promotion does not know which revisions failed before it: so the key names the rollout and the
+/// matter, and two failed revisions in a row are one incident.
+#[derive(Clone, Copy)]
+enum Matter {
+    /// The revision that is wanted does not get through.
+    Release,
+    /// Stable does not come back.
+    Rollback,
+    /// The trail has a hole.
+    Trail,
+}
+
+enum Word {
+    Trigger(Matter),
+    Resolve(Matter),
+}
+
+/// `None` where nobody has to get up, and nothing ends for which somebody did.
+pub(super) fn event(notice: &Notice<'_>, key: &str) -> Option<Value> {
+    let told = notice.told;
+    let body = &told.body;
+    let (action, matter) = match word(told.kind, &body.reason)? {
+        Word::Trigger(matter) => ("trigger", matter),
+        Word::Resolve(matter) => ("resolve", matter),
+    };
+    let details: Map<String, Value> = notice.facts.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    let mut event = json!({
+        "routing_key": key,
+        "event_action": action,
+        "dedup_key": format!("{}/{}", body.stream, name(matter)),
+        "client": "Serin",
+        "payload": {
+            "summary": clipped(&format!("{}: {}", notice.title, body.message), SUMMARY),
+            "source": clipped(&format!("{}/{}", body.cluster.name, told.rollout()), 255),
+            "severity": severity(told.severity),
+            "timestamp": body.time,
+            "component": body.rollout.name,
+            "group": body.rollout.namespace,
+            "class": body.reason,
+            "custom_details": details,
+        },
+    });
+    if let Some(page) = &notice.page {
+        event["links"] = json!([{"href": page, "text": "What to do"}]);
+    }
+    Some(event)
+}
+
+const fn name(matter: Matter) -> &'static str {
+    match matter {
+        Matter::Release => "release",
+        Matter::Rollback => "rollback",
+        Matter::Trail => "trail",
+    }
+}
+
+const fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "critical",
+        Severity::High => "error",
+        Severity::Warning => "warning",
+        Severity::Notice | Severity::Info => "info",
+    }
+}
+
+fn word(kind: Kind, reason: &str) -> Option<Word> {
+    match kind {
+        Kind::Gap => Some(Word::Trigger(Matter::Trail)),
+        Kind::Edge(edge) => match edge {
+            // Whoever gave it up is awake.
+            EventKind::Aborted if asked_for(reason) => None,
+            EventKind::Aborted | EventKind::InstallFailed => Some(Word::Trigger(Matter::Release)),
+            EventKind::RollbackOverdue | EventKind::RollbackBlocked => Some(Word::Trigger(Matter::Rollback)),
+            EventKind::Promoted | EventKind::Installed | EventKind::Deleted => Some(Word::Resolve(Matter::Release)),
+            EventKind::RolledBack | EventKind::Reinstalled => Some(Word::Resolve(Matter::Rollback)),
+            EventKind::Created
+            | EventKind::Started
+            | EventKind::StepStarted
+            | EventKind::Paused
+            | EventKind::Resumed
+            | EventKind::PromotionStarted
+            | EventKind::Superseded
+            | EventKind::ApprovalRequested
+            | EventKind::ApprovalGranted
+            | EventKind::StepSkipped
+            | EventKind::PromotionForced
+            | EventKind::Baked
+            | EventKind::Undone
+            | EventKind::Restarted
+            | EventKind::Recovered
+            | EventKind::DriftCorrected
+            | EventKind::Adopted
+            | EventKind::HandBackStarted
+            | EventKind::ProviderSilent
+            | EventKind::ProviderAnswers
+            | EventKind::ActionRefused
+            | EventKind::ActionSuperseded => None,
+        },
+    }
+}
+
+fn asked_for(reason: &str) -> bool {
+    [EndReason::AbortedByAction, EndReason::Undone, EndReason::Deleted, EndReason::Superseded].iter().any(|end| end.word() == reason)
+}
