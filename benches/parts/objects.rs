@@ -38,6 +38,10 @@ pub(crate) fn object(kind: Kind, number: usize) -> Item {
             "metadata": metadata(&rollout, &rollout),
             "spec": {"rollout": rollout, "verb": "Abort", "reason": "the error rate grows", "actor": {"username": "carol@example.com"}},
         }))),
+        Kind::Template => {
+            let checks = json!([{"name": "errors", "sequential": {"of": "errors"}}]);
+            Item::template(&read(json!({"metadata": metadata(&rollout, &rollout), "spec": {"checks": checks}})))
+        }
         Kind::Binding => Item::binding(&read(json!({"metadata": metadata(&rollout, &rollout), "spec": {}}))),
     };
     item.expect("it has our labels and a name")
