@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use http::HeaderMap;
+use serde::Deserialize;
 use url::Url;
 
 use crate::audit::Messenger;
@@ -58,6 +59,8 @@ pub enum Dialect {
     SplunkHec {
         /// The index, where it is not the token's own.
         index: Option<String>,
+        /// Whose word counts.
+        acknowledged: Acknowledged,
     },
     /// An HTTP source of Sumo Logic.
     Sumo,
@@ -75,6 +78,18 @@ pub enum Dialect {
         /// Where the pages are that say what to do.
         runbooks: String,
     },
+}
+
+/// Who has to have an event before it counts as delivered to Splunk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum Acknowledged {
+    /// The collector, in its memory.
+    #[default]
+    #[serde(rename = "collector")]
+    ByCollector,
+    /// The indexer, on its disk: the collector is asked until it says so.
+    #[serde(rename = "indexer")]
+    ByIndexer,
 }
 
 /// Where to post.

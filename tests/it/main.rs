@@ -54,6 +54,7 @@ mod sink_lanes;
 mod sink_stdout;
 mod sink_syslog;
 mod split;
+mod splunk_indexer;
 mod state_json;
 mod states;
 mod syslog_receiver;

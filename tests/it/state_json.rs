@@ -119,7 +119,11 @@ fn state() -> impl Strategy<Value = State> {
         })),
         idle_state(),
         (revision(), time(), any::<bool>()).prop_map(|(revision, since, overdue)| State::Adopting(Adopting { revision, since, overdue })),
-        (revision(), time()).prop_map(|(stable, since)| State::HandingBack(HandingBack { stable, since })),
+        (revision(), time(), proptest::option::of(revision())).prop_map(|(stable, since, alias)| State::HandingBack(HandingBack {
+            stable,
+            since,
+            alias
+        })),
         trial_state(),
         (an_attempt(), cause(), time(), any::<[bool; 2]>(), proptest::option::of(revision())).prop_map(
             |(attempt, cause, since, [overdue, blocked], rejected)| {

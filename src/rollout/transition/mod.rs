@@ -18,8 +18,8 @@ use chrono::{DateTime, Utc};
 
 use super::drift::drift;
 use super::{
-    Attempt, Author, Cause, Deleted, DeletionPolicy, Ended, Event, EventKind, Failure, Handled, Idle, Intent, Lifetime, Memo, Observed,
-    Revision, RollingBack, State, Template, Verdict, Weight, Why,
+    Adoptee, Attempt, Author, Cause, Deleted, DeletionPolicy, Ended, Event, EventKind, Failure, Handled, Idle, Intent, Lifetime, Memo,
+    Observed, Revision, RollingBack, State, Template, Verdict, Weight, Why,
 };
 
 /// All that a transition may look at.
@@ -224,7 +224,11 @@ fn delete(state: &State, facts: &Facts) -> Edge {
 /// What becomes of a Deployment that was taken over and cannot be given back.
 fn left_held(facts: &Facts) -> String {
     let held = facts.seen.workload.adoptee().filter(|adoptee| adoptee.is_held(&facts.seen.name));
-    held.map(|adoptee| format!(", and Deployment {} has another template and stays without pods", adoptee.name)).unwrap_or_default()
+    held.map(|Adoptee { name, desired, .. }| {
+        let pods = if *desired == 0 { "stays without pods".to_owned() } else { format!("keeps {desired} pods") };
+        format!(", and Deployment {name} has another template and {pods}")
+    })
+    .unwrap_or_default()
 }
 
 /// An event about an attempt.
