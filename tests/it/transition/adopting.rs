@@ -384,6 +384,30 @@ fn it_is_not_taken_over_before_theirs_has_no_pods() {
     );
 }
 
+/// It waited for ever for the pods that were too many.
+#[test]
+fn replicas_that_shrink_on_the_way_take_pods_of_ours_once_theirs_has_none() {
+    let shrunk = |theirs| taking(held(theirs)).spec(|intent| intent.replicas = 4).with(v1(), child(6, 6));
+    check(
+        shrunk(3),
+        "
+        state   Adopting v1 since +0s
+        event   none
+        changes scale held 0!
+        wake    +600s; WaitingForPods: 6 adopted pods have to become 4
+        ",
+    );
+    check(
+        shrunk(0),
+        "
+        state   Adopting v1 since +0s
+        event   none
+        changes scale v1 4!
+        wake    +600s; WaitingForPods: 6 adopted pods have to become 4
+        ",
+    );
+}
+
 #[test]
 fn pods_that_may_be_missing_need_not_be_waited_for() {
     check(
