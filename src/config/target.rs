@@ -120,3 +120,17 @@ pub struct Tls {
     /// Our own certificate with its chain, and its key.
     pub client: Option<(PathBuf, PathBuf)>,
 }
+
+impl Tls {
+    /// What the keys `caFile`, `clientCertFile` and `clientKeyFile` of `whose` say.
+    pub(super) fn of(whose: &str, ca_file: Option<PathBuf>, client: (Option<PathBuf>, Option<PathBuf>)) -> Result<Self, String> {
+        let client = match client {
+            (Some(certificate), Some(key)) => Some((certificate, key)),
+            (None, None) => None,
+            (Some(_), None) | (None, Some(_)) => {
+                return Err(format!("{whose} has one of clientCertFile and clientKeyFile; it needs both or none"));
+            }
+        };
+        Ok(Self { ca_file, client })
+    }
+}

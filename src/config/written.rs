@@ -242,11 +242,7 @@ impl Written {
     }
 
     fn tls(&self) -> Result<Tls, String> {
-        let client = match (&self.client_cert_file, &self.client_key_file) {
-            (Some(certificate), Some(key)) => Some((certificate.clone(), key.clone())),
-            (None, None) => None,
-            _ => return Err(format!("the sink `{}` has one of clientCertFile and clientKeyFile; it needs both or none", self.name)),
-        };
-        Ok(Tls { ca_file: self.ca_file.clone(), client })
+        let client = (self.client_cert_file.clone(), self.client_key_file.clone());
+        Tls::of(&format!("the sink `{}`", self.name), self.ca_file.clone(), client)
     }
 }

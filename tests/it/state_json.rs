@@ -37,7 +37,8 @@ fn clock() -> impl Strategy<Value = Clock> {
 
 fn cause() -> impl Strategy<Value = Cause> {
     let limits = (proptest::option::of(".*"), proptest::option::of(".*"));
-    let failed = (".*", ".*", limits).prop_map(|(check, message, (value, limit))| Cause::Failed(Failure { check, message, value, limit }));
+    let failed = (".*", ".*", limits)
+        .prop_map(|(check, message, (value, limit))| Cause::Failed(Failure { check, message, value, limit, evidence: None }));
     prop_oneof![
         failed,
         ".*".prop_map(Cause::Unavailable),

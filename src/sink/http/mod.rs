@@ -2,7 +2,6 @@
 
 mod acknowledgment;
 mod answer;
-mod client;
 mod elasticsearch;
 mod otlp;
 mod protobuf;
@@ -17,10 +16,10 @@ use url::Url;
 use super::Delivery;
 use super::letter::Letter;
 use crate::config::{Acknowledged, Address, Dialect, HttpTarget};
-use crate::wire::{Secrets, cause, read_secret, shorten};
+use crate::sink::AT_ONCE;
+use crate::wire::{Clients, Secrets, Unready, cause, credential, read_secret, shorten};
 use acknowledgment::Look;
 use answer::{Answer, by_status};
-use client::Clients;
 
 /// Answers are a few words; what is longer is not read.
 const MAX_ANSWER_BYTES: usize = 64 << 10;
@@ -49,15 +48,12 @@ pub(super) struct Outgoing {
     pub(super) body: Vec<u8>,
 }
 
-/// Why nothing could be sent: something of ours cannot be read. It is tried again, because somebody may put it right.
-pub(super) struct Unready(String);
-
 impl Http {
     /// Nothing is dialled, and no file is read yet.
     pub(super) fn new(target: Box<HttpTarget>) -> Self {
         let channel =
             matches!(target.dialect, Dialect::SplunkHec { acknowledged: Acknowledged::ByIndexer, .. }).then(acknowledgment::channel);
-        Self { target, clients: Clients::default(), channel }
+        Self { target, clients: Clients::new(AT_ONCE), channel }
     }
 
     /// Delivered means what the dialect says it means. No text has the token or the URL.
@@ -159,9 +155,7 @@ fn authorization(dialect: &Dialect, token: &str) -> Result<HeaderValue, Unready>
         Dialect::Webhook { .. } | Dialect::Sumo | Dialect::Otlp | Dialect::Messenger { .. } => "Bearer",
     };
     let value = if token.contains(' ') { token.to_owned() } else { format!("{scheme} {token}") };
-    let mut value = HeaderValue::from_str(&value).map_err(|_| Unready("the tokenFile has characters that no token has".to_owned()))?;
-    value.set_sensitive(true);
-    Ok(value)
+    credential(&value, "tokenFile")
 }
 
 /// Nothing where the dialect has no word for the event.
