@@ -10,7 +10,7 @@ use super::ask::{self, Found, Place};
 use super::command::{Explanation, Output};
 use super::failure::Failure;
 use crate::analysis::{Evidence, Row, heading};
-use crate::api::{self, Object, Status};
+use crate::api::{self, Object};
 use crate::cluster::filled;
 use crate::prometheus::Providers;
 use crate::rollout::{Intent, Reading};
@@ -72,10 +72,9 @@ async fn intent(place: &Place, object: &Object, providers: &Providers, file: &Pa
     let known = api::Providers { delays, default: providers.default_name().unwrap_or_default().to_owned() };
     let spec = filled(object.spec(), &place.template(object).await?, Some(1));
     let hint = "name the same providers as the controller's own configuration file does";
-    // What the attempt took from templates stands in the status while it is under way.
-    let taken = object.status.as_ref().ok().and_then(Status::taken);
-    let shared = taken.map_or_else(|| api::shared(&spec, |_| None), |taken| Ok(taken.shared.clone()));
-    api::parse((&place.key.namespace, &place.key.name), &spec, &shared, &known)
+    // What the attempt took from templates is what it was judged by, whatever they say now.
+    let taken = object.status.as_ref().ok().and_then(|status| Some(status.analysis.as_ref()?.shared.clone())).unwrap_or_default();
+    api::parse((&place.key.namespace, &place.key.name), &spec, &Ok(taken), &known)
         .map_err(|error| Failure::new(format!("the spec cannot be read with {}: {error}", file.display()), hint))
 }
 

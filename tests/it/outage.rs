@@ -33,6 +33,7 @@ fn answers(check: &str, from: i64, readings: &[Reading]) -> Vec<Sample> {
 fn pass(before: &Status, samples: Vec<Sample>, seconds: i64) -> (Status, Vec<String>) {
     let observed = Observed { samples, ..seen().with(v1(), child(8, 8)).with(v2(), child(2, 2)) };
     let look = Seen {
+        shared: std::sync::Arc::default(),
         version: "7".to_owned(),
         generation: 3,
         uid: "uid".to_owned(),
