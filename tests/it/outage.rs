@@ -1,7 +1,6 @@
 //! What is told of a provider that does not answer, and of nobody else's rollout.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serin::api::Status;
 use serin::audit::Origin;
@@ -41,7 +40,6 @@ fn pass(before: &Status, samples: Vec<Sample>, seconds: i64) -> (Status, Vec<Str
         replicas: Some(10),
         status: Ok(before.clone()),
         observed,
-        shared: Arc::default(),
         sinks: BTreeMap::new(),
         teller: teller(),
         origin: Origin::default(),
