@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo up down static test test-it test-cluster test-static test-pods test-rsyslog bench bench-check bench-count bench-evidence sim check fmt lint doc deny fresh advisories gen
+.PHONY: help demo up down static test test-it test-cluster test-static test-pods test-rsyslog bench bench-check bench-bytes bench-count bench-evidence sim check fmt lint doc deny fresh advisories gen
 
 # Built tools are kept here, outside the checkout.
 export SERIN_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/serin
@@ -71,6 +71,9 @@ bench-check: ## whether a part of a pass takes more instructions, or a rollout m
 
 bench-count: ## write down how many instructions each part of a pass takes
 	$(call stage,instructions,cargo bench --profile dev --workspace --bench parts -- --write)
+
+bench-bytes: ## write down how much memory Serin keeps of one object of each kind
+	$(call stage,bytes,cargo bench --profile dev --workspace --bench parts -- --write-bytes)
 
 bench-evidence: ## judge simulated canaries by Serin and by the rules of others; writes the tables of docs/evidence.md
 	$(call stage,evidence on simulated traffic,cargo bench --profile dev --workspace --bench evidence)

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serin::analysis::sequential::Need;
 use serin::analysis::{Evidence, judge};
 use serin::api::{Providers, parse};
 use serin::rollout::{
@@ -10,7 +11,9 @@ use serin::rollout::{
     Revision, Sample, ServiceView, Settled, State, Stepping, Template, Upkeep, Verdict, Weight, Workload,
 };
 
+use super::ranks;
 use super::scenarios::{EVERY, SHARES, STEP};
+use super::traffic::BEFORE;
 
 /// A rule that aborts.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,12 +26,14 @@ pub(crate) enum Rule {
     Argo,
     /// Flagger's documented example, looked at every ten seconds: 99 % of the last minute succeed, fewer than five failures.
     Flagger,
+    /// Kayenta's judge as it is published, at the end of each step, on points of ten seconds.
+    Ranks,
     /// An ordinary test at 5 % on all that was seen, at each look.
     Repeated,
 }
 
 impl Rule {
-    pub(crate) const ALL: [Self; 5] = [Self::Serin, Self::Compare, Self::Argo, Self::Flagger, Self::Repeated];
+    pub(crate) const ALL: [Self; 6] = [Self::Serin, Self::Compare, Self::Argo, Self::Flagger, Self::Ranks, Self::Repeated];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -36,6 +41,7 @@ impl Rule {
             Self::Compare => "compare",
             Self::Argo => "95 % rule",
             Self::Flagger => "99 % rule",
+            Self::Ranks => "rank test",
             Self::Repeated => "repeated z-test",
         }
     }
@@ -62,8 +68,15 @@ impl Judge {
             Rule::Serin | Rule::Compare => self.product.fails(windows),
             Rule::Argo => self.fails(below(0.95), 4),
             Rule::Flagger => self.fails(below(0.99), 5),
+            Rule::Ranks => windows.len().is_multiple_of(STEP) && ranks::higher(&windows[windows.len() - STEP..]),
             Rule::Repeated => pooled(&last(windows.len())) > 1.644_853_6,
         }
+    }
+
+    /// Whether the product has a proof that the canary is below the limit.
+    pub(crate) fn proves(&self) -> bool {
+        let weighed = self.product.evidence.of(1, "errors");
+        self.rule == Rule::Serin && weighed.is_some_and(|weighed| Need::for_errors(weighed.alpha).reached(weighed.better.log()))
     }
 
     /// Counted over the whole run.
@@ -123,9 +136,11 @@ impl Product {
         let step = (number - 1) / STEP;
         let Some(weight) = Weight::new(whole(SHARES[step] * 100.0)) else { return false };
         let looks_back = if let serin::rollout::CheckKind::Compare(_) = self.intent.checks[0].kind { number.min(STEP) } else { 1 };
-        let counts = windows[number - looks_back..].iter().fold(Counts::default(), |sum, one| sum.plus(*one));
+        let (earlier, looked_at) = windows.split_at(number - looks_back);
+        let counts = looked_at.iter().fold(Counts::default(), |sum, one| sum.plus(*one));
         let newest = Newest { canary: Some(at(number)), stable: Some(at(number)) };
-        let before = if looks_back > 1 { windows[number - looks_back..].iter().map(|w| w.stable).collect() } else { self.before.clone() };
+        let before: Vec<Count> = self.before.iter().copied().chain(earlier.iter().map(|window| window.stable)).collect();
+        let before = before[before.len().saturating_sub(BEFORE)..].to_vec();
         let counted = Counted { from: at(number - 1), counts, newest, scrape: None, before };
         let reading = Reading::Counts(Box::new(counted));
         self.seen.samples = vec![Sample { check: "errors".to_owned(), attempt: 1, step: weight, at: at(number), reading }];

@@ -3,6 +3,7 @@
 //! `make bench-evidence` writes the tables of docs/evidence.md. Same seeds, same tables.
 
 mod judges;
+mod ranks;
 mod scenarios;
 mod tables;
 mod traffic;
@@ -27,6 +28,8 @@ pub(crate) struct Outcome {
     pub(crate) aborted: Vec<u32>,
     /// How many bad requests the canary had answered until then, or until the end.
     pub(crate) blast: Vec<f64>,
+    /// When each run had a proof that the canary is below the limit, in seconds.
+    pub(crate) proven: Vec<u32>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -38,18 +41,23 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn runs(scenario: &Scenario) -> Vec<Outcome> {
-    let mut outcomes: Vec<Outcome> = Rule::ALL.iter().map(|rule| Outcome { rule: *rule, aborted: Vec::new(), blast: Vec::new() }).collect();
+    let mut outcomes: Vec<Outcome> =
+        Rule::ALL.iter().map(|rule| Outcome { rule: *rule, aborted: Vec::new(), blast: Vec::new(), proven: Vec::new() }).collect();
     for run in 0..RUNS {
         let windows = Traffic::new(scenario, run).windows();
         for outcome in &mut outcomes {
             let mut judge = Judge::new(outcome.rule, &windows.before);
-            let mut bad = 0.0;
+            let (mut bad, mut proven) = (0.0, None);
+            let seconds = |at: usize| (u32::try_from(at).unwrap_or(u32::MAX) + 1) * scenarios::EVERY;
             let aborted = (0..windows.during.len()).find(|at| {
                 bad += windows.during[*at].canary.bad;
-                judge.aborts(&windows.during[..=*at])
+                let aborts = judge.aborts(&windows.during[..=*at]);
+                proven = proven.or_else(|| judge.proves().then(|| seconds(*at)));
+                aborts
             });
             outcome.blast.push(bad);
-            outcome.aborted.extend(aborted.map(|at| (u32::try_from(at).unwrap_or(u32::MAX) + 1) * scenarios::EVERY));
+            outcome.aborted.extend(aborted.map(seconds));
+            outcome.proven.extend(proven);
         }
     }
     outcomes

@@ -33,6 +33,10 @@ pub(crate) struct Scenario {
 pub(crate) enum Bound {
     /// At most 1 % of the runs end in an abort.
     Harmless,
+    /// It lies on the alarm line: the alarm may be wrong in 5 % of the runs.
+    OnAlarm,
+    /// It lies on the limit: a proof may be wrong in 5 % of the runs.
+    OnLimit,
     /// The middle run is aborted within so many seconds.
     Within(u32),
     /// It is only looked at.
@@ -52,7 +56,7 @@ const fn bursty(scenario: Scenario) -> Scenario {
 }
 
 /// All of them: nothing to find, harm to find.
-pub(crate) const ALL: [Scenario; 19] = [
+pub(crate) const ALL: [Scenario; 24] = [
     of("N1", "0.1 % on both sides", 0.001, 0.001, Bound::Harmless),
     of("N2", "1 %", 0.01, 0.01, Bound::Harmless),
     of("N3", "2 %", 0.02, 0.02, Bound::Harmless),
@@ -61,6 +65,11 @@ pub(crate) const ALL: [Scenario; 19] = [
     slow(of("N6", "1 %, one request a second", 0.01, 0.01, Bound::Harmless)),
     of("N7", "1 % -> 1.2 %, harmless", 0.01, 0.012, Bound::Harmless),
     bursty(of("N8", "0.1 %, in bursts", 0.001, 0.001, Bound::Harmless)),
+    of("L0", "slow requests 1 %", 0.01, 0.01, Bound::Harmless),
+    of("B1", "1 -> 1.3 %, on the alarm", 0.01, 0.013, Bound::OnAlarm),
+    bursty(of("B1b", "the same, in bursts", 0.01, 0.013, Bound::OnAlarm)),
+    of("B2", "1 -> 1.6 %, on the limit", 0.01, 0.016, Bound::OnLimit),
+    bursty(of("B2b", "the same, in bursts", 0.01, 0.016, Bound::OnLimit)),
     of("H1", "0.1 -> 0.2 %, within the limit", 0.001, 0.002, Bound::None),
     of("H2", "0.1 -> 1 %", 0.001, 0.01, Bound::Within(200)),
     of("H3", "1 -> 2 %", 0.01, 0.02, Bound::Within(480)),

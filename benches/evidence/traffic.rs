@@ -5,7 +5,7 @@ use serin::rollout::{Count, Counts};
 use super::scenarios::{EVERY, SHARES, STEP, Scenario};
 
 /// Windows before the rollout that show what stable is like: ten minutes.
-const BEFORE: usize = 60;
+pub(crate) const BEFORE: usize = 60;
 
 /// One run.
 pub(crate) struct Traffic<'a> {

@@ -81,7 +81,7 @@ fn count(name: &str) -> Result<u64, Box<dyn Error>> {
     Ok(total.ok_or("valgrind counted nothing")?.parse::<u64>()? / TIMES)
 }
 
-fn println(text: &str) -> std::io::Result<()> {
+pub(crate) fn println(text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
     writeln!(std::io::stdout(), "{text}")
 }

@@ -1,9 +1,12 @@
 //! What does each part of a pass cost?
 //!
 //! `cargo bench --bench parts` times them. `make bench-check` counts their instructions by valgrind, which are the same whatever else the machine
-//! does, and compares them with what docs/performance.md says; `make bench-count` writes them there.
+//! does, and compares them with what docs/performance.md says; `make bench-count` writes them there. `make bench-bytes` writes
+//! there how much memory each kind of object takes.
 
+mod bytes;
 mod counts;
+mod objects;
 mod parts;
 
 // The fixtures of the tables in tests/it: what is timed is what is tested.
@@ -25,6 +28,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["--once", name] => counts::once(name),
         ["--check"] => counts::check(),
         ["--write"] => counts::write(),
+        ["--bytes", resource] => bytes::of(resource),
+        ["--write-bytes"] => bytes::write(),
         _ => {
             divan::main();
             Ok(())

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use chrono::TimeDelta;
-use serde_json::{Value, json};
 use serin::api::Status;
 use serin::audit::Outbox;
-use serin::cluster::{Index, Item, Kind, Listed};
+use serin::cluster::{Index, Kind, Listed};
 use serin::controller::{Key, Seen, decide};
 use serin::rollout::{Capacity, Memo, Observed, Reading, Sample, State, split};
 
 use crate::audit_given::{about, started, teller};
 use crate::given::{Seeing as _, after, child, idle, intent, noon, seen, stepping, v1, v2, weight};
+use crate::objects::{object, template};
 
 /// All of them.
 pub(crate) const NAMES: [&str; 7] = ["decide, at rest", "decide, in flight", "decide, an edge", "look", "split", "event", "revision"];
@@ -65,12 +65,12 @@ fn deciding(seconds: i64) -> Part {
     Box::new(move || drop(black_box(decide(&key(0), black_box(&seen), now))))
 }
 
-fn at_rest() -> Observed {
+pub(crate) fn at_rest() -> Observed {
     seen().with(v1(), child(10, 10))
 }
 
 /// Where a status has been committed that says all there is to say.
-fn settled(state: State, observed: &Observed, seconds: i64) -> Seen {
+pub(crate) fn settled(state: State, observed: &Observed, seconds: i64) -> Seen {
     let canary = state.attempt().map_or_else(v1, |attempt| attempt.canary.clone());
     let status = Status { state: Some(state), memo: Memo::default(), ..Status::default() };
     let mut seen = Seen {
@@ -93,7 +93,7 @@ fn settled(state: State, observed: &Observed, seconds: i64) -> Seen {
     seen
 }
 
-fn key(number: usize) -> Key {
+pub(crate) fn key(number: usize) -> Key {
     Key { namespace: "shop".to_owned(), name: format!("r-{number}") }
 }
 
@@ -101,54 +101,14 @@ fn key(number: usize) -> Key {
 fn index(count: usize) -> Index {
     let index = Index::default();
     for number in 0..count {
-        let name = key(number).name;
-        let labels = json!({"serin.dev/rollout": name, "serin.dev/revision": "1111111111"});
-        let metadata = |name: &str| {
-            json!({
-                "name": name, "namespace": "shop", "uid": name, "resourceVersion": "7", "generation": 7, "labels": labels,
-                "creationTimestamp": "2026-11-23T12:00:00Z",
-            })
-        };
-        let rollout = json!({"metadata": metadata(&name), "spec": {"replicas": 4, "template": template()}});
-        index.put(Item::rollout(read(rollout)).expect("a Rollout has a name"));
-        let deployment = json!({
-            "metadata": metadata(&format!("{name}-1111111111")),
-            "spec": {"replicas": 4, "template": template()},
-            "status": {"observedGeneration": 7, "replicas": 4, "updatedReplicas": 4, "availableReplicas": 4},
-        });
-        index.put(Item::deployment(&read(deployment)).expect("a Deployment has our labels"));
+        index.put(object(Kind::Rollout, number));
+        index.put(object(Kind::Deployment, number));
         for pod in 0..4 {
-            let pod = json!({"metadata": metadata(&format!("{name}-1111111111-{pod}")), "status": {"phase": "Running"}});
-            index.put(Item::pod(&read(pod)).expect("a pod has our labels"));
+            index.put(object(Kind::Pod, 4 * number + pod));
         }
     }
     for kind in Kind::ALL {
         index.list_done(kind, &Listed::default());
     }
     index
-}
-
-fn read<T: serde::de::DeserializeOwned>(object: Value) -> T {
-    serde_json::from_value(object).expect("an object of its kind")
-}
-
-/// A template of the usual size.
-fn template() -> Value {
-    let probe = json!({"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 5});
-    json!({
-        "metadata": {"labels": {"app": "checkout", "team": "payments"}, "annotations": {"prometheus.io/scrape": "true"}},
-        "spec": {
-            "serviceAccountName": "checkout",
-            "containers": [{
-                "name": "web",
-                "image": "registry.example/checkout:1.0",
-                "ports": [{"containerPort": 8080}],
-                "env": (0..8).map(|at| json!({"name": format!("OPTION_{at}"), "value": "on"})).collect::<Vec<_>>(),
-                "readinessProbe": probe,
-                "livenessProbe": probe,
-                "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
-                "securityContext": {"runAsNonRoot": true, "readOnlyRootFilesystem": true},
-            }],
-        },
-    })
 }

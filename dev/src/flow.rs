@@ -38,16 +38,16 @@ impl Flow {
 /// The failures of one pod.
 #[derive(Debug, Default)]
 pub(crate) struct Failures {
-    /// In hundredths of a failure.
+    /// In thousandths of a failure.
     owed: u64,
 }
 
 impl Failures {
     /// How many of these requests fail.
-    pub(crate) fn of(&mut self, requests: u64, percent: u8) -> u64 {
-        self.owed += requests * u64::from(percent);
-        let failed = self.owed / 100;
-        self.owed %= 100;
+    pub(crate) fn of(&mut self, requests: u64, per_mille: u32) -> u64 {
+        self.owed += requests * u64::from(per_mille);
+        let failed = self.owed / 1000;
+        self.owed %= 1000;
         failed
     }
 }
@@ -95,9 +95,9 @@ mod tests {
     #[test]
     fn the_share_of_failures_is_exact_over_time() {
         let mut failures = Failures::default();
-        let failed: u64 = (0..100).map(|_| failures.of(3, 7)).sum();
+        let failed: u64 = (0..100).map(|_| failures.of(3, 70)).sum();
         assert_eq!(failed, 21);
-        assert_eq!(failures.of(10, 100), 10);
+        assert_eq!(failures.of(10, 1000), 10);
         assert_eq!(failures.of(10, 0), 0);
     }
 }

@@ -42,7 +42,7 @@ impl Series {
     /// Counts requests to a pod, of which some failed.
     pub(crate) fn count(&mut self, key: &Key, requests: u64, tag: Tag) {
         let counts = self.pods.entry(key.clone()).or_default();
-        let failed = counts.failures.of(requests, tag.error_percent);
+        let failed = counts.failures.of(requests, tag.errors_per_mille);
         counts.failed += failed;
         counts.succeeded += requests - failed;
         counts.latencies.add(tag.latency, requests);

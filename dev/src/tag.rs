@@ -8,8 +8,8 @@ const USUAL_LATENCY: Duration = Duration::from_millis(20);
 /// What the traffic reads from a tag: words after the version, separated by `-`, as in `v3-err20-lat250`. All other words are the nodes' business.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tag {
-    /// `err<N>`: how many percent of the requests fail with 500; 0 without the word, at most 100.
-    pub error_percent: u8,
+    /// `err<N>`, `permille<N>`: how many percent or thousandths of the requests fail with 500; none without the word, at most all.
+    pub errors_per_mille: u32,
     /// `lat<N>`: how many milliseconds a request takes; 20 without the word.
     pub latency: Duration,
 }
@@ -17,10 +17,13 @@ pub struct Tag {
 impl Tag {
     /// Reads the tag of an image. A word that is none of ours is ignored, so is a number that makes no sense.
     pub fn of_image(image: &str) -> Self {
-        let mut tag = Self { error_percent: 0, latency: USUAL_LATENCY };
+        let mut tag = Self { errors_per_mille: 0, latency: USUAL_LATENCY };
         for word in image_tag(image).split('-').skip(1) {
             if let Some(percent) = number(word, "err").filter(|percent| *percent <= 100) {
-                tag.error_percent = u8::try_from(percent).unwrap_or(100);
+                tag.errors_per_mille = percent * 10;
+            }
+            if let Some(thousandths) = number(word, "permille").filter(|thousandths| *thousandths <= 1000) {
+                tag.errors_per_mille = thousandths;
             }
             if let Some(milliseconds) = number(word, "lat") {
                 tag.latency = Duration::from_millis(milliseconds.into());
@@ -45,17 +48,19 @@ fn number(word: &str, prefix: &str) -> Option<u32> {
 mod tests {
     use super::*;
 
-    fn check(image: &str, error_percent: u8, latency_ms: u64) {
-        assert_eq!(Tag::of_image(image), Tag { error_percent, latency: Duration::from_millis(latency_ms) }, "{image}");
+    fn check(image: &str, errors_per_mille: u32, latency_ms: u64) {
+        assert_eq!(Tag::of_image(image), Tag { errors_per_mille, latency: Duration::from_millis(latency_ms) }, "{image}");
     }
 
     #[test]
     fn the_words_of_a_tag_say_how_requests_go() {
         check("app:v2", 0, 20);
-        check("app:v3-err20", 20, 20);
+        check("app:v3-err20", 200, 20);
         check("app:v3-lat250", 0, 250);
-        check("app:v3-err5-lat250", 5, 250);
-        check("app:v3-slow-err100", 100, 20);
+        check("app:v3-err5-lat250", 50, 250);
+        check("app:v3-permille1", 1, 20);
+        check("app:v3-permille1001", 0, 20);
+        check("app:v3-slow-err100", 1000, 20);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Every Service whose endpoint slices name pods gets a steady rate of requests, 50 a second unless its annotation `dev.serin/rps` says otherwise (0 is
 //! no traffic). They are spread evenly over the ready endpoints, as kube-proxy does it, and counted per pod; the pod's image tag says how many fail
-//! and how long they take ([`Tag`]).
+//! and how long they take ([`Tag`]). The annotation `dev.serin/incident` is something that all pods share: so many percent fail at least.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
@@ -32,6 +32,7 @@ use crate::users;
 /// Requests a second to a Service whose annotation does not say.
 const USUAL_RATE: u32 = 50;
 const RATE_ANNOTATION: &str = "dev.serin/rps";
+const INCIDENT_ANNOTATION: &str = "dev.serin/incident";
 /// Set by Kubernetes: the Service that a slice belongs to.
 const SERVICE_LABEL: &str = "kubernetes.io/service-name";
 /// Five looks for each of Prometheus' scrapes.
@@ -108,6 +109,8 @@ impl Drop for Traffic {
 #[derive(Debug)]
 struct Target {
     rate: u32,
+    /// How many thousandths of the requests fail at least, whatever the pod.
+    incident: u32,
     /// By name; the tag is known for ready pods only.
     pods: BTreeMap<String, Option<Tag>>,
 }
@@ -123,7 +126,8 @@ fn tick(flows: &mut BTreeMap<Name, Flow>, series: &mut Series, targets: &BTreeMa
         let ready: Vec<_> = target.pods.iter().filter_map(|(pod, tag)| tag.map(|tag| (pod, tag))).collect();
         let counts = flows.entry(name.clone()).or_default().spread(target.rate, elapsed, ready.len());
         for ((pod, tag), requests) in ready.into_iter().zip(counts) {
-            series.count(&key(name, pod), requests, tag);
+            let errors_per_mille = tag.errors_per_mille.max(target.incident);
+            series.count(&key(name, pod), requests, Tag { errors_per_mille, ..tag });
         }
     }
 }
@@ -132,8 +136,11 @@ fn look(services: &Store<Service>, slices: &Store<EndpointSlice>, pods: &Store<P
     let mut targets: BTreeMap<Name, Target> = BTreeMap::new();
     for slice in slices.state() {
         let (Some(namespace), Some(service)) = (slice.namespace(), slice.labels().get(SERVICE_LABEL)) else { continue };
-        let rate = services.get(&ObjectRef::new(service).within(&namespace)).map_or(0, |service| rate(&service));
-        let target = targets.entry((namespace.clone(), service.clone())).or_insert_with(|| Target { rate, pods: BTreeMap::new() });
+        let known = services.get(&ObjectRef::new(service).within(&namespace));
+        let rate = known.as_ref().map_or(0, |service| number(service, RATE_ANNOTATION).unwrap_or(USUAL_RATE));
+        let incident = known.as_ref().and_then(|service| number(service, INCIDENT_ANNOTATION)).map_or(0, |percent| percent.min(100) * 10);
+        let target =
+            targets.entry((namespace.clone(), service.clone())).or_insert_with(|| Target { rate, incident, pods: BTreeMap::new() });
         for endpoint in &slice.endpoints {
             let Some(pod) = endpoint.target_ref.as_ref().and_then(|reference| reference.name.clone()) else { continue };
             let ready = endpoint.conditions.as_ref().and_then(|conditions| conditions.ready).unwrap_or(true);
@@ -144,8 +151,8 @@ fn look(services: &Store<Service>, slices: &Store<EndpointSlice>, pods: &Store<P
     targets
 }
 
-fn rate(service: &Service) -> u32 {
-    service.annotations().get(RATE_ANNOTATION).and_then(|text| text.parse().ok()).unwrap_or(USUAL_RATE)
+fn number(service: &Service, annotation: &str) -> Option<u32> {
+    service.annotations().get(annotation).and_then(|text| text.parse().ok())
 }
 
 fn tag(pod: &Pod) -> Option<Tag> {

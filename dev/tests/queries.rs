@@ -13,3 +13,20 @@ fn promtool_takes_every_query_that_serin_asks_by_itself() {
     let text = String::from_utf8_lossy(&told.stdout);
     assert!(told.status.success() && text.contains("12 rules found"), "{text}{}", String::from_utf8_lossy(&told.stderr));
 }
+
+#[test]
+fn promtool_takes_every_query_that_the_page_on_evidence_shows() {
+    let promtool = Tools::ensure(Kit::Plane).unwrap().path(Tool::Promtool);
+    let page = include_str!("../../docs/evidence.md");
+    let shown =
+        page.lines().filter_map(|line| line.trim_start().split_once(": sum by ")).map(|(name, rest)| (name, format!("sum by {rest}")));
+    let rule = |(number, (name, query)): (usize, (&str, String))| {
+        format!("  - record: {name}_{number}\n    expr: {}\n", query.replace("{{window}}", "1m"))
+    };
+    let rules: String = shown.enumerate().map(rule).collect();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), format!("groups:\n- name: shown\n  rules:\n{rules}")).unwrap();
+    let told = Command::new(promtool).args(["check", "rules"]).arg(file.path()).output().unwrap();
+    let text = String::from_utf8_lossy(&told.stdout);
+    assert!(told.status.success() && text.contains("4 rules found"), "{rules}{text}{}", String::from_utf8_lossy(&told.stderr));
+}

@@ -23,7 +23,8 @@ pub(super) fn judge(check: &Check, compare: &Compare, counting: Counting<'_>) ->
     if beyond > compare.sigmas && counts.canary.bad >= compare.least_bad {
         let value = counts.canary.share().map(|share| format!("{share:.6}"));
         let message = format!("{told}, {} are too many", compare.sigmas);
-        return Verdict::Fail(Failure { check: name.clone(), message, value, limit: Some(format!("{:.6}", compare.line.beside(stable))) });
+        let limit = Some(format!("{:.6}", compare.line.beside(stable)));
+        return Verdict::Fail(Failure { check: name.clone(), message, value, limit, evidence: None });
     }
     match (few, beyond > 0.0) {
         (true, _) => Verdict::Inconclusive(format!("{told}; both sides need {} requests", grouped(compare.least))),

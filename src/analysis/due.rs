@@ -8,8 +8,8 @@ use super::series::{Window, counting, marked, sides};
 use super::windows::Chain;
 use super::{asked, bounds, gate, query, workload};
 use crate::rollout::{
-    Ask, Attempt, Before, Check, CheckKind, Gauge, Intent, Measuring, Observed, PodState, Question, Sequential, Shape, Source, State,
-    Subject, Weight,
+    Ask, Attempt, Before, Check, CheckKind, Gauge, Intent, Measuring, Observed, PodState, Question, Reading, Sequential, Shape, Source,
+    State, Subject, Weight, Young,
 };
 
 /// A pod that became ready less than so long ago is young: a series of it that appears began at zero.
@@ -49,7 +49,7 @@ pub fn due(intent: &Intent, state: &State, evidence: &Evidence, seen: &Observed,
             },
             CheckKind::Compare(compare) => asking.again(check, compare.window, check.delay, |at| {
                 let from = at - compare.window;
-                asking.count(&compare.source, from, at, Some(Before { from, to: at, each: intent.every }))
+                asking.count(&compare.source, from, at, Some(asking.spread(check, from, at)))
             }),
             CheckKind::Sequential(sequential) => asking.next(check, sequential, evidence),
             CheckKind::Gauge(gauge) => asking.minute(check, gauge, evidence),
@@ -129,6 +129,15 @@ impl Asking<'_> {
         Next { question: Some(self.measure(check, ask, to)), wake: now + intent.every }
     }
 
+    /// The windows of stable that show how its bad requests are spread: those before the one that is judged, so that what comes in that one
+    /// is no measure of itself. Where so many samples were too large an answer, they are its own.
+    fn spread(&self, check: &Check, from: DateTime<Utc>, to: DateTime<Utc>) -> Before {
+        let Self { intent, attempt, step, seen, now, .. } = *self;
+        let mut mine = seen.samples.iter().filter(|s| s.check == check.name && s.speaks_of(attempt.number, step, now));
+        let too_large = mine.any(|sample| sample.reading == Reading::TooLarge);
+        if too_large { Before { from, to, each: intent.every } } else { Chain::before(from, intent.every) }
+    }
+
     fn measure(&self, check: &Check, ask: Ask, at: DateTime<Utc>) -> Question {
         Question::Measure {
             check: check.name.clone(),
@@ -155,7 +164,7 @@ impl Asking<'_> {
             | PodState::Regressed { .. }
             | PodState::Unreachable => false,
         });
-        let young = young.map(|pod| pod.name.clone()).collect();
+        let young = Young::Named(young.map(|pod| pod.name.clone()).collect());
         counting(source, &seen.name, attempt, Window { from, to, before, young })
     }
 }

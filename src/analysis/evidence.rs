@@ -6,10 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::bounds::wanted;
+use super::course::{Course, Window};
 use super::minutes::Measured;
 use super::sequential::{Need, Side, Terms, Wealth, dispersion};
 use super::weigh::sequential;
-use crate::rollout::{Bursts, Check, CheckKind, Count, Counted, Counts, Intent, Line, Sequential, Weight};
+use crate::rollout::{Attempt, Bursts, Check, CheckKind, Count, Counted, Counts, Intent, Line, Sequential, Weight};
 
 /// The version of the alternatives that the evidence was weighed with. Evidence of another version is not gone on from.
 const GRIDS: u32 = 1;
@@ -27,6 +28,9 @@ pub struct Evidence {
     /// The attempt. Another one begins anew.
     #[serde(default)]
     attempt: u32,
+    /// The same with its revisions. (Older versions did not write them.)
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sides: Option<Attempt>,
     /// By the name of the check.
     #[serde(default)]
     checks: BTreeMap<String, Weighed>,
@@ -78,6 +82,9 @@ pub struct Weighed {
     scrape_millis: Option<i64>,
     /// Stable's newest windows.
     spread: VecDeque<Count>,
+    /// Which windows were counted.
+    #[serde(default)]
+    course: Course,
 }
 
 /// Where a window was asked for.
@@ -112,8 +119,13 @@ impl Evidence {
     }
 
     /// The attempt that it is of.
-    pub(super) const fn attempt(&self) -> u32 {
+    pub const fn attempt(&self) -> u32 {
         self.attempt
+    }
+
+    /// That attempt with its revisions, where they are known.
+    pub(super) const fn sides(&self) -> Option<&Attempt> {
+        self.sides.as_ref()
     }
 
     /// What is known, by the name of the check.
@@ -127,8 +139,12 @@ impl Evidence {
     }
 
     /// The same evidence as far as it is of this attempt. Where no check goes from window to window there is none, and nothing to write.
-    pub(super) fn at(&self, attempt: u32, intent: &Intent) -> Self {
-        if self.attempt == attempt || !intent.checks.iter().any(goes_on) { self.clone() } else { Self { attempt, ..Self::default() } }
+    pub(super) fn at(&self, attempt: &Attempt, intent: &Intent) -> Self {
+        if self.attempt == attempt.number || !intent.checks.iter().any(goes_on) {
+            self.clone()
+        } else {
+            Self { attempt: attempt.number, sides: Some(attempt.clone()), ..Self::default() }
+        }
     }
 
     /// Without checks that the spec no longer has: a status must not grow by edits. A spec without any may be one that cannot be read.
@@ -199,10 +215,25 @@ impl Weighed {
             bursts: 1.0,
             scrape_millis: None,
             spread: before.iter().copied().map(Count::sound).filter(|count| count.total > 0.0).collect(),
+            course: Course::default(),
         };
         weighed.worse.invest(0.5);
         weighed.better.invest(1.0);
         weighed
+    }
+
+    /// Which windows were counted.
+    pub(super) const fn course(&self) -> &Course {
+        &self.course
+    }
+
+    /// The final sums and logarithms, as the event of a verdict holds them: enough to hold a recount against.
+    pub(super) fn sums(&self) -> String {
+        let side = |count: Count| format!("{}/{}", exact(count.bad), exact(count.total));
+        let Self { all, worse, better, bursts, windows, .. } = self;
+        let (worse, better) = (worse.log(), better.log());
+        let (canary, stable) = (side(all.canary), side(all.stable));
+        format!("canary {canary} stable {stable} worse {worse:.9} better {better:.9} bursts {bursts:.6} windows {windows}")
     }
 
     /// How far apart scrapes are, where that was seen.
@@ -231,6 +262,7 @@ impl Weighed {
         let each = every.num_milliseconds().max(1);
         self.dropped += u32::try_from((skipped + each - 1) / each).unwrap_or(u32::MAX);
         self.until = at;
+        self.course.add(Window { step, from: counted.from, to: at });
         self.here_millis += (at - counted.from).num_milliseconds();
         self.scrape_millis = counted.scrape.map(|scrape| scrape.num_milliseconds()).or(self.scrape_millis);
         let counts = Counts { canary: counted.counts.canary.sound(), stable: counted.counts.stable.sound() };
@@ -253,6 +285,12 @@ impl Weighed {
             self.spread.drain(..surplus);
         }
     }
+}
+
+/// A count without digits that say nothing: whole numbers but where a backend extrapolates.
+fn exact(count: f64) -> String {
+    let text = format!("{count:.6}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// The share of the reserve that goes into play at the n-th rise of exposure after the first one.

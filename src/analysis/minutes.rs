@@ -146,7 +146,7 @@ impl Minutes<'_> {
         if lower > gauge.alarm {
             let message = format!("{name}: {told}; surely above {}", times(gauge.alarm));
             let (value, limit) = (Some(format!("{mean:.4}")), Some(format!("{:.4}", gauge.alarm)));
-            return Verdict::Fail(Failure { check: name.clone(), message, value, limit });
+            return Verdict::Fail(Failure { check: name.clone(), message, value, limit, evidence: None });
         }
         if mean > gauge.limit {
             return open(format!("{told}; above {limit}, and not surely above {}", times(gauge.alarm)));

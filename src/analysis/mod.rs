@@ -1,7 +1,9 @@
 //! Is the canary good enough? What to ask, and what the answers say.
 
+mod again;
 mod bounds;
 mod compare;
+mod course;
 mod due;
 mod evidence;
 mod explain;
@@ -19,7 +21,9 @@ mod windows;
 pub mod words;
 mod workload;
 
+pub use again::{Again, Row, heading};
 pub use compare::standard_errors;
+pub use course::{Course, Window};
 pub use due::{Due, due};
 pub use evidence::{Evidence, Weighed};
 pub use interval::interval;
@@ -104,7 +108,7 @@ fn gathered(
     now: DateTime<Utc>,
 ) -> Evidence {
     let checks = asked(intent, state);
-    let mut gathered = evidence.at(attempt.number, intent);
+    let mut gathered = evidence.at(attempt, intent);
     gathered.retain(&intent.checks);
     let Some(ready) = first_ready(attempt, seen) else { return gathered };
     let base = gate(intent, state).map_or(ready, |gate| gate.max(ready));
@@ -171,5 +175,5 @@ fn number_of<T>(all: &[T]) -> f64 {
 
 /// A check that failed, without a measured value.
 fn failure(check: &str, message: String) -> Verdict {
-    Verdict::Fail(Failure { check: check.to_owned(), message, value: None, limit: None })
+    Verdict::Fail(Failure { check: check.to_owned(), message, value: None, limit: None, evidence: None })
 }

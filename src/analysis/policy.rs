@@ -44,7 +44,7 @@ pub(super) fn trouble(check: &Check, counting: Counting<'_>) -> Option<Failure> 
     };
     let Check { name, .. } = check;
     let message = format!("{name}: {what}, {in_a_row} times in a row, which fails ({policy}: fail)");
-    (in_a_row >= IN_A_ROW).then(|| Failure { check: name.clone(), message, value: None, limit: None })
+    (in_a_row >= IN_A_ROW).then(|| Failure { check: name.clone(), message, value: None, limit: None, evidence: None })
 }
 
 /// What an answer lacks.

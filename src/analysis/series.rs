@@ -3,13 +3,12 @@
 //! Whatever is filled in has been checked for what it is (a name, a pattern of a few known characters, a revision), or is quoted here: no value can end
 //! the string that it stands in.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::query::{fill_pods, pods, promql, window};
-use crate::rollout::{Ask, Attempt, Bad, Before, By, Counting, Series, Shape, Sides, Source};
+use crate::rollout::{Ask, Attempt, Bad, Before, By, Counting, Series, Shape, Sides, Source, Young};
 
 /// How far before a window its counters are looked at, for where they stood when it began: several scrapes of any usual interval.
 const LOOKBACK: TimeDelta = TimeDelta::seconds(90);
@@ -20,7 +19,7 @@ pub(super) struct Window {
     pub(super) to: DateTime<Utc>,
     pub(super) before: Option<Before>,
     /// Pods whose series begin at zero.
-    pub(super) young: BTreeSet<String>,
+    pub(super) young: Young,
 }
 
 /// The question for the requests of both sides in a window.

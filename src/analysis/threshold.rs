@@ -127,14 +127,14 @@ pub(super) fn unreadable(Check { name, provider, kind, .. }: &Check, reading: &R
         Reading::WrongType(text) => error(format!("the query gives {text}, not one number")),
         Reading::BadQuery(text) => error(format!("{provider} refuses the query: {text}")),
         Reading::QueryFailed(text) => error(format!("{provider} cannot evaluate the query: {text}")),
-        Reading::Unauthorized(status) => error(format!("{provider} answers {status}; check the provider's credentials")),
-        Reading::Throttled => error(format!("{provider} answers 429; it is asked too often")),
-        Reading::Unavailable(status) => error(format!("{provider} is not available (HTTP {status})")),
-        Reading::HttpStatus(status) => error(format!("{provider} answers HTTP {status}; check the provider's URL")),
-        Reading::Malformed(text) => error(format!("{provider} does not answer as Prometheus does: {text}")),
         Reading::TooLarge => error(format!("{provider} answers with more than the bound; aggregate the query")),
-        Reading::TimedOut => error(format!("{provider} does not answer in time")),
-        Reading::Unreachable(text) => error(format!("{provider} cannot be reached: {text}")),
+        Reading::Unauthorized(_)
+        | Reading::Throttled
+        | Reading::Unavailable(_)
+        | Reading::HttpStatus(_)
+        | Reading::Malformed(_)
+        | Reading::TimedOut
+        | Reading::Unreachable(_) => error(format!("{provider} {}", reading.silence().unwrap_or_default())),
     }
 }
 
@@ -148,6 +148,7 @@ fn compare(check: &Check, threshold: &Threshold, value: f64) -> Verdict {
             message: format!("{name} is {value}, {word} {limit}"),
             value: Some(value),
             limit: Some(limit),
+            evidence: None,
         })
     };
     match (threshold.min, threshold.max) {

@@ -55,7 +55,8 @@ pub(super) fn harm<'a>(checks: impl IntoIterator<Item = &'a Check>, bench: Bench
         weighed.bursts
     );
     let value = weighed.all.canary.share().map(|share| format!("{share:.6}"));
-    Some(Failure { check: check.name.clone(), message, value, limit: Some(format!("{:.6}", sequential.alarm.beside(stable))) })
+    let limit = Some(format!("{:.6}", sequential.alarm.beside(stable)));
+    Some(Failure { check: check.name.clone(), message, value, limit, evidence: Some(weighed.sums()) })
 }
 
 /// What one check says where no harm is proven.

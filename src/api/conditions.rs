@@ -5,13 +5,16 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use super::render::{View, result_name};
 use super::status::{Reason, Status};
 use super::time::to_time;
-use crate::rollout::{AttemptResult, Baking, Idle, Mood, Observed, Revision, RollingBack, ServiceView, State, cut, skewed};
+use crate::rollout::{AttemptResult, Baking, Idle, Memo, Mood, Observed, Outage, Revision, RollingBack, ServiceView, State, cut, skewed};
 
 /// The condition that warns where a share of pods is not a share of requests.
 const SHARED: &str = "TrafficByShare";
 
 /// Whether the cluster takes the writes of this rollout, those included that `why` has no place for.
 const WRITES_ACCEPTED: &str = "WritesAccepted";
+
+/// Whether the providers of metrics answer what the attempt in flight asks.
+const PROVIDERS: &str = "ProvidersAnswer";
 
 /// How a condition stands, before it has a time.
 struct Stand {
@@ -35,8 +38,8 @@ enum Fate {
 ///
 /// `Ready`, `Reconciling` and `Stalled` follow kstatus. `Promoted` and `Aborted` speak of the spec's current revision and are
 /// Unknown while it is not decided, so that `kubectl wait --for=condition=Promoted` never answers for an older one.
-pub(super) fn conditions(view: &View<'_>, why: &Reason, old: &[Condition]) -> Vec<Condition> {
-    let ours = stands(view, why);
+pub(super) fn conditions(view: &View<'_>, why: &Reason, memo: &Memo, old: &[Condition]) -> Vec<Condition> {
+    let ours = stands(view, why, memo);
     let foreign = old.iter().filter(|condition| ours.iter().all(|stand| stand.kind != condition.type_)).cloned();
     let timed = ours.iter().map(|stand| {
         let same = old.iter().find(|condition| condition.type_ == stand.kind && condition.status == stand.status);
@@ -52,7 +55,7 @@ pub(super) fn conditions(view: &View<'_>, why: &Reason, old: &[Condition]) -> Ve
     timed.chain(foreign).collect()
 }
 
-fn stands(view: &View<'_>, why: &Reason) -> [Stand; 8] {
+fn stands(view: &View<'_>, why: &Reason, memo: &Memo) -> [Stand; 9] {
     let fate = fate(view);
     let mood = match (view.why.mood(), &fate) {
         // Nothing is ready before the spec's own revision serves.
@@ -79,12 +82,26 @@ fn stands(view: &View<'_>, why: &Reason) -> [Stand; 8] {
         stand("StepsAttainable", attainable(view)),
         stand(SHARED, shared(&view.observed.service)),
         stand(WRITES_ACCEPTED, accepted(view)),
+        stand(PROVIDERS, answering(view, memo)),
     ]
 }
 
 /// Writes that somebody has to permit again: a right that is missing, a policy, a quota.
 fn accepted(view: &View<'_>) -> (&'static str, &'static str, String) {
     view.observed.refused.as_deref().map_or(("True", "Accepted", String::new()), |text| ("False", "Refused", cut(text)))
+}
+
+/// Providers that do not answer: what holds there is not the canary's doing.
+fn answering(view: &View<'_>, memo: &Memo) -> (&'static str, &'static str, String) {
+    let silent: Vec<String> = memo
+        .silent(view.intent)
+        .map(|(provider, Outage { since, text, .. })| format!("provider {provider} {text} (since {})", since.format("%H:%M:%S UTC")))
+        .collect();
+    match (view.state.and_then(State::trial), silent.is_empty()) {
+        (Some(_), false) => ("False", "NoAnswer", cut(&silent.join("; "))),
+        (Some(_), true) if !view.intent.checks.is_empty() => ("True", "Answer", String::new()),
+        (Some(_) | None, true | false) => ("Unknown", "NotAsked", String::new()),
+    }
 }
 
 /// Whether whole pods can give every step's share: a warning from the first pass on, before a canary gets any traffic.

@@ -64,7 +64,7 @@ impl Status {
             // What a spec that cannot be read asks for follows from this: it would grow from commit to commit.
             replicas: view.revision().and(view.state).and_then(|state| target(view.intent, state).pods()).map_or(self.replicas, i64::from),
             selector: format!("serin.dev/rollout={}", view.name),
-            conditions: conditions(view, &why, &self.conditions),
+            conditions: conditions(view, &why, &memo, &self.conditions),
             last_outcome: view.state.and_then(last_outcome).or_else(|| self.last_outcome.clone()),
             state: view.state.cloned(),
             why: Some(why),

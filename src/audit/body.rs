@@ -39,6 +39,8 @@ mod bound {
     pub(super) const WORD: usize = 40;
     /// Numbers from metrics: 17 digits, a sign, an exponent.
     pub(super) const NUMBER: usize = 40;
+    /// Two counts of each side and four numbers, with their names.
+    pub(super) const EVIDENCE: usize = 180;
     /// `system:serviceaccount:` and two names.
     pub(super) const ACTOR: usize = 150;
     /// The reason that somebody gave. It stands in the message, too, as far as there is room.
@@ -109,6 +111,7 @@ impl Body {
             check: scissors.cut(&failure.check, bound::NAME),
             value: failure.value.as_deref().map(|value| scissors.cut(value, bound::NUMBER)),
             limit: failure.limit.as_deref().map(|limit| scissors.cut(limit, bound::NUMBER)),
+            evidence: failure.evidence.as_deref().map(|evidence| scissors.cut(evidence, bound::EVIDENCE)),
         });
         let body = Self {
             reason: scissors.cut(event.reason, bound::WORD),
@@ -122,6 +125,7 @@ impl Body {
             comment: reason.map(|reason| scissors.cut(reason, bound::COMMENT)),
             ..Self::frame(place, &mut scissors, Kind::Edge(event.kind))
         };
+        let body = body.without_evidence(&mut scissors);
         let (body, room) = body.with_images(&place.about.origin.images, &mut scissors);
         body.fit(&event.message, room, scissors)
     }
@@ -178,6 +182,15 @@ impl Body {
             truncated: false,
             prev: place.prev.to_owned(),
         }
+    }
+
+    /// Where names are so long that they leave no room for a message, it goes before the numbers of a verdict, which the status has, too.
+    fn without_evidence(mut self, scissors: &mut Scissors) -> Self {
+        if self.analysis.as_ref().is_some_and(|analysis| analysis.evidence.is_some()) && self.room() < MESSAGE_BYTES {
+            self.analysis = self.analysis.map(|analysis| Analysis { evidence: None, ..analysis });
+            scissors.used = true;
+        }
+        self
     }
 
     /// Puts in as many of the images, whole, as leave room for an ordinary message; says what room is left.
@@ -262,6 +275,8 @@ fn hand(event: &Event) -> Hand<'_> {
         | EventKind::Recovered
         | EventKind::Reinstalled
         | EventKind::DriftCorrected
+        | EventKind::ProviderSilent
+        | EventKind::ProviderAnswers
         | EventKind::RollbackBlocked => Hand::Serin,
     }
 }

@@ -90,6 +90,9 @@ pub struct Analysis {
     /// The limit it broke.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<String>,
+    /// The final sums of a sequential check, and the logarithms of its evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
 }
 
 /// Events that were dropped because the outbox was full.

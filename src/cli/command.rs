@@ -21,7 +21,7 @@ pub(super) enum Command {
     /// Print where a Rollout stands.
     Status(Question, Follow),
     /// Print the evidence of a Rollout's last attempt.
-    Explain(Question),
+    Explain(Explanation),
     /// Print a Rollout's revisions.
     History(Question),
     /// Wait for the end of an attempt.
@@ -71,6 +71,17 @@ pub(super) struct Question {
     pub(super) target: Target,
     /// How it is printed.
     pub(super) output: Output,
+}
+
+/// What of a Rollout's evidence is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Explanation {
+    /// Of which Rollout, and how it is printed.
+    pub(super) question: Question,
+    /// Of which attempt; without one the newest.
+    pub(super) attempt: Option<u32>,
+    /// The configuration file whose providers are asked again; without one nobody is.
+    pub(super) config: Option<PathBuf>,
 }
 
 /// Whether one answer is enough.

@@ -63,7 +63,7 @@ fn execute(command: Command) -> Result<Ending, Failure> {
         Command::Check(file) => check::print(&file),
         Command::Status(question, Follow::No) => status::print(&question).map(done),
         Command::Status(question, Follow::Changes) => status::watch(&question).map(done),
-        Command::Explain(question) => explain::print(&question).map(done),
+        Command::Explain(asked) => explain::print(&asked).map(done),
         Command::History(question) => history::print(&question).map(done),
         Command::Wait(wait) => wait::wait(&wait),
         Command::Order(order) => order::give(&order),

@@ -27,7 +27,8 @@ pub(super) fn run(service: &Service) -> Result<(), Failure> {
     super::runtime()?.block_on(work(service, config))
 }
 
-fn read(path: &Path) -> Result<Config, Failure> {
+/// The configuration in a file.
+pub(super) fn read(path: &Path) -> Result<Config, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::unreadable(path, &error))?;
     config::parse(&text)
         .map_err(|error| Failure::new(format!("cannot use {}: {error}", path.display()), "correct the file; docs/config.md lists its keys"))
@@ -35,8 +36,7 @@ fn read(path: &Path) -> Result<Config, Failure> {
 
 async fn work(service: &Service, config: Config) -> Result<(), Failure> {
     let (listen, sinks) = (config.listen, config.sinks.clone());
-    let providers = Providers::new(&config.metrics)
-        .map_err(|error| Failure::new(lower(&error), "correct the configuration file; docs/config.md lists its keys"))?;
+    let providers = Providers::new(&config.metrics);
     let reach = access::config(&service.access).await?;
     let url = reach.cluster_url.to_string();
     let setup = Setup { reach, config, instance: Instance::new(service.instance.clone()), role: service.role };

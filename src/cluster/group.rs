@@ -10,7 +10,8 @@ use crate::rollout::Key;
 /// the reply to our own write often comes before the watch, and what the watch brings later may be older.
 #[derive(Debug)]
 pub(super) struct Group<V> {
-    owners: HashMap<Key, BTreeMap<String, Kept<V>>>,
+    /// Boxed: a map makes room for eleven at once, and most rollouts have one or two of a kind.
+    owners: HashMap<Key, BTreeMap<String, Box<Kept<V>>>>,
     /// The newest end of an object that the watch told of: by then it had told of everything before that, too.
     ended: u64,
 }
@@ -78,14 +79,14 @@ impl<V: PartialEq> Group<V> {
         }
         let items = self.owners.entry(owner).or_default();
         let Some(held) = items.get_mut(&name) else {
-            items.insert(name, Kept { version, source, view });
+            items.insert(name, Box::new(Kept { version, source, view }));
             return News::Yes;
         };
         if held.version > version {
             return News::No;
         }
         let news = if held.view == view { News::No } else { News::Yes };
-        *held = Kept { version, source, view };
+        **held = Kept { version, source, view };
         news
     }
 
@@ -125,19 +126,19 @@ impl<V: PartialEq> Group<V> {
 
     /// All objects of a rollout.
     pub(super) fn of(&self, owner: &Key) -> impl Iterator<Item = (&String, &Kept<V>)> {
-        self.owners.get(owner).into_iter().flatten()
+        self.owners.get(owner).into_iter().flatten().map(|(name, kept)| (name, &**kept))
     }
 
     /// One object.
     pub(super) fn get(&self, owner: &Key, name: &str) -> Option<&Kept<V>> {
-        self.owners.get(owner)?.get(name)
+        Some(self.owners.get(owner)?.get(name)?)
     }
 
     /// Changes one object after a write of ours, unless a newer one is known by now.
     pub(super) fn update(&mut self, owner: &Key, name: &str, version: u64, change: impl FnOnce(&V) -> V) {
         let Entry::Occupied(mut items) = self.owners.entry(owner.clone()) else { return };
         if let Some(held) = items.get_mut().get_mut(name).filter(|held| held.version < version) {
-            *held = Kept { version, source: Source::Reply, view: change(&held.view) };
+            **held = Kept { version, source: Source::Reply, view: change(&held.view) };
         }
     }
 }

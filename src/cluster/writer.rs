@@ -194,7 +194,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Gives a Deployment of ours its labels back; one that Serin did not make is left alone.
+    /// Gives a Deployment of ours its labels back; one that Serin did not make is left alone. The reply is not kept: nothing else may ever happen
+    /// to that Deployment, and only what a watch brings is looked at.
     async fn label(&self, what: &str, of: &Of<'_>) -> Result<(), Error> {
         let there: Deployment = self.call(what, requests::get_deployment(of.key, of.revision)).await?;
         let metadata = &there.metadata;
@@ -204,8 +205,7 @@ impl Writer {
         }
         let says = |text: &Option<String>| text.clone().unwrap_or_default();
         let fence = Fence { uid: says(&metadata.uid), resource_version: says(&metadata.resource_version) };
-        let labelled: Deployment = self.call(what, requests::label_deployment(of, &fence)).await?;
-        self.keep(Item::deployment(&labelled));
+        let IgnoredAny = self.call(what, requests::label_deployment(of, &fence)).await?;
         Ok(())
     }
 

@@ -4,11 +4,12 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
 use serde::Deserialize;
 use url::Url;
 
 use super::parts;
+use super::target::Tls;
 
 /// How long a provider's whole answer may take unless the file says otherwise.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
@@ -35,29 +36,42 @@ pub struct Metrics {
 
 /// One backend that answers queries as Prometheus does.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[serde(try_from = "WrittenProvider")]
 pub struct Provider {
     /// What rollouts call it: unique, 1 to 63 of a-z, 0-9 and -.
-    #[serde(deserialize_with = "parts::provider_name")]
     pub name: String,
     /// Where its HTTP API begins: `/api/v1/query` is appended to the path. Has no credentials and no slash at its end.
-    #[serde(deserialize_with = "parts::base_url")]
     pub url: Url,
     /// How long a question may take, from asking to the last byte: 100 ms to 60 s.
-    #[serde(default = "default_timeout", deserialize_with = "parts::timeout")]
     pub timeout: Duration,
     /// How long after a time what was measured until then is complete: 0 s to 5 m.
-    #[serde(default = "default_delay", deserialize_with = "parts::delay")]
     pub delay: Duration,
     /// What goes with every request, such as a tenant.
-    #[serde(default, deserialize_with = "parts::headers")]
     pub headers: HeaderMap,
-    /// A file whose content is sent as bearer token; an absolute path.
-    #[serde(default, deserialize_with = "parts::token_file")]
-    pub bearer_token_file: Option<PathBuf>,
+    /// More of that, the values in files.
+    pub header_files: Vec<(HeaderName, PathBuf)>,
+    /// As whom it is asked.
+    pub login: Login,
+    /// Whom to trust, and who we are.
+    pub tls: Tls,
     /// How large an answer may be, in bytes: 1 KiB to 64 MiB.
-    #[serde(default = "default_body_bytes", deserialize_with = "parts::body_bytes")]
     pub max_body_bytes: usize,
+}
+
+/// As whom a provider is asked. The files are absolute paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Login {
+    /// As nobody, unless a header or a certificate says who.
+    Nobody,
+    /// With the token in this file.
+    Bearer(PathBuf),
+    /// With a name and a password.
+    Basic {
+        /// The file with the name.
+        username: PathBuf,
+        /// The file with the password.
+        password: PathBuf,
+    },
 }
 
 impl Metrics {
@@ -92,9 +106,6 @@ impl TryFrom<Written> for Metrics {
         if let Some(twice) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)).map(|(_, name)| name) {
             return Err(format!("two providers are named `{twice}`; give each its own name"));
         }
-        if let Some(two) = providers.iter().find(|one| one.bearer_token_file.is_some() && one.headers.contains_key(header::AUTHORIZATION)) {
-            return Err(format!("the provider `{}` has a bearerTokenFile and a header authorization; keep one of them", two.name));
-        }
         let default = match (default, names.as_slice()) {
             (Some(name), known) if known.contains(&name.as_str()) => Some(name),
             (Some(name), []) => return Err(format!("the default `{name}` is not among the providers: there is none")),
@@ -104,6 +115,76 @@ impl TryFrom<Written> for Metrics {
             (None, known) => return Err(format!("several providers need a default; name one of {}", known.join(", "))),
         };
         Ok(Self { default, providers })
+    }
+}
+
+/// A provider as it is written, before what spans several keys is checked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct WrittenProvider {
+    #[serde(deserialize_with = "parts::provider_name")]
+    name: String,
+    #[serde(deserialize_with = "parts::base_url")]
+    url: Url,
+    #[serde(default = "default_timeout", deserialize_with = "parts::timeout")]
+    timeout: Duration,
+    #[serde(default = "default_delay", deserialize_with = "parts::delay")]
+    delay: Duration,
+    #[serde(default, deserialize_with = "parts::headers")]
+    headers: HeaderMap,
+    #[serde(default, deserialize_with = "parts::header_files")]
+    header_files: Vec<(HeaderName, PathBuf)>,
+    #[serde(default, deserialize_with = "parts::file")]
+    bearer_token_file: Option<PathBuf>,
+    #[serde(default, deserialize_with = "parts::file")]
+    username_file: Option<PathBuf>,
+    #[serde(default, deserialize_with = "parts::file")]
+    password_file: Option<PathBuf>,
+    #[serde(default, deserialize_with = "parts::file")]
+    ca_file: Option<PathBuf>,
+    #[serde(default, deserialize_with = "parts::file")]
+    client_cert_file: Option<PathBuf>,
+    #[serde(default, deserialize_with = "parts::file")]
+    client_key_file: Option<PathBuf>,
+    #[serde(default = "default_body_bytes", deserialize_with = "parts::body_bytes")]
+    max_body_bytes: usize,
+}
+
+impl TryFrom<WrittenProvider> for Provider {
+    type Error = String;
+
+    fn try_from(written: WrittenProvider) -> Result<Self, String> {
+        written.says_once_who_asks()?;
+        let whose = format!("the provider `{}`", written.name);
+        let login = match (written.bearer_token_file, written.username_file, written.password_file) {
+            (None, None, None) => Login::Nobody,
+            (Some(token), None, None) => Login::Bearer(token),
+            (None, Some(username), Some(password)) => Login::Basic { username, password },
+            (Some(_), ..) => return Err(format!("{whose} has a bearerTokenFile and a usernameFile or passwordFile; keep one of them")),
+            (None, ..) => return Err(format!("{whose} has one of usernameFile and passwordFile; it needs both or none")),
+        };
+        let tls = Tls::of(&whose, written.ca_file, (written.client_cert_file, written.client_key_file))?;
+        if written.url.scheme() == "http" && tls != Tls::default() {
+            return Err(format!("{whose} has certificates, but its url begins with http:; write https:, or leave them out"));
+        }
+        let WrittenProvider { name, url, timeout, delay, headers, header_files, max_body_bytes, .. } = written;
+        Ok(Self { name, url, timeout, delay, headers, header_files, login, tls, max_body_bytes })
+    }
+}
+
+impl WrittenProvider {
+    /// No header is given twice, in whatever way.
+    fn says_once_who_asks(&self) -> Result<(), String> {
+        let mut all: Vec<&HeaderName> = self.headers.keys().chain(self.header_files.iter().map(|(name, _)| name)).collect();
+        let login = [("bearerTokenFile", &self.bearer_token_file), ("usernameFile", &self.username_file)];
+        if let Some((key, _)) = login.into_iter().find(|(_, file)| file.is_some() && all.contains(&&header::AUTHORIZATION)) {
+            return Err(format!("the provider `{}` has a {key} and a header authorization; keep one of them", self.name));
+        }
+        all.sort_unstable_by_key(|name| name.as_str());
+        match all.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(format!("the provider `{}` has the header {} twice; keep one of them", self.name, pair[0])),
+            None => Ok(()),
+        }
     }
 }
 

@@ -211,10 +211,12 @@ fn whole<'de, D: Deserializer<'de>, T: PartialOrd + Display + FromStr>(
 
 /// A file with something that is read again at each use.
 pub(super) fn file<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
-    text(from, |given| {
-        let rule = || format!("`{given}` is no absolute path; name a file from / on");
-        if Path::new(given).is_absolute() { Ok(Some(PathBuf::from(given))) } else { Err(rule()) }
-    })
+    text(from, |given| absolute(given).map(Some))
+}
+
+fn absolute(given: &str) -> Result<PathBuf, String> {
+    let rule = || format!("`{given}` is no absolute path; name a file from / on");
+    if Path::new(given).is_absolute() { Ok(PathBuf::from(given)) } else { Err(rule()) }
 }
 
 /// The name of an index or data stream.
@@ -222,13 +224,6 @@ pub(super) fn index<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>
     text(from, |given| {
         let fits = (1..=MAX_INDEX).contains(&given.len()) && given.bytes().all(|byte| byte.is_ascii_graphic());
         if fits { Ok(Some(given.to_owned())) } else { Err(format!("an index has 1 to {MAX_INDEX} visible ASCII characters")) }
-    })
-}
-
-/// The file that holds a bearer token.
-pub(super) fn token_file<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
-    text(from, |given| {
-        if Path::new(given).is_absolute() { Ok(Some(PathBuf::from(given))) } else { Err("bearerTokenFile is an absolute path".to_owned()) }
     })
 }
 
@@ -247,11 +242,22 @@ pub(super) fn headers<'de, D: Deserializer<'de>>(from: D) -> Result<HeaderMap, D
     })
 }
 
-fn one_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
-    let known = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{name}` is no header name; use letters, digits and -"))?;
-    if OWN_HEADERS.contains(&known) {
-        return Err(format!("the header {known} is set by Serin itself; leave it out"));
+/// Headers whose values stand in files.
+pub(super) fn header_files<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(HeaderName, PathBuf)>, D::Error> {
+    let given: BTreeMap<String, String> = section(from)?;
+    if given.len() > MAX_HEADERS {
+        return Err(D::Error::custom(format!("{} headers; at most {MAX_HEADERS} are allowed", given.len())));
     }
+    given.iter().map(|(name, path)| Ok((header_name(name)?, absolute(path)?))).collect::<Result<_, String>>().map_err(D::Error::custom)
+}
+
+fn header_name(name: &str) -> Result<HeaderName, String> {
+    let known = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{name}` is no header name; use letters, digits and -"))?;
+    if OWN_HEADERS.contains(&known) { Err(format!("the header {known} is set by Serin itself; leave it out")) } else { Ok(known) }
+}
+
+fn one_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let known = header_name(name)?;
     if value.len() > MAX_HEADER_VALUE {
         return Err(format!("the value of the header {known} has {} bytes; at most {MAX_HEADER_VALUE} are allowed", value.len()));
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use http::HeaderMap;
+use serde::Deserialize;
 use url::Url;
 
 use crate::audit::Messenger;
@@ -58,6 +59,8 @@ pub enum Dialect {
     SplunkHec {
         /// The index, where it is not the token's own.
         index: Option<String>,
+        /// Whose word counts.
+        acknowledged: Acknowledged,
     },
     /// An HTTP source of Sumo Logic.
     Sumo,
@@ -75,6 +78,18 @@ pub enum Dialect {
         /// Where the pages are that say what to do.
         runbooks: String,
     },
+}
+
+/// Who has to have an event before it counts as delivered to Splunk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum Acknowledged {
+    /// The collector, in its memory.
+    #[default]
+    #[serde(rename = "collector")]
+    ByCollector,
+    /// The indexer, on its disk: the collector is asked until it says so.
+    #[serde(rename = "indexer")]
+    ByIndexer,
 }
 
 /// Where to post.
@@ -104,4 +119,18 @@ pub struct Tls {
     pub ca_file: Option<PathBuf>,
     /// Our own certificate with its chain, and its key.
     pub client: Option<(PathBuf, PathBuf)>,
+}
+
+impl Tls {
+    /// What the keys `caFile`, `clientCertFile` and `clientKeyFile` of `whose` say.
+    pub(super) fn of(whose: &str, ca_file: Option<PathBuf>, client: (Option<PathBuf>, Option<PathBuf>)) -> Result<Self, String> {
+        let client = match client {
+            (Some(certificate), Some(key)) => Some((certificate, key)),
+            (None, None) => None,
+            (Some(_), None) | (None, Some(_)) => {
+                return Err(format!("{whose} has one of clientCertFile and clientKeyFile; it needs both or none"));
+            }
+        };
+        Ok(Self { ca_file, client })
+    }
 }

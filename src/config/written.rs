@@ -10,7 +10,7 @@ use url::Url;
 use super::filter::Filter;
 use super::parts;
 use super::sinks::{Need, SINK_TIMEOUT, Sink};
-use super::target::{Address, Dialect, FileTarget, HttpTarget, SyslogTarget, Target, Tls};
+use super::target::{Acknowledged, Address, Dialect, FileTarget, HttpTarget, SyslogTarget, Target, Tls};
 use crate::audit::{Format, Messenger, SinkName};
 
 /// When a file is turned over unless the configuration says otherwise.
@@ -101,6 +101,8 @@ pub(super) struct Written {
     client_key_file: Option<PathBuf>,
     #[serde(default, deserialize_with = "parts::index")]
     index: Option<String>,
+    #[serde(default)]
+    acknowledgment: Option<Acknowledged>,
     #[serde(default, deserialize_with = "parts::file")]
     path: Option<PathBuf>,
     #[serde(default, deserialize_with = "parts::file_bytes")]
@@ -122,7 +124,8 @@ impl TryFrom<Written> for Sink {
                 keep: written.keep.unwrap_or(KEEP_FILES),
             }),
             Kind::Webhook => written.http(Dialect::Webhook { secret_file: written.secret_file.clone() })?,
-            Kind::SplunkHec => written.http(Dialect::SplunkHec { index: written.index.clone() })?,
+            Kind::SplunkHec => written
+                .http(Dialect::SplunkHec { index: written.index.clone(), acknowledged: written.acknowledgment.unwrap_or_default() })?,
             Kind::Sumo => written.http(Dialect::Sumo)?,
             Kind::Otlp => written.http(Dialect::Otlp)?,
             Kind::Elasticsearch => {
@@ -172,6 +175,7 @@ impl Written {
             ("clientCertFile", self.client_cert_file.is_some(), network),
             ("clientKeyFile", self.client_key_file.is_some(), network),
             ("index", self.index.is_some(), matches!(self.kind, Kind::SplunkHec | Kind::Elasticsearch)),
+            ("acknowledgment", self.acknowledgment.is_some(), self.kind == Kind::SplunkHec),
             ("path", self.path.is_some(), file),
             ("maxBytes", self.max_bytes.is_some(), file),
             ("keep", self.keep.is_some(), file),
@@ -238,11 +242,7 @@ impl Written {
     }
 
     fn tls(&self) -> Result<Tls, String> {
-        let client = match (&self.client_cert_file, &self.client_key_file) {
-            (Some(certificate), Some(key)) => Some((certificate.clone(), key.clone())),
-            (None, None) => None,
-            _ => return Err(format!("the sink `{}` has one of clientCertFile and clientKeyFile; it needs both or none", self.name)),
-        };
-        Ok(Tls { ca_file: self.ca_file.clone(), client })
+        let client = (self.client_cert_file.clone(), self.client_key_file.clone());
+        Tls::of(&format!("the sink `{}`", self.name), self.ca_file.clone(), client)
     }
 }

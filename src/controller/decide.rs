@@ -189,6 +189,12 @@ impl Draft<'_> {
         if event.kind == EventKind::DriftCorrected {
             self.memo.note(&event, self.now);
         }
+        if matches!(event.kind, EventKind::ProviderSilent | EventKind::ProviderAnswers)
+            && let Some(before) = &self.committed.state
+        {
+            self.memo.note_provider(before, self.intent, &self.seen.observed, self.now);
+        }
+        self.memo.forget_outages(&state);
         self.note_replicas(&state);
         // What the spec says of images belongs to its own revision.
         let own = self.seen.intent.as_ref().is_ok_and(|intent| intent.revision == event.revision);

@@ -232,7 +232,7 @@ impl Live {
             }
             Question::Measure { check, attempt, step, provider, ask, at } => {
                 let reading = self.0.parts.providers.ask(&provider, &ask, at).await;
-                self.0.parts.metrics.measured(&reading);
+                self.0.parts.metrics.measured(&provider, &reading);
                 debug!(rollout = %key, check, ?reading, "answered");
                 let now = self.now();
                 self.with(&key, |memory| {

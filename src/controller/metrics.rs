@@ -11,6 +11,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use super::providers_up::ProvidersUp;
 use super::{gauges, words};
 use crate::audit;
 use crate::cluster::{Error, Index, Instance, Kind, Lead};
@@ -36,6 +37,7 @@ pub struct Metrics {
     sink_oldest: Family<SinkLabels, Gauge>,
     sink_lost: Family<SinkLabels, Gauge>,
     standings: Standings,
+    providers: ProvidersUp,
 }
 
 /// How the sinks stand, asked when somebody looks.
@@ -118,6 +120,7 @@ impl Default for Metrics {
             sink_oldest: Family::default(),
             sink_lost: Family::default(),
             standings: Standings::default(),
+            providers: ProvidersUp::default(),
         };
         metrics.registered()
     }
@@ -141,6 +144,7 @@ impl Metrics {
         registry.register("sink_oldest_undelivered_seconds", oldest, self.sink_oldest.clone());
         let lost = "Events that a best-effort sink never got since this process began, because it was away for too long";
         registry.register("sink_lost_events", lost, self.sink_lost.clone());
+        self.providers.register(registry);
         self.born()
     }
 
@@ -192,9 +196,15 @@ impl Metrics {
         self.changes.get_or_create(&ChangeLabels { change: words::change(change), result: words::write(result) }).inc();
     }
 
-    /// A provider answered a check.
-    pub(super) fn measured(&self, reading: &Reading) {
+    /// A provider answered a check, or did not.
+    pub(super) fn measured(&self, provider: &str, reading: &Reading) {
         self.answers.get_or_create(&Labels { result: words::reading(reading) }).inc();
+        self.providers.answered(provider, reading);
+    }
+
+    /// There are these providers: each is up until it is silent.
+    pub(super) fn expect_providers<'a>(&self, names: impl Iterator<Item = &'a str>) {
+        names.for_each(|name| self.providers.expect(name));
     }
 
     /// The API server answered a dry run.

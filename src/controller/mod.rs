@@ -9,6 +9,7 @@ mod live;
 mod memory;
 mod metrics;
 mod pass;
+mod providers_up;
 mod queue;
 mod run;
 mod shadow;

@@ -125,6 +125,7 @@ impl Controller {
         };
         let routes: Vec<Route> = sinks.iter().map(Sink::route).collect();
         self.metrics.expect(&routes);
+        self.metrics.expect_providers(providers.delays().map(|(name, _)| name));
         let sinks = match self.setup.role {
             Role::Lead => sinks,
             Role::Shadow => Vec::new(),

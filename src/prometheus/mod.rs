@@ -3,6 +3,7 @@
 mod answer;
 mod counter;
 mod counts;
+mod identity;
 mod provider;
 mod tidy;
 
@@ -22,22 +23,11 @@ pub struct Providers {
     default: Option<String>,
 }
 
-/// A provider cannot be set up on this machine. What a backend does or does not answer is never such an error.
-#[derive(Debug, thiserror::Error)]
-#[error("the metric provider `{provider}` cannot be set up: {reason}; check the machine's CA certificates (SSL_CERT_FILE names others)")]
-pub struct SetUpError {
-    provider: String,
-    reason: String,
-}
-
 impl Providers {
     /// Sets all providers up. Nothing is dialled: a backend that is down is no error here, its answers will say so.
-    ///
-    /// # Errors
-    /// TLS cannot be set up, as where an `https` provider is named and the machine has no CA certificates.
-    pub fn new(metrics: &config::Metrics) -> Result<Self, SetUpError> {
-        let each = metrics.providers().iter().map(|given| Ok((given.name.clone(), Provider::new(given)?)));
-        Ok(Self { by_name: each.collect::<Result<_, _>>()?, default: metrics.default_name().map(str::to_owned) })
+    pub fn new(metrics: &config::Metrics) -> Self {
+        let each = metrics.providers().iter().map(|given| (given.name.clone(), Provider::new(given.clone())));
+        Self { by_name: each.collect(), default: metrics.default_name().map(str::to_owned) }
     }
 
     /// The provider of a check that names none. There is one whenever there is any provider.

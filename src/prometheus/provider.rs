@@ -1,20 +1,17 @@
 //! What does one provider say to one query? Sends it, bounded in time, size and number; what comes back is read in `answer`.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use prometheus_http_query::Client;
-use reqwest::header::{AUTHORIZATION, HeaderValue};
+use reqwest::header::HeaderMap;
 use reqwest::{Response, StatusCode};
 use tokio::sync::Semaphore;
 
-use super::SetUpError;
 use super::answer::interpret;
+use super::identity::Identity;
 use super::tidy::tidy;
 use crate::config;
 use crate::rollout::{Ask, Reading};
-use crate::wire::{Secrets, cause, http_client, read_secret};
+use crate::wire::{Clients, Unready, cause, shorten};
 
 /// Requests in flight to one provider. Prometheus evaluates 20 at once by default, so more would only queue there; together
 /// with the bound on bodies this bounds the memory that answers can take.
@@ -22,39 +19,20 @@ const IN_FLIGHT: usize = 32;
 
 /// One backend that answers queries as Prometheus does.
 pub struct Provider {
-    client: Client,
+    given: config::Provider,
+    clients: Clients,
     in_flight: Semaphore,
-    timeout: Duration,
-    delay: TimeDelta,
-    max_body_bytes: usize,
-    token_file: Option<PathBuf>,
-    secrets: Secrets,
 }
 
 impl Provider {
-    /// Sets the provider up without dialling it.
-    ///
-    /// # Errors
-    /// TLS cannot be set up, as where the URL is `https` and the machine has no CA certificates.
-    pub fn new(given: &config::Provider) -> Result<Self, SetUpError> {
-        let builder = http_client(&given.url, IN_FLIGHT).default_headers(given.headers.clone());
-        let set_up_error = |reason: String| SetUpError { provider: given.name.clone(), reason };
-        let http = builder.build().map_err(|error| set_up_error(cause(&error)))?;
-        let client = Client::from(http, given.url.as_str()).map_err(|error| set_up_error(cause(&error)))?;
-        Ok(Self {
-            client,
-            in_flight: Semaphore::new(IN_FLIGHT),
-            timeout: given.timeout,
-            delay: TimeDelta::from_std(given.delay).unwrap_or_default(),
-            max_body_bytes: given.max_body_bytes,
-            token_file: given.bearer_token_file.clone(),
-            secrets: Secrets::of(&given.headers),
-        })
+    /// Sets the provider up. No file is read and nothing is dialled: what is wrong with one provider is told by its answers, and holds nobody else up.
+    pub fn new(given: config::Provider) -> Self {
+        Self { given, clients: Clients::new(IN_FLIGHT), in_flight: Semaphore::new(IN_FLIGHT) }
     }
 
     /// How long after a time what was measured until then is complete.
-    pub const fn delay(&self) -> TimeDelta {
-        self.delay
+    pub fn delay(&self) -> TimeDelta {
+        TimeDelta::from_std(self.given.delay).unwrap_or_default()
     }
 
     /// Asks that at the time `at` (with milliseconds, as precise as Prometheus keeps samples).
@@ -63,31 +41,28 @@ impl Provider {
     /// There is always an answer, at most the provider's timeout later, waiting for a free slot included. Whatever is odd is its own
     /// reading, and only one finite number is a [`Reading::Value`], only series of the two sides are [`Reading::Counts`]. Texts have at most 300 characters and no credentials.
     pub async fn ask(&self, ask: &Ask, at: DateTime<Utc>) -> Reading {
-        tokio::time::timeout(self.timeout, self.answer(ask, at)).await.unwrap_or(Reading::TimedOut)
+        tokio::time::timeout(self.given.timeout, self.answer(ask, at)).await.unwrap_or(Reading::TimedOut)
     }
 
     async fn answer(&self, ask: &Ask, at: DateTime<Utc>) -> Reading {
         let _slot = self.in_flight.acquire().await; // never closed, so never an error
-        let token = match &self.token_file {
-            None => None,
-            Some(file) => match read_secret(file).await {
-                Ok(token) => Some(token),
-                Err(error) => return Reading::Unreachable(format!("the file of the bearer token cannot be read: {error}")),
-            },
+        let Identity { headers, secrets } = match Identity::read(&self.given).await {
+            Ok(identity) => identity,
+            Err(Unready(reason)) => return Reading::Unreachable(shorten(&reason)),
         };
-        let reading = self.send(ask, at, token.as_deref()).await.unwrap_or_else(|odd| odd);
-        tidy(reading, &self.secrets.and_quoted(ask.query()), token.as_deref())
+        let reading = self.send(ask, at, headers).await.unwrap_or_else(|odd| odd);
+        tidy(reading, &secrets.and_quoted(ask.query()))
     }
 
-    async fn send(&self, ask: &Ask, at: DateTime<Utc>, token: Option<&str>) -> Result<Reading, Reading> {
+    async fn send(&self, ask: &Ask, at: DateTime<Utc>, headers: HeaderMap) -> Result<Reading, Reading> {
+        let config::Provider { url, tls, timeout, .. } = &self.given;
+        let http = self.clients.get(url, tls).await.map_err(|Unready(reason)| Reading::Unreachable(reason))?;
+        let client = Client::from(http, url.as_str()).map_err(|error| Reading::Unreachable(cause(&error)))?;
         // Its own timeout lets the backend give up on a query that nobody waits for any more.
-        let patience = i64::try_from(self.timeout.as_millis()).unwrap_or(i64::MAX);
-        let mut request = self.client.query(ask.query()).query("time", unix_seconds(at)).timeout(patience);
-        if let Some(token) = token {
-            let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
-                .map_err(|_| Reading::Unreachable("the file of the bearer token has characters that no token has".to_owned()))?;
-            value.set_sensitive(true);
-            request = request.header(AUTHORIZATION, value);
+        let patience = i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX);
+        let mut request = client.query(ask.query()).query("time", unix_seconds(at)).timeout(patience);
+        for (name, value) in &headers {
+            request = request.header(name, value.clone());
         }
         let response = request.post_raw().await.map_err(|error| Reading::Unreachable(cause(&error)))?;
         let status = response.status();
@@ -102,7 +77,7 @@ impl Provider {
         while let Some(chunk) =
             response.chunk().await.map_err(|error| Reading::Malformed(format!("the answer breaks off: {}", cause(&error))))?
         {
-            if body.len() + chunk.len() > self.max_body_bytes {
+            if body.len() + chunk.len() > self.given.max_body_bytes {
                 return Err(Reading::TooLarge);
             }
             body.extend_from_slice(&chunk);

@@ -71,7 +71,8 @@ impl Cause {
 
 impl Failure {
     fn bounded(self) -> Self {
-        let Self { check, message, value, limit } = self;
-        Self { check: cut(&check), message: cut(&message), value: value.as_deref().map(cut), limit: limit.as_deref().map(cut) }
+        let Self { check, message, value, limit, evidence } = self;
+        let [value, limit, evidence] = [value, limit, evidence].map(|text| text.as_deref().map(cut));
+        Self { check: cut(&check), message: cut(&message), value, limit, evidence }
     }
 }

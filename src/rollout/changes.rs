@@ -105,6 +105,11 @@ impl Plan<'_> {
         let up = way.ours_up();
         let mut out = if up > 0 || self.intent.replicas == 0 { self.grow(revision, up) } else { Vec::new() };
         out.extend(way.theirs_down());
+        // Replicas may have shrunk meanwhile: ours follows once theirs has none.
+        let alone = adoptee.is_none_or(|adoptee| adoptee.desired == 0);
+        if let Some(child) = child.filter(|child| alone && child.desired > self.intent.replicas) {
+            out.push(scale(revision, child, self.intent.replicas, Direction::Raise));
+        }
         out
     }
 

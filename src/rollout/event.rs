@@ -86,6 +86,10 @@ pub enum EventKind {
     ActionRefused,
     /// What somebody asked for was meant for a state that is over.
     ActionSuperseded,
+    /// A provider of metrics does not answer.
+    ProviderSilent,
+    /// A provider of metrics answers again.
+    ProviderAnswers,
 }
 
 /// How much attention an event deserves.
@@ -116,7 +120,7 @@ pub enum Outcome {
 
 impl EventKind {
     /// All kinds, in the order of a rollout's life.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 31] = [
         Self::Created,
         Self::Installed,
         Self::InstallFailed,
@@ -146,6 +150,8 @@ impl EventKind {
         Self::RollbackBlocked,
         Self::ActionRefused,
         Self::ActionSuperseded,
+        Self::ProviderSilent,
+        Self::ProviderAnswers,
     ];
 
     /// The event's type, as sinks and alerts know it. Never renamed.
@@ -180,6 +186,8 @@ impl EventKind {
             Self::RollbackBlocked => "rollback.blocked",
             Self::ActionRefused => "action.refused",
             Self::ActionSuperseded => "action.superseded",
+            Self::ProviderSilent => "provider.silent",
+            Self::ProviderAnswers => "provider.answers",
         }
     }
 
@@ -193,6 +201,7 @@ impl EventKind {
             | Self::Started
             | Self::StepStarted
             | Self::Resumed
+            | Self::ProviderAnswers
             | Self::PromotionStarted => Severity::Info,
             Self::Promoted
             | Self::RolledBack
@@ -204,7 +213,13 @@ impl EventKind {
             | Self::DriftCorrected
             | Self::ActionRefused
             | Self::ActionSuperseded => Severity::Notice,
-            Self::Paused | Self::Superseded | Self::StepSkipped | Self::Undone | Self::Recovered | Self::Reinstalled => Severity::Warning,
+            Self::Paused
+            | Self::Superseded
+            | Self::StepSkipped
+            | Self::Undone
+            | Self::Recovered
+            | Self::Reinstalled
+            | Self::ProviderSilent => Severity::Warning,
             Self::InstallFailed | Self::Aborted | Self::PromotionForced => Severity::High,
             Self::RollbackOverdue | Self::RollbackBlocked => Severity::Critical,
         }
@@ -222,11 +237,13 @@ impl EventKind {
             | Self::Restarted
             | Self::Recovered
             | Self::DriftCorrected
+            | Self::ProviderAnswers
             | Self::Adopted => Outcome::Success,
             Self::InstallFailed
             | Self::Aborted
             | Self::RollbackOverdue
             | Self::RollbackBlocked
+            | Self::ProviderSilent
             | Self::ActionRefused
             | Self::ActionSuperseded => Outcome::Failure,
             Self::Created

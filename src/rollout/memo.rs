@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Epoch, Event, Handled, Observed};
+use super::{Action, Epoch, Event, Handled, Observed, Outage};
 
 /// The most actions that wait for their own status to be written: then no further one is done.
 const MOST_HANDLED: usize = 32;
@@ -36,6 +36,9 @@ pub struct Memo {
     /// When drift of a Deployment was last told: by its revision, or as [`ADOPTED`].
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub drift: BTreeMap<String, DateTime<Utc>>,
+    /// Providers that do not answer, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outages: BTreeMap<String, Outage>,
     /// The replicas that a Deployment had when it was taken over, where the spec names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopted: Option<u32>,
@@ -47,7 +50,7 @@ pub struct Memo {
 impl Memo {
     /// Whether there is nothing to remember.
     pub fn is_empty(&self) -> bool {
-        self.handled.is_empty() && self.drift.is_empty() && self.adopted.is_none() && self.epoch.is_none()
+        self.handled.is_empty() && self.drift.is_empty() && self.outages.is_empty() && self.adopted.is_none() && self.epoch.is_none()
     }
 
     /// The memo without what is no longer needed.
@@ -60,6 +63,7 @@ impl Memo {
         Self {
             handled: self.handled.iter().filter(waits).cloned().collect(),
             drift: self.drift.iter().filter(|(_, at)| now < **at + QUIET).map(|(object, at)| (object.clone(), *at)).collect(),
+            outages: self.outages.clone(),
             adopted: self.adopted,
             epoch: self.epoch,
         }

@@ -71,7 +71,26 @@ pub struct Counting {
     /// Earlier windows whose counts of stable are wanted too, to see how its bad requests are spread.
     pub before: Option<Before>,
     /// Pods that are so young that a series of theirs that appears in the window began at zero.
-    pub young: BTreeSet<String>,
+    pub young: Young,
+}
+
+/// Pods whose series began at zero where they appear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Young {
+    /// These.
+    Named(BTreeSet<String>),
+    /// Those of the canary. Its pods may be gone by now, and all of them were young.
+    Canary,
+}
+
+impl Young {
+    /// Whether this pod is one of them.
+    pub fn holds(&self, pod: &str, track: Track) -> bool {
+        match self {
+            Self::Named(names) => names.contains(pod),
+            Self::Canary => track == Track::Canary,
+        }
+    }
 }
 
 /// A question for a quantity of each pod.

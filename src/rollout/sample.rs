@@ -133,6 +133,37 @@ pub enum Reading {
     Unreachable(String),
 }
 
+impl Reading {
+    /// What the provider did instead of answering, as the end of a sentence that begins with its name. A query that it refuses, and data that
+    /// it does not have, are answers.
+    pub fn silence(&self) -> Option<String> {
+        match self {
+            Self::Unauthorized(status) => Some(format!("answers {status}; check the provider's credentials")),
+            Self::Throttled => Some("answers 429; it is asked too often".to_owned()),
+            Self::Unavailable(status) => Some(format!("is not available (HTTP {status})")),
+            Self::HttpStatus(status) => Some(format!("answers HTTP {status}; check the provider's URL")),
+            Self::Malformed(text) => Some(format!("does not answer as Prometheus does: {text}")),
+            Self::TimedOut => Some("does not answer in time".to_owned()),
+            Self::Unreachable(text) => Some(format!("cannot be reached: {text}")),
+            Self::Value(_)
+            | Self::Backed(..)
+            | Self::Counts(_)
+            | Self::Bounds(_)
+            | Self::Means(_)
+            | Self::NoBucket
+            | Self::NoData
+            | Self::NotANumber
+            | Self::Infinite
+            | Self::SeveralSeries(_)
+            | Self::WrongType(_)
+            | Self::Partial(_)
+            | Self::BadQuery(_)
+            | Self::QueryFailed(_)
+            | Self::TooLarge => None,
+        }
+    }
+}
+
 /// What all checks together say of the canary.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
@@ -160,6 +191,9 @@ pub struct Failure {
     /// The limit it broke, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<String>,
+    /// The final sums of a sequential check, and the logarithms of its evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
 }
 
 impl Sample {

@@ -73,6 +73,9 @@ pub struct HandingBack {
     pub stable: Revision,
     /// Since when.
     pub since: DateTime<Utc>,
+    /// Another revision that means the same, if what is given back has that one as its template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<Revision>,
 }
 
 /// See [`State::Idle`].
@@ -451,6 +454,13 @@ impl Idle {
     }
 
     /// Whether stable is what this revision asks for: it is that revision, or means the same.
+    pub fn serves(&self, revision: &Revision) -> bool {
+        self.stable == *revision || self.alias.as_ref() == Some(revision)
+    }
+}
+
+impl HandingBack {
+    /// Whether a revision is what serves: it is that revision, or means the same.
     pub fn serves(&self, revision: &Revision) -> bool {
         self.stable == *revision || self.alias.as_ref() == Some(revision)
     }

@@ -72,7 +72,7 @@ pub enum Mood {
 
 impl Why {
     /// All words that [`Self::reason`] says.
-    pub const REASONS: [&str; 26] = [
+    pub const REASONS: [&str; 27] = [
         "Settled",
         "Rejected",
         "WaitingForPods",
@@ -87,6 +87,7 @@ impl Why {
         "WaitingForApproval",
         "Baking",
         "InvalidSpec",
+        "ChecksUnknown",
         "InvalidTemplate",
         "TemplateUnknown",
         "CheckingTemplate",

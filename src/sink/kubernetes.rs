@@ -94,6 +94,8 @@ fn words(body: &Body) -> Option<(&'static str, &'static str, &'static str)> {
         | EventKind::HandBackStarted
         | EventKind::RollbackBlocked
         | EventKind::ActionRefused
-        | EventKind::ActionSuperseded => None,
+        | EventKind::ActionSuperseded
+        | EventKind::ProviderSilent
+        | EventKind::ProviderAnswers => None,
     }
 }

@@ -1,9 +1,11 @@
 //! What do all have in common who speak to somebody over the network? Clients, credentials out of files, words that are fit to be shown.
 
+mod client;
 mod secret;
 mod tidy;
 
-pub use secret::{MAX_SECRET_BYTES, read, read_secret};
+pub use client::{Clients, Unready};
+pub use secret::{MAX_SECRET_BYTES, credential, read, read_secret};
 pub use tidy::{Secrets, shorten};
 
 use std::error::Error;
@@ -20,7 +22,7 @@ const IDLE: Duration = Duration::from_secs(30);
 ///
 /// # Guarantees
 /// A redirect could carry a token elsewhere, and a proxy out of the environment could read it: neither is followed.
-pub fn http_client(url: &Url, at_once: usize) -> ClientBuilder {
+fn http_client(url: &Url, at_once: usize) -> ClientBuilder {
     let builder = reqwest::Client::builder()
         .redirect(Policy::none())
         .no_proxy()

@@ -3,7 +3,10 @@
 use std::io;
 use std::path::Path;
 
+use reqwest::header::HeaderValue;
 use tokio::io::AsyncReadExt as _;
+
+use super::Unready;
 
 /// Tokens of service accounts have about 1 KiB, those of large identity providers up to 16; a chain of certificates has a few.
 pub const MAX_SECRET_BYTES: u64 = 64 << 10;
@@ -19,6 +22,16 @@ pub async fn read_secret(file: &Path) -> io::Result<String> {
         "" => Err(io::Error::other("it is empty")),
         value => Ok(value.to_owned()),
     }
+}
+
+/// A header's value that is never shown. `key` names the file that it came from.
+///
+/// # Errors
+/// It has characters that no header has.
+pub fn credential(value: &str, key: &str) -> Result<HeaderValue, Unready> {
+    let mut value = HeaderValue::from_str(value).map_err(|_| Unready(format!("the {key} has characters that no header has")))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// The file's bytes.

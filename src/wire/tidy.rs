@@ -27,6 +27,12 @@ impl Secrets {
         Self(self.0.iter().cloned().chain(more).collect())
     }
 
+    /// These words, and others that are secret however short they are.
+    #[must_use]
+    pub fn and(&self, more: impl IntoIterator<Item = String>) -> Self {
+        Self(self.0.iter().cloned().chain(more.into_iter().filter(|secret| !secret.is_empty())).collect())
+    }
+
     /// The text without these words and without the one that is given besides.
     pub fn conceal(&self, text: String, token: Option<&str>) -> String {
         let all = self.0.iter().map(String::as_str).chain(token.filter(|token| !token.is_empty()));

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::ground::Ground;
 use super::installing::wait_for_replicas;
-use super::shop::{Shop, condition, errors_below, message, phase, quick, reason, revision};
+use super::people::serin;
+use super::shop::{NAME, Shop, condition, errors_below, message, phase, quick, reason, revision};
 
 /// Scenario 15.
 pub async fn a_canary_with_errors_is_aborted_and_stable_keeps_its_pods(ground: &Ground, shop: &Shop) -> Result<()> {
@@ -73,6 +74,46 @@ pub async fn a_canary_with_errors_fails_a_test_that_is_one_line(ground: &Ground,
     let share: f64 = event["analysis"]["value"].as_str().unwrap_or_default().parse()?;
     ensure!((0.28..0.32).contains(&share), "30 of 100 failed: {share}");
     wait_for_replicas(shop, &[("v1", 4)]).await
+}
+
+/// The windows of a verdict are asked for again and counted again: the sums and the logarithms are those of its event.
+pub async fn a_verdict_can_be_counted_again(ground: &Ground, shop: &Shop) -> Result<()> {
+    compared(shop).await?;
+    shop.image("v2-err5").await?;
+    shop.aborted().await?;
+    let event = shop.hears(ground, "rollout.aborted").await?;
+    let recorded = event["analysis"]["evidence"].as_str().unwrap_or_default().to_owned();
+    ensure!(recorded.starts_with("canary ") && recorded.contains(" worse "), "{event:#}");
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("config.yaml");
+    let providers = |url: &str| format!("metrics: {{default: prometheus, providers: [{{name: prometheus, url: '{url}', timeout: 2s}}]}}");
+    std::fs::write(&file, providers(&ground.plane.prometheus_url()))?;
+    let config = file.display().to_string();
+    let page = serin(ground, shop, &["explain", NAME, "--config", &config]).await?;
+    page.expect(0, &["95 % interval", "errors: asked prometheus again", "the same sums and odds as were recorded"])?;
+    let asked = serin(ground, shop, &["explain", NAME, "--attempt", "1", "--config", &config, "-o", "json"]).await?;
+    let json: Value = serde_json::from_str(&asked.stdout)?;
+    let windows = json["again"][0]["windows"].as_array().cloned().unwrap_or_default();
+    let sum = |side: &str, part: usize| windows.iter().filter_map(|window| window[side][part].as_f64()).sum::<f64>();
+    let log = |name: &str| windows.last().and_then(|window| window[name].as_f64()).unwrap_or(f64::NAN);
+    let again = format!(
+        "canary {}/{} stable {}/{} worse {:.9} better {:.9}",
+        sum("canary", 1),
+        sum("canary", 0),
+        sum("stable", 1),
+        sum("stable", 0),
+        log("worse"),
+        log("better")
+    );
+    println!("the event says {recorded}; counted again from {} windows: {again}", windows.len());
+    ensure!(windows.len() >= 3 && recorded.starts_with(&again), "{recorded} and {again}");
+
+    let other = serin(ground, shop, &["explain", NAME, "--attempt", "7"]).await?;
+    other.expect(1, &["no evidence of attempt 7", "hint:"])?;
+    std::fs::write(&file, providers("http://127.0.0.1:1"))?;
+    let gone = serin(ground, shop, &["explain", NAME, "--config", &config]).await?;
+    gone.expect(0, &["not all of it can be counted again", "the provider cannot be reached"])?;
+    Ok(())
 }
 
 /// Scenario 18.

@@ -13,6 +13,7 @@ mod bad_input;
 mod bare;
 mod command_line;
 mod commands;
+mod counting;
 mod evidence;
 mod fences;
 mod foreign;
@@ -22,6 +23,7 @@ mod ground;
 mod hardened;
 mod installing;
 mod instances;
+mod judging;
 mod kills;
 mod leases;
 mod load;
@@ -171,6 +173,7 @@ fn judged() -> Vec<Case> {
         case!(Shared, evidence::a_canary_with_errors_is_aborted_and_stable_keeps_its_pods),
         case!(Shared, evidence::a_good_canary_passes_a_test_that_is_one_line),
         case!(Shared, evidence::a_canary_with_errors_fails_a_test_that_is_one_line),
+        case!(Shared, evidence::a_verdict_can_be_counted_again),
         case!(Shared, evidence::without_traffic_exposure_is_held_and_the_step_deadline_pauses),
         case!(Shared, evidence::traffic_that_stops_is_no_pass_for_the_next_step),
         case!(Shared, evidence::a_backend_that_never_answers_ends_in_the_step_deadline),
@@ -180,6 +183,13 @@ fn judged() -> Vec<Case> {
         case!(Shared, evidence::the_status_prints_what_people_ask_for),
         case!(Shared, templates::a_template_that_is_missing_is_named_and_holds_exposure_only),
         case!(Shared, templates::a_template_that_cannot_work_is_refused_in_words),
+        case!(Shared, judging::a_canary_as_good_as_stable_is_promoted_with_a_proof),
+        case!(Shared, judging::five_percent_of_errors_beside_one_are_aborted),
+        case!(Shared, judging::one_percent_of_errors_beside_a_tenth_of_one_is_aborted),
+        case!(Shared, judging::a_slow_canary_is_aborted),
+        case!(Shared, judging::an_incident_that_both_sides_share_blames_no_canary),
+        case!(Shared, judging::too_few_requests_are_no_pass_and_the_message_says_how_many_there_were),
+        case!(Shared, counting::what_scrapes_saw_is_what_is_counted),
     ]
 }
 
@@ -212,6 +222,7 @@ fn exclusive() -> Vec<Case> {
         case!(Rough, kills::a_restart_does_not_begin_the_hold_anew),
         case!(Rough, templates::a_change_of_a_template_reaches_the_next_attempt_and_none_in_flight),
         case!(Rough, kills::a_metrics_backend_that_is_down_holds_exposure_and_no_more),
+        case!(Rough, judging::a_backend_that_is_away_is_told_and_what_it_missed_counts_afterwards),
         case!(Rough, kills::a_lost_node_stops_the_clock_and_blames_nobody),
         case!(Rough, malformed::objects_that_an_older_crd_let_in_stop_nobody_else),
         case!(Rough, bare::a_cluster_without_the_crd_is_refused_with_a_hint),

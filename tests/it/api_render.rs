@@ -51,7 +51,13 @@ fn true_conditions(status: &Status) -> String {
 }
 
 fn failure() -> Cause {
-    Cause::Failed(Failure { check: "errors".to_owned(), message: "errors is 0.2, above 0.01".to_owned(), value: None, limit: None })
+    Cause::Failed(Failure {
+        check: "errors".to_owned(),
+        message: "errors is 0.2, above 0.01".to_owned(),
+        value: None,
+        limit: None,
+        evidence: None,
+    })
 }
 
 fn ended(stable: serin::rollout::Revision, revision: serin::rollout::Revision, result: AttemptResult) -> State {

@@ -127,7 +127,8 @@ fn oversized_names_are_cut_before_they_crowd_out_the_message() {
     subject.name.clone_from(&long);
     subject.uid.clone_from(&long);
     subject.generation = i64::MAX;
-    let failure = Failure { check: long.clone(), message: String::new(), value: Some(long.clone()), limit: Some(long.clone()) };
+    let number = || Some(long.clone());
+    let failure = Failure { check: long.clone(), message: String::new(), value: number(), limit: number(), evidence: number() };
     let author = Author { name: Some(long.clone()), on_behalf_of: Some(long.clone()), reason: Some(long.clone()) };
     let event = Event {
         revision: Revision::new(long.clone()),

@@ -66,6 +66,7 @@ pub(crate) fn aborted() -> Event {
             message: message.to_owned(),
             value: Some("0.041".to_owned()),
             limit: Some("max 0.01".to_owned()),
+            evidence: None,
         }),
         ..event(EventKind::Aborted, message)
     }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use serin::config::{Config, Lease, Sink, parse};
+use serin::config::{Config, Lease, Login, Sink, Tls, parse};
 use serin::lease::Terms;
 
 /// A file with one provider that has these lines more.
@@ -51,7 +51,18 @@ fn every_key_is_understood() {
     assert_eq!((b.name.as_str(), b.url.as_str(), b.timeout), ("b", "https://b:1/p?t=1", Duration::from_mins(1)));
     assert_eq!(b.delay, Duration::from_secs(30));
     assert_eq!((b.headers["x-scope-orgid"].as_bytes(), b.max_body_bytes), (b"7".as_slice(), 1024));
-    assert_eq!(b.bearer_token_file.as_deref(), Some(std::path::Path::new("/t")));
+    assert_eq!(b.login, Login::Bearer("/t".into()));
+}
+
+#[test]
+fn a_provider_may_ask_for_a_name_and_a_certificate() {
+    let lines = "url: https://a\nheaderFiles: {X-Scope-OrgID: /o}\nusernameFile: /u\npasswordFile: /p\n\
+                 caFile: /ca\nclientCertFile: /crt\nclientKeyFile: /key";
+    let config = parse(&provider(lines)).unwrap();
+    let [a] = config.metrics.providers() else { panic!("not one") };
+    assert_eq!(a.login, Login::Basic { username: "/u".into(), password: "/p".into() });
+    assert_eq!(a.tls, Tls { ca_file: Some("/ca".into()), client: Some(("/crt".into(), "/key".into())) });
+    assert_eq!(a.header_files, [("x-scope-orgid".parse().unwrap(), "/o".into())]);
 }
 
 #[test]
@@ -117,7 +128,8 @@ fn a_provider_that_cannot_work_is_refused_in_words() {
         ("", "line 3, column 5: missing field `url`".to_owned()),
         (
             "urll: http://a",
-            "line 4, column 5: unknown field `urll`, expected one of name, url, timeout, delay, headers, bearerTokenFile, maxBodyBytes"
+            "line 4, column 5: unknown field `urll`, expected one of name, url, timeout, delay, headers, headerFiles, \
+             bearerTokenFile, usernameFile, passwordFile, caFile, clientCertFile, clientKeyFile, maxBodyBytes"
                 .to_owned(),
         ),
         (
@@ -148,7 +160,7 @@ fn a_provider_that_cannot_work_is_refused_in_words() {
         ("url: http://a\nmaxBodyBytes: 1023", format!("line 5, column 19: {bytes}, not `1023`")),
         ("url: http://a\nmaxBodyBytes: 67108865", format!("line 5, column 19: {bytes}, not `67108865`")),
         ("url: http://a\nmaxBodyBytes: 1Mi", format!("line 5, column 19: {bytes}, not `1Mi`")),
-        ("url: http://a\nbearerTokenFile: token", "line 5, column 22: bearerTokenFile is an absolute path".to_owned()),
+        ("url: http://a\nbearerTokenFile: token", "line 5, column 22: `token` is no absolute path; name a file from / on".to_owned()),
         ("url: http://a\nheaders: {a b: c}", "line 5, column 14: `a b` is no header name; use letters, digits and -".to_owned()),
         ("url: http://a\nheaders: {Host: c}", "line 5, column 14: the header host is set by Serin itself; leave it out".to_owned()),
         (
@@ -159,12 +171,46 @@ fn a_provider_that_cannot_work_is_refused_in_words() {
             "url: http://a\nheaders: {a: ''}",
             "line 5, column 14: the value of the header a is empty or has other than visible ASCII characters".to_owned(),
         ),
-        (
-            "url: http://a\nheaders: {Authorization: x}\nbearerTokenFile: /t",
-            "line 2, column 3: the provider `a` has a bearerTokenFile and a header authorization; keep one of them".to_owned(),
-        ),
     ] {
         refused(&provider(lines), &expect);
+    }
+}
+
+#[test]
+fn keys_of_a_provider_that_do_not_go_together_are_refused_in_words() {
+    for (lines, expect) in [
+        (
+            "url: http://a\nheaders: {Authorization: x}\nbearerTokenFile: /t",
+            "line 3, column 5: the provider `a` has a bearerTokenFile and a header authorization; keep one of them",
+        ),
+        (
+            "url: http://a\nheaderFiles: {Authorization: /x}\nusernameFile: /u\npasswordFile: /p",
+            "line 3, column 5: the provider `a` has a usernameFile and a header authorization; keep one of them",
+        ),
+        (
+            "url: http://a\nheaders: {X-Scope-OrgID: a}\nheaderFiles: {x-scope-orgid: /o}",
+            "line 3, column 5: the provider `a` has the header x-scope-orgid twice; keep one of them",
+        ),
+        ("url: http://a\nheaderFiles: {Host: /h}", "line 5, column 18: the header host is set by Serin itself; leave it out"),
+        ("url: http://a\nheaderFiles: {a: b}", "line 5, column 18: `b` is no absolute path; name a file from / on"),
+        (
+            "url: http://a\nbearerTokenFile: /t\nusernameFile: /u",
+            "line 3, column 5: the provider `a` has a bearerTokenFile and a usernameFile or passwordFile; keep one of them",
+        ),
+        (
+            "url: http://a\npasswordFile: /p",
+            "line 3, column 5: the provider `a` has one of usernameFile and passwordFile; it needs both or none",
+        ),
+        (
+            "url: https://a\nclientKeyFile: /k",
+            "line 3, column 5: the provider `a` has one of clientCertFile and clientKeyFile; it needs both or none",
+        ),
+        (
+            "url: http://a\ncaFile: /c",
+            "line 3, column 5: the provider `a` has certificates, but its url begins with http:; write https:, or leave them out",
+        ),
+    ] {
+        refused(&provider(lines), expect);
     }
 }
 
@@ -216,7 +262,7 @@ fn the_page_on_the_file_tells_every_key_and_its_examples_hold() {
     let page = include_str!("../../docs/config.md");
     let examples: Vec<&str> = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     let parsed: Vec<Config> = examples.iter().map(|text| parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"))).collect();
-    assert_eq!(parsed.len(), 3);
+    assert_eq!(parsed.len(), 4);
     assert_eq!(parsed[0], parsed[1], "the second example is the first with its defaults");
 
     // What an unknown key is told to be one of is what the page has to have.

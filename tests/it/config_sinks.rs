@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serin::audit::Format;
-use serin::config::{Address, Dialect, FileTarget, Need, Sink, SyslogTarget, Target, Tls, parse};
+use serin::config::{Acknowledged, Address, Dialect, FileTarget, Need, Sink, SyslogTarget, Target, Tls, parse};
 use serin::rollout::Severity;
 
 /// A file with one sink that has these keys.
@@ -38,7 +38,7 @@ fn every_type_is_understood() {
     let sink =
         only("type: splunkHec, url: 'https://s:8088/services/collector/event', tokenFile: /t, index: audit, timeout: 5s, caFile: /ca");
     let Target::Http(target) = &sink.target else { panic!("{sink:?}") };
-    assert_eq!(target.dialect, Dialect::SplunkHec { index: Some("audit".to_owned()) });
+    assert_eq!(target.dialect, Dialect::SplunkHec { index: Some("audit".to_owned()), acknowledged: Acknowledged::ByCollector });
     assert_eq!((sink.need, sink.timeout, target.token_file.as_deref()), (Need::Required, Duration::from_secs(5), Some("/t".as_ref())));
     assert_eq!(target.tls, Tls { ca_file: Some("/ca".into()), client: None });
     let sink = only("type: sumo, urlFile: /url");
@@ -80,6 +80,7 @@ fn people_are_told_of_what_they_need_and_nothing_waits_for_that() {
         ("type: pagerDuty", "the sink `b` needs a tokenFile: the integration key of a service of PagerDuty"),
         ("type: slack, urlFile: /u, tokenFile: /t", "the sink `b` is of a type that has no tokenFile; leave it out"),
         ("type: slack, urlFile: /u, format: ocsf", "the sink `b` is of a type that has no format; leave it out"),
+        ("type: webhook, url: 'http://w/', acknowledgment: indexer", "the sink `b` is of a type that has no acknowledgment; leave it out"),
         ("type: teams", "the sink `b` needs a url, or a urlFile where the URL is a secret"),
         ("type: webhook, url: 'http://w/', runbooks: 'https://p/'", "the sink `b` is of a type that has no runbooks; leave it out"),
     ] {

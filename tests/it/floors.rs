@@ -39,12 +39,16 @@ const PURE: [Row; 7] = [
 /// Floors 3 to 6.
 const IO: [Row; 7] = [
     ("cluster", &["rollout", "audit", "lease", "api", "config", "retry"], ANY),
-    ("wire", &[], ANY),
+    ("wire", &["config"], ANY),
     ("prometheus", &["rollout", "config", "retry", "wire"], ANY),
     ("sink", &["rollout", "audit", "api", "config", "retry", "wire"], ANY),
     ("controller", &["rollout", "analysis", "lease", "audit", "api", "config", "retry", "cluster", "prometheus", "sink"], ANY),
     ("server", &[], &["axum", "tokio"]),
-    ("cli", &["rollout", "analysis", "lease", "audit", "api", "config", "retry", "cluster", "prometheus", "sink", "controller", "server"], ANY),
+    (
+        "cli",
+        &["rollout", "analysis", "lease", "audit", "api", "config", "retry", "cluster", "prometheus", "sink", "controller", "server"],
+        ANY,
+    ),
 ];
 const ANY: &[&str] = &["*"];
 

@@ -1,6 +1,7 @@
 //! How a metrics backend is asked: the request, its credentials, how many at once.
 
 use std::fs;
+use std::sync::LazyLock;
 
 use serin::config;
 use serin::prometheus::Providers;
@@ -8,6 +9,9 @@ use serin::rollout::{Ask, Reading};
 
 use crate::prometheus_odd::{ask, at, provider};
 use crate::prometheus_peer::{Manner, Peer, http, number};
+
+/// Asked of somebody who never answers.
+static HANGS: LazyLock<Ask> = LazyLock::new(up);
 
 fn up() -> Ask {
     Ask::Number("up".to_owned())
@@ -51,12 +55,12 @@ async fn without_its_token_nothing_is_sent() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("token");
     let provider = provider(&format!("url: http://{}\nbearerTokenFile: {}", peer.address, file.display()));
-    let unreadable = |why: &str| Reading::Unreachable(format!("the file of the bearer token cannot be read: {why}"));
+    let unreadable = |why: &str| Reading::Unreachable(format!("the bearerTokenFile cannot be read: {why}"));
     assert_eq!(ask(&provider).await, unreadable("No such file or directory (os error 2)"));
     for (content, expect) in [
         (" \n".to_owned(), unreadable("it is empty")),
         ("x".repeat(70_000), unreadable("it has more than 65536 bytes")),
-        ("a\nb".to_owned(), Reading::Unreachable("the file of the bearer token has characters that no token has".to_owned())),
+        ("a\nb".to_owned(), Reading::Unreachable("the bearerTokenFile has characters that no header has".to_owned())),
     ] {
         fs::write(&file, content).unwrap();
         assert_eq!(ask(&provider).await, expect);
@@ -85,13 +89,36 @@ async fn at_most_32_requests_are_in_flight_and_the_others_wait_their_turn() {
 }
 
 #[tokio::test]
+async fn a_provider_that_hangs_holds_up_nobody_who_asks_another_one() {
+    let (hanging, quick) = (Peer::start(Manner::Silence).await, Peer::start(Manner::Bytes(number("0.5"))).await);
+    let text = format!(
+        "metrics:\n  default: quick\n  providers:\n  - {{name: quick, url: 'http://{}'}}\n  - {{name: hanging, url: 'http://{}', timeout: 20s}}\n",
+        quick.address, hanging.address
+    );
+    let providers = Providers::new(&config::parse(&text).unwrap().metrics);
+    // More than may be in flight at once, so that the last ones only wait for the others.
+    let slow = futures::future::select_all((0..40).map(|_| Box::pin(providers.ask("hanging", &HANGS, at()))));
+    let question = up();
+    let fast = async {
+        for _ in 0..50 {
+            assert_eq!(providers.ask("quick", &question, at()).await, Reading::Value(0.5));
+        }
+    };
+    tokio::select! {
+        biased;
+        (reading, ..) = slow => panic!("the one that hangs was first: {reading:?}"),
+        () = fast => {}
+    }
+}
+
+#[tokio::test]
 async fn providers_are_asked_by_name_and_one_that_is_down_is_no_error_at_the_start() {
     let peer = Peer::start(Manner::Bytes(number("0.5"))).await;
     let text = format!(
         "metrics:\n  default: up\n  providers:\n  - {{name: up, url: 'http://{}'}}\n  - {{name: down, url: 'http://127.0.0.1:1'}}\n",
         peer.address
     );
-    let providers = Providers::new(&config::parse(&text).unwrap().metrics).unwrap();
+    let providers = Providers::new(&config::parse(&text).unwrap().metrics);
     assert_eq!((providers.default_name(), providers.delays().map(|(name, _)| name).collect::<Vec<_>>()), (Some("up"), vec!["down", "up"]));
     assert_eq!(providers.ask("up", &up(), at()).await, Reading::Value(0.5));
     assert!(matches!(providers.ask("down", &up(), at()).await, Reading::Unreachable(_)));

@@ -283,8 +283,8 @@ async fn an_event_that_the_format_has_no_word_for_is_not_sent() {
     assert!(peer.requests().is_empty());
 }
 
-/// A receiver with TLS that takes whatever comes from somebody with a certificate of this authority.
-async fn secure(authority: &Authority, port: u16) -> (u16, JoinHandle<()>) {
+/// A receiver with TLS that answers so to whatever comes from somebody with a certificate of this authority.
+pub(crate) async fn secure(authority: &Authority, port: u16, answer: Vec<u8>) -> (u16, JoinHandle<()>) {
     let config = mutual(&authority.server().unwrap(), authority);
     let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -292,9 +292,9 @@ async fn secure(authority: &Authority, port: u16) -> (u16, JoinHandle<()>) {
         while let Ok((stream, _)) = listener.accept().await {
             let Ok(mut stream) = TlsAcceptor::from(Arc::clone(&config)).accept(stream).await else { continue };
             let mut bytes = [0; 16 << 10];
-            // One event is one read or two; the answer does not wait for the second, and the connection ends with it.
+            // One request is one read or two; the answer does not wait for the second, and the connection ends with it.
             if stream.read(&mut bytes).await.is_ok_and(|count| count > 0) {
-                let _ = stream.write_all(&http("204 No Content", "", "")).await;
+                let _ = stream.write_all(&answer).await;
                 let _ = stream.shutdown().await;
             }
         }
@@ -313,7 +313,7 @@ async fn with_mutual_tls_both_sides_prove_who_they_are_and_rotated_certificates_
         }
     };
     let (first, next) = (Authority::new(&file("first")).unwrap(), Authority::new(&file("second")).unwrap());
-    let (port, running) = secure(&first, 0).await;
+    let (port, running) = secure(&first, 0, http("204 No Content", "", "")).await;
     mount(&first);
     let keys =
         |more: &str| format!("type: webhook, url: 'https://localhost:{port}/', timeout: 5s, caFile: {}{more}", file("ca.crt").display());
@@ -325,7 +325,7 @@ async fn with_mutual_tls_both_sides_prove_who_they_are_and_rotated_certificates_
     running.abort();
     let _ = running.await;
 
-    let (_, running) = secure(&next, port).await;
+    let (_, running) = secure(&next, port, http("204 No Content", "", "")).await;
     assert!(matches!(deliver(&known).await, Delivery::Retry(_)), "not with the old certificates");
     mount(&next);
     assert_eq!(deliver(&known).await, Delivery::Delivered);

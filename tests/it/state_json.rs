@@ -37,7 +37,8 @@ fn clock() -> impl Strategy<Value = Clock> {
 
 fn cause() -> impl Strategy<Value = Cause> {
     let limits = (proptest::option::of(".*"), proptest::option::of(".*"));
-    let failed = (".*", ".*", limits).prop_map(|(check, message, (value, limit))| Cause::Failed(Failure { check, message, value, limit }));
+    let failed = (".*", ".*", limits)
+        .prop_map(|(check, message, (value, limit))| Cause::Failed(Failure { check, message, value, limit, evidence: None }));
     prop_oneof![
         failed,
         ".*".prop_map(Cause::Unavailable),
@@ -119,7 +120,11 @@ fn state() -> impl Strategy<Value = State> {
         })),
         idle_state(),
         (revision(), time(), any::<bool>()).prop_map(|(revision, since, overdue)| State::Adopting(Adopting { revision, since, overdue })),
-        (revision(), time()).prop_map(|(stable, since)| State::HandingBack(HandingBack { stable, since })),
+        (revision(), time(), proptest::option::of(revision())).prop_map(|(stable, since, alias)| State::HandingBack(HandingBack {
+            stable,
+            since,
+            alias
+        })),
         trial_state(),
         (an_attempt(), cause(), time(), any::<[bool; 2]>(), proptest::option::of(revision())).prop_map(
             |(attempt, cause, since, [overdue, blocked], rejected)| {

@@ -4,7 +4,7 @@ use super::odds::{Need, log_sum_exp};
 use super::wealth::{Side, Terms, Wealth, factor};
 use crate::rollout::{Count, Counts, Line};
 
-/// Halvings of an interval that find a number of requests as exactly as a float holds it.
+/// Halvings of an interval that find a number of requests as exactly as a float holds it; most need a quarter of them.
 const HALVINGS: usize = 200;
 
 /// What is expected of the requests to come.
@@ -44,6 +44,10 @@ pub fn requests_needed(wealth: &Wealth, (side, line): (Side, Line), need: Need, 
     let (mut low, mut high) = (0.0, enough);
     for _ in 0..HALVINGS {
         let middle = f64::midpoint(low, high);
+        // Nothing lies between them: more halvings would find the same.
+        if middle <= low || middle >= high {
+            break;
+        }
         if need.reached(after(middle)) { high = middle } else { low = middle }
     }
     Some(high)

@@ -116,7 +116,9 @@ const fn word(kind: Kind) -> Option<Word> {
             | EventKind::HandBackStarted
             | EventKind::RollbackBlocked
             | EventKind::ActionRefused
-            | EventKind::ActionSuperseded,
+            | EventKind::ActionSuperseded
+            | EventKind::ProviderSilent
+            | EventKind::ProviderAnswers,
         ) => None,
     }
 }

@@ -58,7 +58,9 @@ pub(super) const fn deed(kind: Kind) -> Deed {
             | EventKind::HandBackStarted
             | EventKind::RollbackBlocked
             | EventKind::ActionRefused
-            | EventKind::ActionSuperseded,
+            | EventKind::ActionSuperseded
+            | EventKind::ProviderSilent
+            | EventKind::ProviderAnswers,
         ) => Deed::Update,
     }
 }
@@ -102,6 +104,8 @@ pub(super) const fn title(kind: Kind) -> &'static str {
             EventKind::RollbackBlocked => "Rollback blocked",
             EventKind::ActionRefused => "Action refused",
             EventKind::ActionSuperseded => "Action superseded",
+            EventKind::ProviderSilent => "Metrics provider does not answer",
+            EventKind::ProviderAnswers => "Metrics provider answers again",
         },
     }
 }

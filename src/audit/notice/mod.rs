@@ -115,7 +115,7 @@ fn revision(told: &Told<'_>) -> Option<String> {
 }
 
 /// The canary's number against its limit; what stable had stands in the message.
-fn check(Analysis { check, value, limit }: &Analysis) -> String {
+fn check(Analysis { check, value, limit, evidence: _ }: &Analysis) -> String {
     let value = value.as_ref().map(|value| format!(": {value}")).unwrap_or_default();
     let limit = limit.as_ref().map(|limit| format!(", limit {limit}")).unwrap_or_default();
     format!("{check}{value}{limit}")
@@ -150,6 +150,7 @@ const fn next(kind: Kind) -> Option<&'static str> {
             EventKind::Undone => Some("The earlier revision comes back. The one that it replaces is not tried again by itself."),
             EventKind::Reinstalled => Some("It comes up without an attempt, because nothing serves that it could be compared with."),
             EventKind::Deleted => Some("Serin does nothing more here."),
+            EventKind::ProviderSilent => Some("It goes on by itself once the provider answers. Until then no check that asks it passes."),
             EventKind::Created
             | EventKind::Started
             | EventKind::StepStarted
@@ -163,6 +164,7 @@ const fn next(kind: Kind) -> Option<&'static str> {
             | EventKind::Recovered
             | EventKind::DriftCorrected
             | EventKind::HandBackStarted
+            | EventKind::ProviderAnswers
             | EventKind::ActionRefused
             | EventKind::ActionSuperseded => None,
         },
@@ -199,6 +201,8 @@ const fn runbook(kind: Kind) -> Option<&'static str> {
             | EventKind::DriftCorrected
             | EventKind::Adopted
             | EventKind::HandBackStarted
+            | EventKind::ProviderSilent
+            | EventKind::ProviderAnswers
             | EventKind::ActionRefused
             | EventKind::ActionSuperseded => None,
         },

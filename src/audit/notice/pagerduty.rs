@@ -102,6 +102,8 @@ fn word(kind: Kind, reason: &str) -> Option<Word> {
             | EventKind::DriftCorrected
             | EventKind::Adopted
             | EventKind::HandBackStarted
+            | EventKind::ProviderSilent
+            | EventKind::ProviderAnswers
             | EventKind::ActionRefused
             | EventKind::ActionSuperseded => None,
         },

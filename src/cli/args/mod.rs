@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use super::command::{Command, Follow, Logging, Question, Service, Wait, Wanted};
+use super::command::{Command, Explanation, Follow, Logging, Question, Service, Wait, Wanted};
 use crate::controller::Role;
 use audits::Audits;
 use orders::Orders;
@@ -106,10 +106,19 @@ enum What {
     /// Print what is known of a canary beside stable
     ///
     /// For each sequential check of the attempt in flight, or of the last one: the requests of both revisions, the shares of bad ones among
-    /// them, the two lines that they are held against, and the odds that were reached and are needed.
+    /// them, the two lines that they are held against, and the odds that were reached and are needed. With --config its windows are asked for
+    /// again, one by one, and counted again: either the same comes out, or it says what the backend no longer has.
     Explain {
         #[command(flatten)]
         target: Named,
+        /// Which attempt, if not the newest
+        #[arg(long, value_name = "NUMBER")]
+        attempt: Option<u32>,
+        /// The controller's configuration file: its providers are asked again
+        ///
+        /// They have to be reached from here: give a copy of the file other URLs where they are not.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
         /// How it is printed
         #[arg(short, long, value_name = "FORMAT", default_value = "text")]
         output: Form,
@@ -179,7 +188,9 @@ impl From<Typed> for Command {
                 let follow = if watch { Follow::Changes } else { Follow::No };
                 Self::Status(Question { target: target.on(access), output: output.into() }, follow)
             }
-            What::Explain { target, output, access } => Self::Explain(Question { target: target.on(access), output: output.into() }),
+            What::Explain { target, attempt, config, output, access } => {
+                Self::Explain(Explanation { question: Question { target: target.on(access), output: output.into() }, attempt, config })
+            }
             What::History { target, output, access } => Self::History(Question { target: target.on(access), output: output.into() }),
             What::Wait { target, revision, image, timeout, access } => {
                 let wanted = match (revision, image) {

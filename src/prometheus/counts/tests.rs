@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::rollout::{Pattern, Revision, Unit};
+use crate::rollout::{Pattern, Revision, Unit, Young};
 
 /// A minute after some noon; windows are the minute before.
 fn after(second: i64) -> DateTime<Utc> {
@@ -39,7 +39,7 @@ fn errors() -> Counting {
             by: Some(By::Pod("pod".to_owned())),
         },
         before: None,
-        young: BTreeSet::new(),
+        young: Young::Named(BTreeSet::new()),
     }
 }
 
@@ -127,8 +127,9 @@ fn a_series_that_appears_counts_from_zero_where_its_pod_was_scraped_before_or_is
 
     let appears = json!([series(&pod(CANARY, "200"), &[(40, 100.0), (55, 150.0)])]);
     is(count(&errors(), appears.clone()).counts.canary, 50.0, 0.0);
-    let young = Counting { young: BTreeSet::from([CANARY.to_owned()]), ..errors() };
-    is(count(&young, appears).counts.canary, 150.0, 0.0);
+    for young in [Young::Named(BTreeSet::from([CANARY.to_owned()])), Young::Canary] {
+        is(count(&Counting { young, ..errors() }, appears.clone()).counts.canary, 150.0, 0.0);
+    }
 }
 
 #[test]

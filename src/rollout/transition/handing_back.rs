@@ -13,14 +13,14 @@ pub(super) fn can_begin(at: &Idle, facts: &Facts) -> bool {
 /// What is half taken over goes back, unless its template is another one by now: then both parts go on serving as they are.
 pub(super) fn from_adopting(at: &Adopting, facts: &Facts) -> Option<Edge> {
     let held = facts.seen.workload.adoptee().filter(|adoptee| adoptee.is_held(&facts.seen.name));
-    held.filter(|adoptee| adoptee.revision == at.revision).map(|_| begin(&at.revision, facts))
+    held.filter(|adoptee| adoptee.revision == at.revision).map(|_| begin(&at.revision, None, facts))
 }
 
 pub(super) fn enter(at: &Idle, facts: &Facts) -> Edge {
-    begin(&at.stable, facts)
+    begin(&at.stable, at.alias.clone(), facts)
 }
 
-fn begin(stable: &Revision, facts: &Facts) -> Edge {
+fn begin(stable: &Revision, alias: Option<Revision>, facts: &Facts) -> Edge {
     let message = format!("the Rollout was deleted; the Deployment that it had taken over serves revision {stable} again");
     let event = Event {
         kind: EventKind::HandBackStarted,
@@ -33,7 +33,7 @@ fn begin(stable: &Revision, facts: &Facts) -> Edge {
         failure: None,
         author: None,
     };
-    Edge { state: State::HandingBack(HandingBack { stable: stable.clone(), since: facts.now }), event, why: Why::Deleting }
+    Edge { state: State::HandingBack(HandingBack { stable: stable.clone(), since: facts.now, alias }), event, why: Why::Deleting }
 }
 
 pub(super) fn next(at: &HandingBack, facts: &Facts) -> Next {
@@ -42,8 +42,10 @@ pub(super) fn next(at: &HandingBack, facts: &Facts) -> Next {
     let adoptee = seen.workload.adoptee().filter(|adoptee| adoptee.is_held(&seen.name));
     let deadline = at.since + intent.deadlines.rollback;
     let ours = child.map_or(0, |child| child.desired);
-    // It is let go last, so one that is no longer held has everything; one that is gone gets nothing any more.
-    if adoptee.is_none() || now >= deadline {
+    // It is let go last, so one that is no longer held has everything; one that is gone gets nothing any more. One that is still paused, and has
+    // another template by now, would make pods that nobody tried.
+    let other = adoptee.is_some_and(|adoptee| adoptee.paused && !at.serves(&adoptee.revision));
+    if adoptee.is_none() || other || now >= deadline {
         return delete(&State::HandingBack(at.clone()), facts).into();
     }
     let way = Move { intent, child, adoptee };

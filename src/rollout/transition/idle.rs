@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::changes::mark;
-use super::super::reach::missing;
+use super::super::reach::{missing, serving};
 use super::super::{
     Attempt, Event, EventKind, Idle, Observed, PauseCause, Pausing, Promoting, State, Step, Stepping, Template, Weight, Why,
     sharing_trouble,
@@ -148,11 +148,13 @@ fn settled(at: &Idle, facts: &Facts) -> Why {
     }
 }
 
-/// Whether stable is all that is left; where stable itself is not complete, what else serves is left as it is.
+/// Whether stable is all that is left; where stable itself is not complete, what else serves is left as it is. One that has more than it needs
+/// is complete.
 pub(super) fn is_alone(at: &Idle, facts: &Facts) -> bool {
     let Facts { intent, seen, .. } = *facts;
     let others = seen.children.iter().any(|(revision, child)| *revision != at.stable && child.desired > 0);
-    !others || missing("stable", seen.children.get(&at.stable), intent.replicas).is_some()
+    let stable = seen.children.get(&at.stable);
+    !others || serving(stable) < intent.replicas && missing("stable", stable, intent.replicas).is_some()
 }
 
 /// What holds after an attempt ended without a promotion.

@@ -17,9 +17,10 @@ mod stepping;
 use chrono::{DateTime, Utc};
 
 use super::drift::drift;
+use super::outage;
 use super::{
-    Attempt, Author, Cause, Deleted, DeletionPolicy, Ended, Event, EventKind, Failure, Handled, Idle, Intent, Lifetime, Memo, Observed,
-    Revision, RollingBack, State, Template, Verdict, Weight, Why,
+    Adoptee, Attempt, Author, Cause, Deleted, DeletionPolicy, Ended, Event, EventKind, Failure, Handled, Idle, Intent, Lifetime, Memo,
+    Observed, Revision, RollingBack, State, Template, Verdict, Weight, Why,
 };
 
 /// All that a transition may look at.
@@ -84,11 +85,11 @@ pub fn begin(intent: &Intent, seen: &Observed, now: DateTime<Utc>) -> Edge {
 /// # Guarantees
 /// Pure and total. Interrupts are handled first and in one place, in this order: deletion, a failed check, an action, a new template. Then the
 /// state's own function decides, its deadline included. Without a Pass exposure never grows, unless somebody who may forces it; unknown is never
-/// a Pass. Drift is told where nothing else is.
+/// a Pass. Drift is told where nothing else is, and then what a provider does.
 pub fn transition(state: &State, facts: &Facts) -> Next {
     let next = interrupt(state, facts).unwrap_or_else(|| own(state, facts));
     match next {
-        Next::Stay { state, why, wake } => match drift(&state, facts) {
+        Next::Stay { state, why, wake } => match drift(&state, facts).or_else(|| outage::told(&state, facts)) {
             Some(event) => Next::Edge(Edge { state, event, why }),
             None => Next::Stay { state, why, wake },
         },
@@ -224,7 +225,11 @@ fn delete(state: &State, facts: &Facts) -> Edge {
 /// What becomes of a Deployment that was taken over and cannot be given back.
 fn left_held(facts: &Facts) -> String {
     let held = facts.seen.workload.adoptee().filter(|adoptee| adoptee.is_held(&facts.seen.name));
-    held.map(|adoptee| format!(", and Deployment {} has another template and stays without pods", adoptee.name)).unwrap_or_default()
+    held.map(|Adoptee { name, desired, .. }| {
+        let pods = if *desired == 0 { "stays without pods".to_owned() } else { format!("keeps {desired} pods") };
+        format!(", and Deployment {name} has another template and {pods}")
+    })
+    .unwrap_or_default()
 }
 
 /// An event about an attempt.

@@ -1,7 +1,7 @@
 //! How is an event posted, and what does the answer mean? What all HTTP sinks share; each dialect has a file of its own.
 
+mod acknowledgment;
 mod answer;
-mod client;
 mod elasticsearch;
 mod otlp;
 mod protobuf;
@@ -9,16 +9,17 @@ mod splunk;
 mod webhook;
 
 use chrono::{DateTime, Utc};
-use reqwest::Response;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Response};
 use url::Url;
 
 use super::Delivery;
 use super::letter::Letter;
-use crate::config::{Address, Dialect, HttpTarget};
-use crate::wire::{Secrets, cause, read_secret, shorten};
+use crate::config::{Acknowledged, Address, Dialect, HttpTarget};
+use crate::sink::AT_ONCE;
+use crate::wire::{Clients, Secrets, Unready, cause, credential, read_secret, shorten};
+use acknowledgment::Look;
 use answer::{Answer, by_status};
-use client::Clients;
 
 /// Answers are a few words; what is longer is not read.
 const MAX_ANSWER_BYTES: usize = 64 << 10;
@@ -28,6 +29,16 @@ const MAX_ANSWER_BYTES: usize = 64 << 10;
 pub(super) struct Http {
     target: Box<HttpTarget>,
     clients: Clients,
+    /// Where acknowledgments are asked for: under which name.
+    channel: Option<String>,
+}
+
+/// What all requests of one delivery share.
+struct Call<'a> {
+    client: Client,
+    headers: &'a HeaderMap,
+    authorization: Option<HeaderValue>,
+    channel: Option<&'a str>,
 }
 
 /// One request, but for where it goes and who sends it.
@@ -37,13 +48,12 @@ pub(super) struct Outgoing {
     pub(super) body: Vec<u8>,
 }
 
-/// Why nothing could be sent: something of ours cannot be read. It is tried again, because somebody may put it right.
-pub(super) struct Unready(String);
-
 impl Http {
     /// Nothing is dialled, and no file is read yet.
     pub(super) fn new(target: Box<HttpTarget>) -> Self {
-        Self { target, clients: Clients::default() }
+        let channel =
+            matches!(target.dialect, Dialect::SplunkHec { acknowledged: Acknowledged::ByIndexer, .. }).then(acknowledgment::channel);
+        Self { target, clients: Clients::new(AT_ONCE), channel }
     }
 
     /// Delivered means what the dialect says it means. No text has the token or the URL.
@@ -61,18 +71,16 @@ impl Http {
             None => None,
             Some(file) => Some(read_secret(file).await.map_err(|error| Unready(format!("the tokenFile cannot be read: {error}")))?),
         };
-        let client = self.clients.get(&url, tls).await?;
         let Some(outgoing) = write(dialect, letter, token.as_deref(), now()).await? else { return Ok(Delivery::Unwanted) };
-        let mut request = client.post(url.clone()).headers(headers.clone()).header(CONTENT_TYPE, outgoing.content_type);
-        for (name, value) in outgoing.headers {
-            request = request.header(name, value);
-        }
-        if let Some(token) = token.as_ref().filter(|_| !matches!(dialect, Dialect::Messenger { .. })) {
-            request = request.header(AUTHORIZATION, authorization(dialect, token)?);
-        }
-        let delivery = match request.body(outgoing.body).send().await {
-            Ok(response) => read(dialect, &answer(response).await),
-            Err(error) => Delivery::Retry(cause(&error)),
+        let named = token.as_ref().filter(|_| !matches!(dialect, Dialect::Messenger { .. }));
+        let authorization = named.map(|token| authorization(dialect, token)).transpose()?;
+        let call = Call { client: self.clients.get(&url, tls).await?, headers, authorization, channel: self.channel.as_deref() };
+        let delivery = match call.post(&url, outgoing).await {
+            Ok(answer) => match read(dialect, &answer) {
+                Delivery::Delivered if self.channel.is_some() => call.until_acknowledged(&url, &answer).await?,
+                delivery => delivery,
+            },
+            Err(delivery) => delivery,
         };
         let secrets = Secrets::of(headers);
         let clean = |text: String| {
@@ -88,6 +96,43 @@ impl Http {
             Delivery::Refused(text) => Delivery::Refused(clean(text)),
             Delivery::Delivered | Delivery::Unwanted => delivery,
         })
+    }
+}
+
+impl Call<'_> {
+    /// Posts; where there is no answer, that is how the delivery ended.
+    async fn post(&self, url: &Url, outgoing: Outgoing) -> Result<Answer, Delivery> {
+        let mut request = self.client.post(url.clone()).headers(self.headers.clone()).header(CONTENT_TYPE, outgoing.content_type);
+        for (name, value) in outgoing.headers {
+            request = request.header(name, value);
+        }
+        if let Some(authorization) = &self.authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        if let Some(channel) = self.channel {
+            request = request.header(acknowledgment::CHANNEL, channel);
+        }
+        match request.body(outgoing.body).send().await {
+            Ok(response) => Ok(answer(response).await),
+            Err(error) => Err(Delivery::Retry(cause(&error))),
+        }
+    }
+
+    /// Asks until the indexer has it. Whoever calls bounds the time; an event that was not acknowledged by then comes again.
+    async fn until_acknowledged(&self, events: &Url, taken: &Answer) -> Result<Delivery, Unready> {
+        let url = acknowledgment::url(events)?;
+        let number = match acknowledgment::number(taken) {
+            Ok(number) => number,
+            Err(delivery) => return Ok(delivery),
+        };
+        loop {
+            let question = Outgoing { content_type: "application/json", headers: Vec::new(), body: acknowledgment::question(number) };
+            match self.post(&url, question).await.map(|answer| acknowledgment::look(&answer, number)) {
+                Ok(Look::There) => return Ok(Delivery::Delivered),
+                Ok(Look::NotYet) => tokio::time::sleep(acknowledgment::PAUSE).await,
+                Ok(Look::Failed(delivery)) | Err(delivery) => return Ok(delivery),
+            }
+        }
     }
 }
 
@@ -110,9 +155,7 @@ fn authorization(dialect: &Dialect, token: &str) -> Result<HeaderValue, Unready>
         Dialect::Webhook { .. } | Dialect::Sumo | Dialect::Otlp | Dialect::Messenger { .. } => "Bearer",
     };
     let value = if token.contains(' ') { token.to_owned() } else { format!("{scheme} {token}") };
-    let mut value = HeaderValue::from_str(&value).map_err(|_| Unready("the tokenFile has characters that no token has".to_owned()))?;
-    value.set_sensitive(true);
-    Ok(value)
+    credential(&value, "tokenFile")
 }
 
 /// Nothing where the dialect has no word for the event.
@@ -123,7 +166,7 @@ async fn write(dialect: &Dialect, letter: &Letter<'_>, token: Option<&str>, now:
             let secrets = read_secret(file).await.map_err(|error| Unready(format!("the secretFile cannot be read: {error}")))?;
             webhook::signed(letter, now, &secrets).map_err(Unready)?
         }
-        Dialect::SplunkHec { index } => splunk::request(letter, index.as_deref()),
+        Dialect::SplunkHec { index, .. } => splunk::request(letter, index.as_deref()),
         Dialect::Sumo => Outgoing { content_type: letter.content_type, headers: Vec::new(), body: letter.text.clone().into_bytes() },
         Dialect::Otlp => otlp::request(letter),
         Dialect::Elasticsearch { index } => elasticsearch::request(letter, index),
@@ -136,7 +179,7 @@ async fn write(dialect: &Dialect, letter: &Letter<'_>, token: Option<&str>, now:
 
 fn read(dialect: &Dialect, answer: &Answer) -> Delivery {
     match dialect {
-        Dialect::SplunkHec { .. } => splunk::meaning(answer),
+        Dialect::SplunkHec { acknowledged, .. } => splunk::meaning(answer, *acknowledged),
         Dialect::Sumo if (201..300).contains(&answer.status) => Delivery::Retry(answer.told()),
         Dialect::Webhook { .. } | Dialect::Sumo | Dialect::Messenger { .. } => by_status(answer),
         Dialect::Otlp => otlp::meaning(answer),

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use super::Outgoing;
 use super::answer::{Answer, by_status};
+use crate::config::Acknowledged;
 use crate::sink::Delivery;
 use crate::sink::letter::Letter;
 
@@ -67,7 +68,11 @@ pub(super) fn request(letter: &Letter<'_>, index: Option<&str>) -> Outgoing {
 }
 
 /// The code counts where there is one. What is wrong with the token, the index or the channel is no fault of the event.
-pub(super) fn meaning(answer: &Answer) -> Delivery {
+pub(super) fn meaning(answer: &Answer, acknowledged: Acknowledged) -> Delivery {
+    let token = match acknowledged {
+        Acknowledged::ByCollector => "without",
+        Acknowledged::ByIndexer => "with",
+    };
     let told = answer.told();
     let later = |told: String| match answer.pause {
         Some(pause) => Delivery::Later(told, pause),
@@ -77,7 +82,7 @@ pub(super) fn meaning(answer: &Answer) -> Delivery {
         Ok(0 | 17) if (200..300).contains(&answer.status) => Delivery::Delivered,
         Ok(1 | 2 | 3 | 4 | 16 | 21 | 22) => Delivery::Retry(format!("{told}; correct the sink's token")),
         Ok(7) => Delivery::Retry(format!("{told}; correct the sink's index")),
-        Ok(10 | 11 | 14) => Delivery::Retry(format!("{told}; take a token without indexer acknowledgment")),
+        Ok(10 | 11 | 14) => Delivery::Retry(format!("{told}; take a token {token} indexer acknowledgment")),
         Ok(5 | 6 | 12 | 13 | 15) => Delivery::Refused(told),
         Ok(_) => later(told),
         Err(_) if answer.status < 300 => Delivery::Retry(format!("{told}, without a code; correct the sink's url")),

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 use serin::analysis::{Due, Evidence, Weighed, due, judge};
 use serin::rollout::{
-    Ask, Check, Count, Counted, Counting, Counts, Intent, Newest, Observed, PodState, Question, Reading, Sample, State, Step,
+    Ask, Check, Count, Counted, Counting, Counts, Intent, Newest, Observed, PodState, Question, Reading, Sample, State, Step, Young,
 };
 
 use super::{serving, spec};
@@ -172,7 +172,8 @@ fn pods_that_became_ready_within_the_last_hour_are_young() {
     let young = |end: i64| {
         let evidence = kept(&intent(), &stepping(10), &Evidence::default(), vec![window(end - 10)], end + 5);
         let due = asked(&intent(), &evidence, &serving(), end + 5);
-        (counting(&due).young.len(), due)
+        let Young::Named(names) = &counting(&due).young else { panic!("no names") };
+        (names.len(), due)
     };
     assert_eq!(young(3_590).0, 9, "all of them, ready since noon; one name is that of two");
     assert_eq!(young(3_600).0, 0);

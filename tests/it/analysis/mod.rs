@@ -1,5 +1,6 @@
 //! Is the canary good enough? Tables over what is asked, what comes back and what the pods say.
 
+mod again;
 mod asking;
 mod bounds;
 mod compared;

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use serin::analysis::standard_errors;
 use serin::rollout::{
-    Ask, Check, CheckKind, Compare, Count, Counted, Counts, Failures, Intent, Line, Newest, Observed, PauseCause, Policy, Question,
-    Reading, Sample, Source, Subject, Threshold,
+    Ask, Bad, By, Check, CheckKind, Compare, Count, Counted, Counts, Failures, Intent, Line, Newest, Observed, Pattern, PauseCause, Policy,
+    Question, Reading, Sample, Series, Source, Subject, Threshold,
 };
 
 use super::{asks, judged, serving, spec};
@@ -86,6 +86,23 @@ fn a_window_is_asked_for_once_its_samples_are_there() {
     let due = asks(&with(rule()), &stepping(10), &serving(), after(35));
     let [Question::Measure { ask: Ask::Counts(counting), at, .. }] = due.questions.as_slice() else { panic!("{:?}", due.questions) };
     assert_eq!((counting.from, *at, due.wake), (after(0), after(30), Some(after(45))));
+}
+
+/// The windows that show how stable's bad requests are spread, in seconds after noon, for a window that ends then.
+fn spread(samples: Vec<Sample>, now: i64) -> Option<(i64, i64)> {
+    let bad = Bad::Values { label: "code".to_owned(), values: Pattern::new("5..").expect("a pattern") };
+    let source = Source::Series(Series { metric: "requests".to_owned(), labels: Vec::new(), by: By::Pod("pod".to_owned()), bad });
+    let due = asks(&with(Compare { source, ..rule() }), &stepping(10), &Observed { samples, ..serving() }, after(now));
+    let [Question::Measure { ask: Ask::Counts(counting), .. }] = due.questions.as_slice() else { panic!("{:?}", due.questions) };
+    counting.before.map(|before| ((before.from - after(0)).num_seconds(), (before.to - after(0)).num_seconds()))
+}
+
+#[test]
+fn bursts_are_those_of_stable_before_the_window_unless_that_was_too_large_an_answer() {
+    assert_eq!(spread(Vec::new(), 65), Some((-570, 30)), "sixty intervals, and then the window from 30 to 60");
+    let sample = |at: i64, reading| Sample { check: "errors".to_owned(), attempt: 1, step: weight(10), at: after(at), reading };
+    assert_eq!(spread(vec![sample(60, Reading::TooLarge)], 75), Some((40, 70)), "its own");
+    assert_eq!(spread(vec![sample(60, Reading::TooLarge), sample(70, Reading::NoData)], 85), Some((50, 80)), "for a while");
 }
 
 #[test]

@@ -74,7 +74,9 @@ fn ordinary(kind: EventKind) -> Event {
         | EventKind::Adopted
         | EventKind::HandBackStarted
         | EventKind::RollbackBlocked
-        | EventKind::ActionSuperseded => event(kind, "what happened to revision 5d0c9f3b21"),
+        | EventKind::ActionSuperseded
+        | EventKind::ProviderSilent
+        | EventKind::ProviderAnswers => event(kind, "what happened to revision 5d0c9f3b21"),
     }
 }
 

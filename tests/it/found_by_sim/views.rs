@@ -162,6 +162,21 @@ fn what_the_api_server_says_is_gone_is_forgotten() {
     assert!(!known());
 }
 
+/// A Deployment had lost its labels, and got them back by a write of ours. Its reply was taken over, so what the watch told of it was no news, and
+/// nobody looked at what serves there for minutes. Since then that reply is left to the watch.
+#[test]
+fn what_a_reply_has_told_is_no_news_to_a_watch() {
+    let labels = r#""labels":{"serin.dev/rollout":"checkout","serin.dev/revision":"2222222222"}"#;
+    let metadata = format!(r#"{{"name":"checkout-2222222222","uid":"d","resourceVersion":"7",{labels}}}"#);
+    let labelled = || item::<Deployment>(&metadata, |d| Item::deployment(&d));
+    let (heard, replied) = (Index::default(), Index::default());
+    for index in [&heard, &replied] {
+        index.put(item("{}", Item::rollout));
+    }
+    replied.reply(labelled());
+    assert_eq!((heard.put(labelled()), replied.put(labelled())), (vec![key()], vec![]));
+}
+
 /// An object of the rollout with these members of its metadata, as a watch brings it.
 fn item<T: DeserializeOwned>(metadata: &str, item: fn(T) -> Option<Item>) -> Item {
     let mut object: Value = serde_json::from_str(&format!(r#"{{"metadata":{metadata}}}"#)).expect("JSON");

@@ -83,5 +83,6 @@ pub(crate) fn failure() -> Failure {
         message: "errors is 0.2, above 0.01".to_owned(),
         value: Some("0.2".to_owned()),
         limit: Some("0.01".to_owned()),
+        evidence: None,
     }
 }

@@ -66,17 +66,18 @@ pub(super) enum Took {
     Nothing,
 }
 
-/// What will happen, in its order; what is due at the same time happens in the order in which it was planned.
+/// What will happen, in its order; what is due at the same time happens in the order in which it was planned. Boxed, for the map moves what it
+/// holds with everything that is planned.
 #[derive(Default)]
 pub(super) struct Agenda {
     planned: u64,
-    todos: BTreeMap<(DateTime<Utc>, u64), Todo>,
+    todos: BTreeMap<(DateTime<Utc>, u64), Box<Todo>>,
 }
 
 impl Agenda {
     pub(super) fn plan(&mut self, at: DateTime<Utc>, todo: Todo) {
         self.planned += 1;
-        self.todos.insert((at, self.planned), todo);
+        self.todos.insert((at, self.planned), Box::new(todo));
     }
 
     pub(super) fn due(&self) -> Option<DateTime<Utc>> {
@@ -84,7 +85,7 @@ impl Agenda {
     }
 
     pub(super) fn pop(&mut self) -> Option<Todo> {
-        self.todos.pop_first().map(|(_, todo)| todo)
+        self.todos.pop_first().map(|(_, todo)| *todo)
     }
 
     /// Forgets what does not belong to the future any more.

@@ -1,8 +1,9 @@
 //! What do Deployment controllers, schedulers and kubelets do?
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serin::rollout::{PodState, Revision};
 
 use super::acts::Power;
@@ -47,15 +48,14 @@ impl Sim {
     fn available(&self, revision: &Revision, min_ready: u32) -> u32 {
         let long =
             |pod: &&Pod| matches!(pod.state, PodState::Ready { since } if self.now >= since + TimeDelta::seconds(i64::from(min_ready)));
-        let pods = self.server.pods.values().filter(|pod| pod.revision == *revision).filter(long);
-        u32::try_from(pods.count()).expect("few pods")
+        u32::try_from(self.server.pods_of(revision).filter(long).count()).expect("few pods")
     }
 
     /// Pods are made and unmade; those that are not ready go first, then the youngest.
     pub(super) fn replicate(&mut self, revision: &Revision) {
         self.planned.remove(&(revision.clone(), Work::Replicas));
         let desired = self.server.desired(revision);
-        let mine = self.server.pods.values().filter(|pod| pod.revision == *revision && pod.state != PodState::Leaving);
+        let mine = self.server.pods_of(revision).filter(|pod| pod.state != PodState::Leaving);
         let mut active: Vec<Pod> = mine.cloned().collect();
         let count = u32::try_from(active.len()).expect("few pods");
         if count < desired && self.quota == Power::Down {
@@ -113,7 +113,7 @@ impl Sim {
 
     /// A Deployment is gone, and its pods go with it.
     pub(super) fn orphaned(&mut self, revision: &Revision) {
-        let pods: Vec<Pod> = self.server.pods.values().filter(|pod| pod.revision == *revision).cloned().collect();
+        let pods: Vec<Pod> = self.server.pods_of(revision).cloned().collect();
         for pod in pods {
             self.unmake_pod(pod);
         }
@@ -152,9 +152,19 @@ impl Sim {
         let (revision, ready) = (pod.revision.clone(), pod.is_ready());
         self.publish(Changed::Pod(name, Some(pod)));
         self.stir(&revision);
-        let min_ready = self.server.deployments.get(&revision).map_or(0, |deployment| deployment.min_ready);
-        if ready && min_ready > 0 {
-            self.agenda.plan(self.now + TimeDelta::seconds(i64::from(min_ready)), Todo::Sync(revision));
+        if ready {
+            self.sync_when_available(&revision);
+        }
+    }
+
+    /// Pods that are ready are available some time later, and their Deployment's controller looks at it then.
+    pub(super) fn sync_when_available(&mut self, revision: &Revision) {
+        let min_ready = self.server.deployments.get(revision).map_or(0, |deployment| deployment.min_ready);
+        let wait = TimeDelta::seconds(i64::from(min_ready));
+        let available = |pod: &Pod| if let PodState::Ready { since } = pod.state { Some(since + wait) } else { None };
+        let times: BTreeSet<DateTime<Utc>> = self.server.pods_of(revision).filter_map(available).filter(|at| *at > self.now).collect();
+        for at in times {
+            self.agenda.plan(at, Todo::Sync(revision.clone()));
         }
     }
 

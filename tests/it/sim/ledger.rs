@@ -1,9 +1,11 @@
 //! What has happened so far, as somebody writes it down who watches everything and trusts nobody.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serin::audit::NO_PREV;
+use serin::controller::Seen;
 use serin::rollout::{Answer, Revision, Weight};
 
 use super::process::Life;
@@ -26,6 +28,8 @@ pub(super) struct Ledger {
     pub(super) rejected: Option<Revision>,
     /// What was stable last.
     pub(super) last_stable: Option<Revision>,
+    /// What the pass saw that told the Rollout's end: from there on nothing is taken down any more.
+    pub(super) ended: Option<Arc<Seen>>,
     /// Revisions whose pods had bad luck.
     pub(super) hurt: BTreeSet<Revision>,
     /// Serving pods that were lost, and not through us.
@@ -105,6 +109,7 @@ impl Ledger {
             passed: BTreeSet::new(),
             rejected: None,
             last_stable: None,
+            ended: None,
             hurt: BTreeSet::new(),
             losses: Vec::new(),
             meddled: Vec::new(),
@@ -143,7 +148,7 @@ impl Ledger {
         self.forgotten.0.append(&mut self.handled);
         self.forgotten.1 = version;
         self.drift.clear();
-        (self.entered, self.rejected, self.last_stable) = (None, None, None);
+        (self.entered, self.rejected, self.last_stable, self.ended) = (None, None, None, None);
     }
 
     /// The losses of a revision can be known from this version of its Deployment on.
@@ -154,9 +159,9 @@ impl Ledger {
     }
 
     /// What a Deployment was asked for before strangers changed it, where nobody can know of that who knows this version.
-    pub(super) fn unknown_size(&self, revision: &Revision, version: u64) -> u32 {
+    pub(super) fn unknown_size(&self, revision: &Revision, version: u64) -> Option<u32> {
         let unknown = self.meddled.iter().filter(|(other, at, _)| other == revision && *at > version);
-        unknown.map(|(.., before)| *before).max().unwrap_or(0)
+        unknown.map(|(.., before)| *before).max()
     }
 
     /// How many lost pods nobody could know of who knows this version.

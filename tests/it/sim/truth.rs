@@ -1,7 +1,7 @@
 //! What is a revision really like? Serin only hears what pods and metrics tell of it.
 
 use chrono::{DateTime, Utc};
-use serin::rollout::{Intent, Reading, split};
+use serin::rollout::{Intent, Reading, Split, split};
 
 use super::rng::Rng;
 
@@ -68,9 +68,11 @@ impl Truth {
         }
     }
 
-    /// How a revision that nobody disturbs has to end, where that is certain.
-    pub(super) fn fate(self, intent: &Intent) -> Fate {
-        let last = intent.steps.last().map_or(0, |step| split(intent.replicas, step.weight, &intent.capacity).permille());
+    /// How a revision that nobody disturbs has to end, where that is certain. Pods that nobody knows of any more serve, too, and make its share
+    /// smaller.
+    pub(super) fn fate(self, intent: &Intent, strangers: u32) -> Fate {
+        let share = |split: Split| split.canary * 1000 / (split.total() + strangers).max(1);
+        let last = intent.steps.last().map_or(0, |step| share(split(intent.replicas, step.weight, &intent.capacity)));
         match self {
             Self::Good => Fate::Promoted,
             Self::BadFrom(_) | Self::Flapping | Self::Silent if intent.checks.is_empty() => Fate::Promoted,

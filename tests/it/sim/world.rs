@@ -164,12 +164,12 @@ impl<'a> SimWorld<'a> {
         }
     }
 
-    /// A Deployment of ours gets its labels back.
+    /// A Deployment of ours gets its labels back. The watch tells of it, not the reply.
     async fn label(&self, revision: &Revision) -> Result<(), Error> {
         let Answer::Deployment(fence) = self.send(Request::GetDeployment { revision: revision.clone() }).await? else {
             return Err(changed());
         };
-        self.write(Request::LabelDeployment { revision: revision.clone(), fence }).await
+        self.send(Request::LabelDeployment { revision: revision.clone(), fence }).await.map(|_| ())
     }
 
     async fn answer(&self, handled: &Handled) -> Result<(), Error> {

@@ -83,7 +83,7 @@ pub(super) fn states() -> Vec<(&'static str, &'static str, Given)> {
         (
             "HandingBack",
             "The Deployment that was taken over gets its pods back; *there* means that it has them all and was let go.",
-            given(State::HandingBack(HandingBack { stable: v1(), since: noon() })),
+            given(State::HandingBack(HandingBack { stable: v1(), since: noon(), alias: None })),
         ),
         ("Deleted", "The last event is told; the finalizer goes once it is delivered.", given(deleted())),
     ]

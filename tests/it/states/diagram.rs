@@ -14,7 +14,7 @@ const HEAD: &str = "
 ## The states
 
 Each arrow is labelled with the events that tell it. Not drawn are the events that lead to no other state: `drift.corrected`, `action.refused`,
-`action.superseded`, and those of a state that takes longer than it should. With `deletionPolicy: Delete` every state leads to Deleted at once.
+`action.superseded`, `provider.silent`, `provider.answers`, and those of a state that takes longer than it should. With `deletionPolicy: Delete` every state leads to Deleted at once.
 
 ";
 
@@ -99,7 +99,9 @@ fn moves(kind: EventKind) -> bool {
         | EventKind::DriftCorrected
         | EventKind::RollbackBlocked
         | EventKind::ActionRefused
-        | EventKind::ActionSuperseded => false,
+        | EventKind::ActionSuperseded
+        | EventKind::ProviderSilent
+        | EventKind::ProviderAnswers => false,
     }
 }
 
@@ -107,8 +109,16 @@ fn moves(kind: EventKind) -> bool {
 fn every_event_but_those_that_move_nothing_is_drawn() {
     let drawn: BTreeSet<EventKind> = edges().into_values().flatten().collect();
     let missing: Vec<&str> = EventKind::ALL.into_iter().filter(|kind| !drawn.contains(kind)).map(EventKind::name).collect();
-    let still =
-        ["rollout.install-failed", "rollback.overdue", "drift.corrected", "rollback.blocked", "action.refused", "action.superseded"];
+    let still = [
+        "rollout.install-failed",
+        "rollback.overdue",
+        "drift.corrected",
+        "rollback.blocked",
+        "action.refused",
+        "action.superseded",
+        "provider.silent",
+        "provider.answers",
+    ];
     assert_eq!(missing, still);
 }
 

@@ -247,9 +247,8 @@ fn a_deleted_rollout_gives_back_what_still_has_the_same_template() {
 
 #[test]
 fn it_is_let_go_once_it_has_everything() {
-    let state = State::HandingBack(HandingBack { stable: v1(), since: noon() });
     let back =
-        |desired| given(state.clone()).sees(|seen| seen.workload = Workload::There(Adoptee { paused: false, ..held(desired) })).deleting();
+        |desired| given(handing_back()).sees(|seen| seen.workload = Workload::There(Adoptee { paused: false, ..held(desired) })).deleting();
     check(
         back(9),
         "
@@ -280,6 +279,43 @@ fn what_has_another_template_is_not_given_back() {
         event   rollout.deleted Deleted #0 v1>v1 -: the Rollout was deleted; the Deployment of revision v1 goes on serving, and Deployment shop has another template and stays without pods
         changes none
         wake    at once; Deleting: the last events are being delivered
+        ",
+    );
+}
+
+/// CI changed it before it was resumed: its pods would be of a template that nobody tried.
+#[test]
+fn what_gets_another_template_before_it_is_resumed_is_not_given_back() {
+    let back = |adoptee| given(handing_back()).with(v1(), child(10, 10)).sees(|seen| seen.workload = Workload::There(adoptee)).deleting();
+    check(
+        back(Adoptee { revision: v2(), ..held(0) }),
+        "
+        state   Deleted since +0s, v1 serves
+        event   rollout.deleted Deleted #0 v1>v1 -: the Rollout was deleted; the Deployment of revision v1 goes on serving, and Deployment shop has another template and stays without pods
+        changes none
+        wake    at once; Deleting: the last events are being delivered
+        ",
+    );
+    check(
+        back(Adoptee { revision: v2(), ..held(4) }),
+        "
+        state   Deleted since +0s, v1 serves
+        event   rollout.deleted Deleted #0 v1>v1 -: the Rollout was deleted; the Deployment of revision v1 goes on serving, and Deployment shop has another template and keeps 4 pods
+        changes none
+        wake    at once; Deleting: the last events are being delivered
+        ",
+    );
+    check(
+        back(Adoptee { revision: v2(), ..held(0) }).stands(State::HandingBack(HandingBack {
+            stable: v1(),
+            since: noon(),
+            alias: Some(v2()),
+        })),
+        "
+        state   HandingBack v1 since +0s, means v2
+        event   none
+        changes unpause
+        wake    +600s; WaitingForPods: 10 pods of ours are left, 10 have to stay
         ",
     );
 }
@@ -330,7 +366,7 @@ fn no_ready_pod_is_lost_when_it_is_taken_over_and_none_when_it_is_given_back() {
     let (fewest, most, there) = walk(look, &adopting());
     assert_eq!((fewest, most), (10, 13));
     let back = Observed { lifetime: Lifetime::Deleting, service: ServiceView::Missing, ..there };
-    let (fewest, most, there) = walk(back, &State::HandingBack(HandingBack { stable: v1(), since: noon() }));
+    let (fewest, most, there) = walk(back, &handing_back());
     assert_eq!((fewest, most), (10, 13));
     assert_eq!(there.workload, Workload::There(running()));
 }
@@ -344,6 +380,30 @@ fn it_is_not_taken_over_before_theirs_has_no_pods() {
         event   none
         changes scale held 0!
         wake    +600s; WaitingForPods: Deployment shop still has 2 pods
+        ",
+    );
+}
+
+/// It waited for ever for the pods that were too many.
+#[test]
+fn replicas_that_shrink_on_the_way_take_pods_of_ours_once_theirs_has_none() {
+    let shrunk = |theirs| taking(held(theirs)).spec(|intent| intent.replicas = 4).with(v1(), child(6, 6));
+    check(
+        shrunk(3),
+        "
+        state   Adopting v1 since +0s
+        event   none
+        changes scale held 0!
+        wake    +600s; WaitingForPods: 6 adopted pods have to become 4
+        ",
+    );
+    check(
+        shrunk(0),
+        "
+        state   Adopting v1 since +0s
+        event   none
+        changes scale v1 4!
+        wake    +600s; WaitingForPods: 6 adopted pods have to become 4
         ",
     );
 }
@@ -400,7 +460,7 @@ fn pods_of_theirs_that_do_not_serve_are_no_loss_and_nothing_to_lean_on() {
 }
 
 fn handing_back() -> State {
-    State::HandingBack(HandingBack { stable: v1(), since: noon() })
+    State::HandingBack(HandingBack { stable: v1(), since: noon(), alias: None })
 }
 
 #[test]

@@ -155,6 +155,28 @@ fn a_deleted_rollout_waits_whatever_brake_is_on() {
 }
 
 #[test]
+fn what_else_serves_goes_first_where_stable_has_all_that_it_needs() {
+    check(
+        given(idle()).with(v1(), child(12, 12)).with(v2(), child(5, 5)).deleting(),
+        "
+        state   Idle v1, attempts 0, v1 installed
+        event   none
+        changes scale v2 0!, scale v1 10!, mark v1 installed
+        wake    never; Deleting: the last events are being delivered
+        ",
+    );
+    check(
+        given(idle()).with(v1(), child(10, 8)).with(v2(), child(5, 5)).deleting(),
+        "
+        state   Deleted since +0s, v1 serves
+        event   rollout.deleted Deleted #0 v1>v1 -: the Rollout was deleted; the Deployment of revision v1 goes on serving
+        changes none
+        wake    at once; Deleting: the last events are being delivered
+        ",
+    );
+}
+
+#[test]
 fn an_old_deployment_without_pods_keeps_no_rollout() {
     check(
         given(idle()).with(v1(), child(10, 10)).with(v2(), child(0, 0)).deleting(),

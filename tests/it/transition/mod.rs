@@ -26,6 +26,7 @@ mod recovered;
 mod rolling_back;
 mod sharing;
 mod table;
+mod taking_over;
 mod undo;
 mod upkeep;
 mod walks;

@@ -87,7 +87,10 @@ fn stands(state: &State) -> String {
             format!("Installing {revision} since {}{}", at(*since), late(*overdue))
         }
         State::Adopting(Adopting { revision, since, overdue }) => format!("Adopting {revision} since {}{}", at(*since), late(*overdue)),
-        State::HandingBack(HandingBack { stable, since }) => format!("HandingBack {stable} since {}", at(*since)),
+        State::HandingBack(HandingBack { stable, since, alias }) => {
+            let alias = alias.as_ref().map(|r| format!(", means {r}")).unwrap_or_default();
+            format!("HandingBack {stable} since {}{alias}", at(*since))
+        }
         State::Idle(Idle { stable, attempts, last, rejected, alias, restart, down }) => {
             let rejected = rejected.as_ref().map(|r| format!(", rejects {r}")).unwrap_or_default();
             let alias = alias.as_ref().map(|r| format!(", means {r}")).unwrap_or_default();

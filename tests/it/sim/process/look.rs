@@ -1,12 +1,13 @@
 //! What does a pass get to see? What the production's index knows of the simulated cluster.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serin::api::Status;
 use serin::audit::{Cluster, Origin, Teller};
 use serin::cluster::{FINALIZER, Look, Wish, fit};
 use serin::controller::{Ack, Seen};
-use serin::rollout::{Epoch, Lifetime, Observed, State, Workload, highest_epoch};
+use serin::rollout::{Child, Epoch, Lifetime, Observed, Pod, PodState, Revision, State, Workload, highest_epoch};
 
 use super::{Life, Plan, sinks};
 use crate::given;
@@ -75,10 +76,12 @@ impl Sim {
         let state = rollout.status.as_ref().ok().and_then(|status| status.state.clone());
         let epoch = rollout.status.as_ref().map_or(seen.observed.epoch, |status| highest_epoch(&status.memo, &seen.observed));
         // Promises go by the newest answers alone, so that the plan needs no samples.
+        let (known, serve) = without_pods(&mut seen);
         process.plan = Some(Arc::new(Plan {
             life,
             looked: self.server.version,
-            seen: Arc::new(seen.clone()),
+            serve,
+            seen: known,
             answers: Arc::clone(&process.newest),
             state,
             epoch,
@@ -88,4 +91,14 @@ impl Sim {
         self.describe(life, &seen);
         Some(seen)
     }
+}
+
+/// The same without pods, and the revisions that have a ready one: promises ask no more of them.
+fn without_pods(seen: &mut Seen) -> (Arc<Seen>, BTreeSet<Revision>) {
+    let ready = |child: &Child| child.pods.iter().any(|pod| matches!(pod.state, PodState::Ready { .. }));
+    let serve = seen.observed.children.iter().filter(|(_, child)| ready(child)).map(|(revision, _)| revision.clone()).collect();
+    let pods: Vec<Vec<Pod>> = seen.observed.children.values_mut().map(|child| std::mem::take(&mut child.pods)).collect();
+    let known = Arc::new(seen.clone());
+    seen.observed.children.values_mut().zip(pods).for_each(|(child, pods)| child.pods = pods);
+    (known, serve)
 }

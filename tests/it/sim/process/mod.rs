@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serin::audit::Outbox;
 use serin::cluster::{Error, Index, Kind};
 use serin::controller::{Ended, Queue, Seen};
-use serin::rollout::{Epoch, Sample, Samples, State, Template};
+use serin::rollout::{Epoch, Revision, Sample, Samples, State, Template};
 use serin::sink::Lanes;
 
 use super::agenda::{Ticket, Todo};
@@ -58,8 +58,10 @@ pub(crate) struct Plan {
     pub(crate) life: Life,
     /// What the API server was at when it looked.
     pub(crate) looked: u64,
-    /// What it saw, but for the status and the samples.
+    /// What it saw, but for the status, the samples and the pods.
     pub(crate) seen: Arc<Seen>,
+    /// The revisions that had a ready pod.
+    pub(crate) serve: BTreeSet<Revision>,
     /// The newest answer to each check, whatever its process makes of it.
     pub(crate) answers: Arc<BTreeMap<String, Measured>>,
     /// The state that its changes follow from.

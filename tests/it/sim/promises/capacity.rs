@@ -22,7 +22,7 @@ pub(super) fn kept(write: &Write) -> Held {
     }
     let others = sim.server.deployments.iter().filter(|(other, _)| other != revision);
     let others = others.map(|(other, deployment)| {
-        let unnoticed = sim.ledger.unknown_size(other, version_of(write.plan, other));
+        let unnoticed = sim.ledger.unknown_size(other, version_of(write.plan, other)).unwrap_or(0);
         ready(write, other).min(deployment.desired.max(unnoticed))
     });
     // One that somebody deleted without the process knowing yet served until then.

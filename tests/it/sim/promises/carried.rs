@@ -14,7 +14,7 @@ pub(super) fn carried(write: &Write) -> Held {
     }
     let unnoticed = sim.ledger.unknown_losses(canary, version_of(plan, canary));
     // What a stranger asked of the canary without the process knowing yet is not what it has to carry.
-    let before = Some(sim.ledger.unknown_size(canary, version_of(plan, canary))).filter(|before| *before > 0);
+    let before = sim.ledger.unknown_size(canary, version_of(plan, canary)).filter(|before| *before > 0);
     let asked = sim.server.desired(canary);
     let (ready, asked) = (sim.server.ready(canary) + unnoticed, before.map_or(asked, |before| before.min(asked)));
     if ready + tolerated(asked) >= asked {

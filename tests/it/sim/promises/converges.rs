@@ -1,9 +1,15 @@
 //! Invariant 5. Abort converges to stable 100 % from every state, and its first write waits for neither the registry, nor the metrics
 //! backend, nor a sink. That it comes to rest at all is judged by `settled`; here it is whether that is the right end.
 
-use serin::rollout::{AttemptResult, Change, CheckKind, DeletionPolicy, Intent, Lifetime, Revision, State};
+use std::sync::Arc;
 
-use super::{Held, settled::unable};
+use serin::api::Status;
+use serin::controller::Seen;
+use serin::rollout::{AttemptResult, Change, CheckKind, DeletionPolicy, Intent, Lifetime, Revision, Settled, State};
+
+use super::carried::tolerated;
+use super::settled::unable;
+use super::{Held, version_in};
 use crate::sim::ledger::Wait;
 use crate::sim::process::Plan;
 use crate::sim::server::objects::{Labels, SpecReading};
@@ -58,21 +64,29 @@ pub(super) fn fate(sim: &Sim) -> Held {
 fn fate_beside(sim: &Sim, truth: Truth, intent: &Intent) -> Fate {
     let compared = intent.checks.iter().any(|check| matches!(check.kind, CheckKind::Sequential(_)));
     let bad = sim.ledger.beside.as_ref().is_some_and(|stable| matches!(sim.truths[stable], Truth::Flapping | Truth::BadFrom(0)));
-    match truth.fate(intent) {
+    let unknown = sim.server.deployments.iter().filter(|(_, deployment)| deployment.labels == Labels::Lost);
+    match truth.fate(intent, unknown.map(|(revision, _)| sim.server.ready(revision)).sum()) {
         Fate::Rejected if compared && bad && !truth.is_broken() => Fate::Any,
         fate @ (Fate::Promoted | Fate::Rejected | Fate::Undecided | Fate::NeverTried | Fate::Any) => fate,
     }
 }
 
+/// Writes down what is known where the end of a Rollout is told.
+pub(super) fn note(sim: &mut Sim, plan: &Plan, old: &Status, new: &Status) {
+    if matches!(new.state, Some(State::Deleted(_))) && !matches!(old.state, Some(State::Deleted(_))) {
+        sim.ledger.ended = Some(Arc::clone(&plan.seen));
+    }
+}
+
 /// A Rollout that is gone leaves its stable Deployment alone, and nothing else that serves; or nothing at all.
 pub(super) fn left_behind(sim: &Sim) -> Held {
-    if sim.server.rollout.is_some() {
-        return Ok(());
-    }
+    let (None, Some(ended)) = (&sim.server.rollout, &sim.ledger.ended) else { return Ok(()) };
     let Some(spec) = sim.server.specs.last().filter(|spec| spec.reading == SpecReading::All) else { return Ok(()) };
     let begun = sim.ledger.last_stable.is_some();
     let all = spec.intent.deletion == DeletionPolicy::Delete && begun;
-    let stable = sim.ledger.last_stable.as_ref().filter(|stable| !all && sim.server.deployments.contains_key(*stable));
+    // Where stable is not complete, what else serves is left as it is.
+    let complete = |stable: &&Revision| sim.server.deployments.contains_key(*stable) && is_complete(ended, stable);
+    let stable = sim.ledger.last_stable.as_ref().filter(|stable| !all && complete(stable));
     if stable.is_none() && !all {
         return Ok(());
     }
@@ -80,11 +94,22 @@ pub(super) fn left_behind(sim: &Sim) -> Held {
     let late = |revision: &Revision| {
         sim.ledger.strange.iter().any(|write| write.wait == Wait::GivenUp && write.revision.as_ref() == Some(revision))
     };
+    // What a stranger scaled up after that was theirs to do.
+    let theirs = |revision: &Revision| !all && sim.ledger.unknown_size(revision, version_in(ended, revision)).is_some();
     let ours = sim.server.deployments.iter().filter(|(_, deployment)| deployment.labels == Labels::Ours);
-    for (revision, deployment) in ours.filter(|(revision, _)| !late(revision)).filter(|(revision, _)| Some(*revision) != stable) {
+    let ours = ours.filter(|(revision, _)| !late(revision) && !theirs(revision));
+    for (revision, deployment) in ours.filter(|(revision, _)| Some(*revision) != stable) {
         if all || deployment.desired > 0 {
             return Err(format!("{revision} is left with {} pods beside {stable:?}", deployment.desired));
         }
     }
     Ok(())
+}
+
+/// Whether a revision had, as far as was known, all pods that were asked for; at a large one the last pods may be on their way.
+fn is_complete(seen: &Seen, stable: &Revision) -> bool {
+    let (Ok(intent), Some(child)) = (&seen.intent, seen.observed.children.get(stable)) else { return false };
+    let (serving, wanted) = (child.serving(), intent.replicas);
+    let busy = child.settled != Settled::Yes || child.desired != wanted;
+    serving >= wanted || !busy && serving + tolerated(wanted) >= wanted
 }

@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use serin::audit::HOLD_AT;
-use serin::rollout::{Attempt, Check, CheckKind, Counts, Intent, Lifetime, Pausing, PodState, Reading, State, Verb, Weight};
+use serin::rollout::{Attempt, Check, CheckKind, Counts, Intent, Lifetime, Pausing, Reading, State, Verb, Weight};
 
 use super::{Commit, Held, Write, asked};
 use crate::sim::ledger::Entered;
@@ -98,8 +98,7 @@ fn may_grow(commit: &Commit, attempt: &Attempt, from: Weight) -> Held {
     if sim.ledger.jumps == 0 && sim.now - entered.at < intent.hold(from) {
         return Err(format!("{from} was held for {} only", sim.now - entered.at));
     }
-    let canary = plan.seen.observed.children.get(&attempt.canary).map_or(&[][..], |child| child.pods.as_slice());
-    if !canary.iter().any(|pod| matches!(pod.state, PodState::Ready { .. })) {
+    if !plan.serve.contains(&attempt.canary) {
         return Err("no canary pod is ready".to_owned());
     }
     intent.checks.iter().try_for_each(|check| passes(commit, attempt, check, &entered))

@@ -17,6 +17,7 @@ mod told;
 
 use serin::api::Status;
 use serin::audit::{Body, Record};
+use serin::controller::Seen;
 use serin::rollout::{Change, Handled, Intent, Lifetime, Revision, State};
 
 use super::ledger::{Strange, Wait};
@@ -79,6 +80,7 @@ pub(super) fn committed(sim: &mut Sim, plan: &Plan, before: &Committed, after: &
     }
     asked::note(sim, old, new);
     told::note(sim, plan.life, (old, new), &fresh);
+    converges::note(sim, plan, old, new);
     written(sim, plan, None);
 }
 
@@ -142,12 +144,7 @@ pub(super) fn answered(sim: &mut Sim, plan: &Plan, action: &Action, handled: &Ha
 }
 
 /// Judges the end of a Rollout.
-pub(super) fn released(sim: &mut Sim, plan: &Plan, rollout: &Rollout) {
-    // Where stable is not complete, what else serves is left as it is.
-    let stable = plan.state.as_ref().and_then(State::stable).and_then(|stable| plan.seen.observed.children.get(stable));
-    if stable.is_none_or(|stable| stable.serving() < stable.desired) {
-        sim.ledger.last_stable = None;
-    }
+pub(super) fn released(sim: &mut Sim, rollout: &Rollout) {
     if let Err(how) = kept::released(sim, rollout) {
         sim.ledger.violated("a Rollout is let go only after its last event was told", how);
     }
@@ -178,7 +175,11 @@ fn is_old(sim: &Sim, plan: &Plan) -> bool {
 
 /// The version of a Deployment that a plan goes by; 0 where it knows none.
 fn version_of(plan: &Plan, revision: &Revision) -> u64 {
-    plan.seen.observed.children.get(revision).and_then(|child| child.fence.resource_version.parse().ok()).unwrap_or(0)
+    version_in(&plan.seen, revision)
+}
+
+fn version_in(seen: &Seen, revision: &Revision) -> u64 {
+    seen.observed.children.get(revision).and_then(|child| child.fence.resource_version.parse().ok()).unwrap_or(0)
 }
 
 /// A write of a plan takes effect.

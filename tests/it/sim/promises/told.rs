@@ -18,8 +18,9 @@ const MAX_STATUS_BYTES: usize = 160 * 1024;
 
 /// An edge changes phase, step, attempt, revision or outcome; clocks and reasons are no edges.
 pub(super) fn one_for_each_edge(commit: &Commit) -> Held {
-    // Drift and answers are told without another place in the state machine.
-    let moves = |body: &Body| body.gap.is_none() && !body.kind.starts_with("drift.") && !body.kind.starts_with("action.");
+    // Drift, answers and the silence of a provider are told without another place in the state machine.
+    let still = ["drift.", "action.", "provider."];
+    let moves = |body: &Body| body.gap.is_none() && !still.iter().any(|family| body.kind.starts_with(family));
     let told = commit.fresh.iter().filter(|(_, body)| body.as_ref().is_some_and(moves)).count();
     let edges = usize::from(place(commit.old.state.as_ref()) != place(commit.new.state.as_ref()));
     if told == edges { Ok(()) } else { Err(format!("{edges} edges, {told} events: {}", kinds(commit.fresh))) }

@@ -177,7 +177,12 @@ impl Server {
     }
 
     pub(super) fn count(&self, revision: &Revision, which: impl Fn(&Pod) -> bool) -> u32 {
-        let pods = self.pods.values().filter(|pod| pod.revision == *revision && which(pod));
-        u32::try_from(pods.count()).expect("few pods")
+        u32::try_from(self.pods_of(revision).filter(|pod| which(pod)).count()).expect("few pods")
+    }
+
+    /// The pods of a revision: their names begin with it.
+    pub(super) fn pods_of(&self, revision: &Revision) -> impl Iterator<Item = &Pod> {
+        let all = self.pods.range(Pod::names_of(revision)..).map(|(_, pod)| pod);
+        all.take_while(move |pod| pod.revision == *revision)
     }
 }

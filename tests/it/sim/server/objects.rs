@@ -158,7 +158,12 @@ pub(crate) struct Node(pub(crate) u32);
 
 impl Pod {
     pub(crate) fn name(&self) -> String {
-        format!("checkout-{}-{:05}", self.revision, self.number)
+        format!("{}{:05}", Self::names_of(&self.revision), self.number)
+    }
+
+    /// What the names of a revision's pods begin with.
+    pub(crate) fn names_of(revision: &Revision) -> String {
+        ["checkout-", revision.as_str(), "-"].concat()
     }
 
     pub(crate) fn is_ready(&self) -> bool {

@@ -172,7 +172,7 @@ impl Sim {
             return Err(refused("no finalizer can be added to what is being deleted"));
         }
         if !guarded && old.deleting {
-            promises::released(self, plan, &old);
+            promises::released(self, &old);
         }
         self.takes(plan, if guarded { "guards" } else { "releases" });
         let left = (guarded || !old.deleting).then_some(Rollout { guarded, ..old });

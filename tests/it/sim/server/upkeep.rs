@@ -19,9 +19,11 @@ impl Sim {
     /// A Deployment gets its labels back.
     pub(super) fn label(&mut self, plan: &Plan, revision: &Revision, fence: &Fence) -> Reply {
         let old = self.fenced(revision, fence)?;
-        if old.labels == Labels::Lost {
-            self.takes(plan, &format!("labels {revision}"));
+        // Who writes what is there already changes nothing.
+        if old.labels == Labels::Ours {
+            return Ok(Answer::Nothing);
         }
+        self.takes(plan, &format!("labels {revision}"));
         Ok(self.stored(Changed::Deployment(revision.clone(), Some(Deployment { labels: Labels::Ours, ..old }))))
     }
 
@@ -37,6 +39,7 @@ impl Sim {
         self.takes(plan, &format!("repairs {revision}"));
         self.publish(Changed::Deployment(revision.clone(), Some(Deployment { generation: old.generation + 1, ..new })));
         self.stir(revision);
+        self.sync_when_available(revision);
         let item = json::repaired(revision, &self.server.images[revision], &self.server.deployments[revision]);
         Ok(Answer::Object(Box::new(item)))
     }

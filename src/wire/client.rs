@@ -1,4 +1,4 @@
-//! Which client posts? One that trusts what the files of now say; it is made anew when they change.
+//! Which client sends? One that trusts what the files of now say; it is made anew when they change.
 
 use std::path::Path;
 
@@ -6,14 +6,19 @@ use reqwest::{Certificate, Client, Identity};
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::Unready;
+use super::{cause, http_client, read};
 use crate::config::Tls;
-use crate::sink::AT_ONCE;
-use crate::wire::{cause, http_client, read};
 
-/// The client of the newest files.
-#[derive(Debug, Default)]
-pub(super) struct Clients(Mutex<Option<(Material, Client)>>);
+/// The client of the newest files, which keeps so many connections.
+#[derive(Debug)]
+pub struct Clients {
+    at_once: usize,
+    newest: Mutex<Option<(Material, Client)>>,
+}
+
+/// Why nothing could be sent: something of ours cannot be read. It is tried again, because somebody may put it right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unready(pub String);
 
 /// What a client was made of.
 #[derive(Clone, PartialEq, Eq)]
@@ -32,8 +37,16 @@ impl std::fmt::Debug for Material {
 }
 
 impl Clients {
+    /// None yet: no file is read, and nothing is dialled.
+    pub const fn new(at_once: usize) -> Self {
+        Self { at_once, newest: Mutex::const_new(None) }
+    }
+
     /// The client for this URL; connections stay as long as no file changes.
-    pub(super) async fn get(&self, url: &Url, tls: &Tls) -> Result<Client, Unready> {
+    ///
+    /// # Errors
+    /// A file cannot be read, or TLS cannot be set up with what it holds.
+    pub async fn get(&self, url: &Url, tls: &Tls) -> Result<Client, Unready> {
         let authority = match &tls.ca_file {
             None => None,
             Some(file) => Some(bytes(file, "caFile").await?),
@@ -45,11 +58,11 @@ impl Clients {
             }
         };
         let material = Material { scheme: url.scheme().to_owned(), authority, identity };
-        let mut known = self.0.lock().await;
+        let mut known = self.newest.lock().await;
         if let Some((_, client)) = known.as_ref().filter(|(before, _)| *before == material) {
             return Ok(client.clone());
         }
-        let client = make(url, &material)?;
+        let client = make(url, self.at_once, &material)?;
         *known = Some((material, client.clone()));
         Ok(client)
     }
@@ -59,8 +72,8 @@ async fn bytes(file: &Path, key: &str) -> Result<Vec<u8>, Unready> {
     read(file).await.map_err(|error| Unready(format!("the {key} cannot be read: {error}")))
 }
 
-fn make(url: &Url, material: &Material) -> Result<Client, Unready> {
-    let mut builder = http_client(url, AT_ONCE);
+fn make(url: &Url, at_once: usize, material: &Material) -> Result<Client, Unready> {
+    let mut builder = http_client(url, at_once);
     if let Some(authority) = &material.authority {
         let certificates = Certificate::from_pem_bundle(authority).ok().filter(|found| !found.is_empty());
         builder = builder.tls_certs_only(certificates.ok_or_else(|| Unready("the caFile holds no certificate in PEM".to_owned()))?);
