@@ -19,7 +19,7 @@ use crate::rollout::{Change, Phase, Reading, Template};
 use crate::sink::{Delivery, Route, Standing};
 
 /// The controller's own counters. Labels are words of closed sets and names from its configuration; never names that users choose, but for
-/// the gauges of [`gauges`], which are a few for each Rollout that there is.
+/// the gauges of each rollout.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
