@@ -1,17 +1,16 @@
 //! What will a check ask, what decides it, and what does a proof take? Told before anything runs.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, TimeDelta};
 
 use super::bounds;
 use super::minutes::BATCH;
-use super::query::{fill_pods, promql, window};
+use super::query::{fill_pods, window};
 use super::sequential::{Course, Need, Side, Wealth, requests_needed};
 use super::series::{Window, counting, marked};
 use super::words::{about, grouped, line, rate, roughly, times};
-use crate::rollout::{Attempt, Check, CheckKind, Gauge, Intent, Sequential, Shape, Source, Strength, Subject, Threshold};
+use crate::rollout::{Attempt, Check, CheckKind, Gauge, Intent, Sequential, Shape, Source, Strength, Subject, Threshold, Young};
 
 /// One check in a few lines: its queries as the provider gets them, but for the pods' real names, and what follows from the answers.
 pub fn outline(check: &Check, intent: &Intent, rollout: &str, attempt: &Attempt) -> String {
@@ -36,7 +35,7 @@ pub fn outline(check: &Check, intent: &Intent, rollout: &str, attempt: &Attempt)
 fn asked(check: &Check, every: TimeDelta, rollout: &str, attempt: &Attempt) -> Vec<String> {
     let to = DateTime::UNIX_EPOCH;
     let count = |source: &Source, back: TimeDelta| {
-        counting(source, rollout, attempt, Window { from: to - back, to, before: None, young: BTreeSet::new() }).query().to_owned()
+        counting(source, rollout, attempt, Window { from: to - back, to, before: None, young: Young::Canary }).query().to_owned()
     };
     let fill = |query: &str| fill_pods(query, rollout, &attempt.stable, &attempt.canary);
     vec![match &check.kind {
@@ -60,7 +59,7 @@ fn limits(threshold: &Threshold) -> Vec<String> {
     let above = max.map(|max| format!("above {max}"));
     let beyond: Vec<String> = below.into_iter().chain(above).collect();
     let often = if failures.of > 1 { format!(", {} of the last {} times", failures.count, failures.of) } else { String::new() };
-    vec![format!("fails {}{often}; a value counts once all of its {} lie in the attempt", beyond.join(" or "), promql(*window))]
+    vec![format!("fails {}{often}; a value counts once all of its {} lies in the attempt", beyond.join(" or "), about(seconds(*window)))]
 }
 
 fn ratios(gauge: &Gauge) -> Vec<String> {
@@ -97,7 +96,7 @@ fn odds(check: &Check, sequential: &Sequential, intent: &Intent) -> Vec<String> 
         ];
     };
     let time = last.hold + intent.deadlines.step - intent.warm_up - check.delay - intent.every;
-    let seconds = f64::from(i32::try_from(time.num_seconds()).unwrap_or(i32::MAX)).max(1.0);
+    let seconds = seconds(time).max(1.0);
     let below = match sequential.promotion {
         Strength::NoHarm => "the promotion does not ask for one",
         Strength::Proof => "with less traffic it pauses or aborts there: use promotion: auto or noHarm, or raise plus",
@@ -114,4 +113,8 @@ fn odds(check: &Check, sequential: &Sequential, intent: &Intent) -> Vec<String> 
             rate(some.max(none) / seconds),
         ),
     ]
+}
+
+fn seconds(time: TimeDelta) -> f64 {
+    f64::from(i32::try_from(time.num_seconds()).unwrap_or(i32::MAX))
 }

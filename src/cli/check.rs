@@ -64,7 +64,8 @@ fn told<'a>(rollout: &Value, template: impl Fn(&str) -> Option<&'a Value>) -> Re
     }
     let attempt = Attempt { number: 1, stable: Revision::new("STABLE"), canary: Revision::new("CANARY") };
     let (number, every, warm_up) = (intent.checks.len(), duration_text(intent.every), duration_text(intent.warm_up));
-    let mut page = format!("{title}: {number} checks, each asked every {every} once a step's share is there for {warm_up}\n");
+    let checks = if number == 1 { "check" } else { "checks" };
+    let mut page = format!("{title}: {number} {checks}, each asked every {every} once a step's share is there for {warm_up}\n");
     for check in &intent.checks {
         let _ = write!(page, "\n{}", outline(check, &intent, &name, &attempt)); // as above
     }

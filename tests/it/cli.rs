@@ -118,9 +118,21 @@ fn what_the_checks_of_a_file_will_ask_is_told_without_a_cluster() {
     };
     let template = "---\nkind: AnalysisTemplate\nmetadata: {name: slo}\nspec:\n  args: [{name: max, type: number}]\n  checks:\n  - name: slo\n    \
                     threshold: {of: errors, window: 1m, max: '{{args.max}}'}\n";
-    let sound = check(&(rollout("{checks: [{name: errors, sequential: {of: errors}}], templates: [{name: slo, args: {max: '0.05'}}]}") + template));
+    let sound =
+        check(&(rollout("{checks: [{name: errors, sequential: {of: errors}}], templates: [{name: slo, args: {max: '0.05'}}]}") + template));
     assert_eq!((sound.code, sound.stderr.as_str()), (0, ""));
-    assert_snapshot!(sound.stdout, @"x");
+    assert_snapshot!(sound.stdout, @r#"
+    Rollout shop/web: 2 checks, each asked every 10s once a step's share is there for 30s
+
+    errors: sequential, asked of the default provider
+      http_requests_total{namespace="shop",pod=~"web-STABLE-[a-z0-9]+-[a-z0-9]+|web-CANARY-[a-z0-9]+-[a-z0-9]+"}[100000ms]
+      odds of 20:1 that it is worse than 1.25x + 0.05pp (= 0.050%) fail, of 20:1 that it is below 1.5x + 0.1pp (= 0.10%) are a proof; at least 100 requests a side (shares as where stable has no bad ones)
+      a proof at 50% takes about 7,700 canary requests where 1% of both sides are bad, 4,600 where none are; it fits into that step (60m) from 2.12 rps of the canary on; with less traffic the promotion takes no harm for an answer
+
+    slo: threshold, asked of the default provider
+      http_requests_total{namespace="shop",pod=~"web-STABLE-[a-z0-9]+-[a-z0-9]+|web-CANARY-[a-z0-9]+-[a-z0-9]+"}[150000ms]
+      fails above 0.05; a value counts once all of its 60s lies in the attempt
+    "#);
     let missing = check(&rollout("{templates: [{name: slo}]}"));
     assert_eq!(missing.code, 2);
     assert!(missing.stdout.starts_with("Rollout shop/web is refused: the AnalysisTemplate \"slo\" does not exist"), "{}", missing.stdout);
