@@ -4,8 +4,7 @@ use chrono::TimeDelta;
 
 use super::evidence::Evidence;
 use super::threshold::unreadable;
-use crate::rollout::Verdict;
-use crate::rollout::{Bad, Check, Reading, Sample, Sequential, Series, Source, Unit};
+use crate::rollout::{Bad, Check, Reading, Sample, Sequential, Series, Source, Unit, Verdict};
 
 /// So far back stable's requests are looked at.
 pub(super) const LOOKS_BACK: TimeDelta = TimeDelta::minutes(10);

@@ -4,12 +4,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::evidence::Evidence;
 use super::minutes::{BATCH, Minutes};
-use super::series::{Window, counting, marked, sides};
+use super::series::{Window, backed, counting, measuring};
 use super::windows::Chain;
 use super::{asked, bounds, gate, query, workload};
 use crate::rollout::{
-    Ask, Attempt, Before, Check, CheckKind, Gauge, Intent, Measuring, Observed, PodState, Question, Reading, Sequential, Shape, Source,
-    State, Subject, Weight, Young,
+    Ask, Attempt, Before, Check, CheckKind, Gauge, Intent, Observed, PodState, Question, Reading, Sample, Sequential, Source, State,
+    Subject, Weight, Young,
 };
 
 /// A pod that became ready less than so long ago is young: a series of it that appears began at zero.
@@ -39,9 +39,7 @@ pub fn due(intent: &Intent, state: &State, evidence: &Evidence, seen: &Observed,
                     asking.again(check, threshold.window, TimeDelta::zero(), |_| ask)
                 }
                 Subject::Backed { query, count, .. } => {
-                    let fill = |query: &str| query::fill_pods(query, &seen.name, &attempt.stable, &attempt.canary);
-                    let ask = Ask::Backed(marked([(Shape::VALUE, &fill(query)), (Shape::ALL, &fill(count))]));
-                    asking.again(check, threshold.window, TimeDelta::zero(), |_| ask)
+                    asking.again(check, threshold.window, TimeDelta::zero(), |_| backed(query, count, &seen.name, attempt))
                 }
                 Subject::Share(source, _) => {
                     asking.again(check, threshold.window, check.delay, |at| asking.count(source, at - threshold.window, at, None))
@@ -80,10 +78,9 @@ struct Asking<'a> {
 impl Asking<'_> {
     /// The newest window, once an interval. Its end is so long ago that its samples are complete.
     fn again(&self, check: &Check, window: TimeDelta, delay: TimeDelta, ask: impl FnOnce(DateTime<Utc>) -> Ask) -> Next {
-        let Self { intent, attempt, step, seen, gate, ready, now } = *self;
+        let Self { intent, gate, ready, now, .. } = *self;
         let earliest = gate.map_or(ready + window, |gate| gate.max(ready + window));
-        let mine = seen.samples.iter().filter(|s| s.check == check.name && s.speaks_of(attempt.number, step, now));
-        let newest = mine.map(|s| s.at).max();
+        let newest = self.mine(check).map(|sample| sample.at).max();
         let at = newest.map_or(earliest, |at| (at + intent.every).max(earliest)) + delay;
         if at <= now {
             let question = self.measure(check, ask(now - delay), now - delay);
@@ -124,18 +121,22 @@ impl Asking<'_> {
         if to + check.delay > now {
             return Next { question: None, wake: to + check.delay };
         }
-        let query = query::window(&query::fill_pods(&gauge.query, &seen.name, &attempt.stable, &attempt.canary), BATCH);
-        let ask = Ask::Means(Box::new(Measuring { query, sides: sides(&seen.name, attempt, None) }));
+        let ask = measuring(&gauge.query, &seen.name, attempt, BATCH);
         Next { question: Some(self.measure(check, ask, to)), wake: now + intent.every }
     }
 
     /// The windows of stable that show how its bad requests are spread: those before the one that is judged, so that what comes in that one
     /// is no measure of itself. Where so many samples were too large an answer, they are its own.
     fn spread(&self, check: &Check, from: DateTime<Utc>, to: DateTime<Utc>) -> Before {
-        let Self { intent, attempt, step, seen, now, .. } = *self;
-        let mut mine = seen.samples.iter().filter(|s| s.check == check.name && s.speaks_of(attempt.number, step, now));
-        let too_large = mine.any(|sample| sample.reading == Reading::TooLarge);
-        if too_large { Before { from, to, each: intent.every } } else { Chain::before(from, intent.every) }
+        let each = self.intent.every;
+        let too_large = self.mine(check).any(|sample| sample.reading == Reading::TooLarge);
+        if too_large { Before { from, to, each } } else { Chain::before(from, each) }
+    }
+
+    /// The answers to a check that speak of this attempt at this exposure.
+    fn mine(&self, check: &'_ Check) -> impl Iterator<Item = &Sample> {
+        let Self { attempt, step, seen, now, .. } = *self;
+        seen.samples.iter().filter(move |sample| sample.check == check.name && sample.speaks_of(attempt.number, step, now))
     }
 
     fn measure(&self, check: &Check, ask: Ask, at: DateTime<Utc>) -> Question {

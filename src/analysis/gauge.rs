@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Fewer batches say nothing of their mean.
-const FEWEST_BATCHES: u32 = 6;
+pub(super) const FEWEST_BATCHES: u8 = 6;
 /// The number of batches at which the bounds are narrowest.
 const BEST_AT: f64 = 20.0;
 /// A quantity that never moves was measured too coarsely, not perfectly.
@@ -57,8 +57,8 @@ impl Batches {
     }
 
     /// So many are needed before they have bounds.
-    pub const fn are_few(&self) -> bool {
-        self.number < FEWEST_BATCHES
+    pub fn are_few(&self) -> bool {
+        self.number < FEWEST_BATCHES.into()
     }
 
     /// Their mean, without any noise taken off.

@@ -3,25 +3,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::gauge::{Batches, Pods};
-use super::threshold::unreadable;
+use super::gauge::{Batches, FEWEST_BATCHES, Pods};
+use super::threshold::{STALE_AFTER, unreadable};
+use super::windows::{CLOCKS_DIFFER, LONGEST};
 use super::words::times;
 use crate::rollout::{Check, Failure, Gauge, Intent, Means, Reading, Sample, Strength, Verdict, Weight};
 
 /// What is measured is a mean of this long: samples of one minute resemble each other too much to count by themselves.
 pub(super) const BATCH: TimeDelta = TimeDelta::seconds(60);
-
-/// What was not measured for so long is let go by.
-const LONGEST: TimeDelta = TimeDelta::minutes(10);
-
-/// Two clocks that are kept in time do not differ by more.
-const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
-
-/// What was measured so many minutes ago says nothing of now.
-const STALE_AFTER: i32 = 3;
-
-/// So many minutes are needed before there are bounds.
-const FEWEST: i32 = 6;
 
 /// The evidence of one check that measures a quantity.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -163,7 +152,7 @@ impl Minutes<'_> {
         let wanted = if intent.next_step(self.step).is_some() { self.gauge.step } else { self.gauge.promotion };
         let time = intent.hold(self.step) + intent.deadlines.step - intent.warm_up - self.check.delay;
         match wanted {
-            Strength::Auto if time < BATCH * FEWEST => Strength::NoHarm,
+            Strength::Auto if time < BATCH * FEWEST_BATCHES.into() => Strength::NoHarm,
             Strength::Auto => Strength::Proof,
             Strength::NoHarm | Strength::Proof => wanted,
         }

@@ -6,70 +6,70 @@ use chrono::{DateTime, TimeDelta};
 
 use super::bounds;
 use super::minutes::BATCH;
-use super::query::{fill_pods, window};
+use super::query::fill_pods;
 use super::sequential::{Course, Need, Side, Wealth, requests_needed};
-use super::series::{Window, counting, marked};
+use super::series::{Window, backed, counting, measuring};
+use super::windows::Chain;
 use super::words::{about, grouped, line, rate, roughly, times};
-use crate::rollout::{Attempt, Check, CheckKind, Gauge, Intent, Sequential, Shape, Source, Strength, Subject, Threshold, Young};
+use crate::rollout::{Attempt, Before, Check, CheckKind, Gauge, Intent, Sequential, Source, Strength, Subject, Threshold, Young};
 
 /// One check in a few lines: its queries as the provider gets them, but for the pods' real names, and what follows from the answers.
 pub fn outline(check: &Check, intent: &Intent, rollout: &str, attempt: &Attempt) -> String {
     let Check { name, provider, .. } = check;
     let (kind, decides) = match &check.kind {
-        CheckKind::Threshold(threshold) => ("threshold", limits(threshold)),
+        CheckKind::Threshold(threshold) => ("threshold", vec![limits(threshold)]),
         CheckKind::Compare(compare) => {
             let harm = line(compare.line, 0.0);
             ("compare", vec![format!("more than {} standard errors beyond {harm} of stable's share fail", compare.sigmas)])
         }
         CheckKind::Sequential(sequential) => ("sequential", odds(check, sequential, intent)),
-        CheckKind::Gauge(gauge) => ("sequential", ratios(gauge)),
+        CheckKind::Gauge(gauge) => ("sequential", vec![ratios(gauge)]),
     };
     let mut text = format!("{name}: {kind}, asked of {provider}\n");
-    for told in asked(check, intent.every, rollout, attempt).into_iter().chain(decides) {
+    for told in [asked(check, intent.every, rollout, attempt)].into_iter().chain(decides) {
         let _ = writeln!(text, "  {}", told.split_whitespace().collect::<Vec<_>>().join(" ")); // writing to a String cannot fail
     }
     text
 }
 
-/// The queries of one question.
-fn asked(check: &Check, every: TimeDelta, rollout: &str, attempt: &Attempt) -> Vec<String> {
+/// The query of one question.
+fn asked(check: &Check, every: TimeDelta, rollout: &str, attempt: &Attempt) -> String {
     let to = DateTime::UNIX_EPOCH;
-    let count = |source: &Source, back: TimeDelta| {
-        counting(source, rollout, attempt, Window { from: to - back, to, before: None, young: Young::Canary }).query().to_owned()
+    let count = |source: &Source, back: TimeDelta, before: Option<Before>| {
+        counting(source, rollout, attempt, Window { from: to - back, to, before, young: Young::Canary }).query().to_owned()
     };
-    let fill = |query: &str| fill_pods(query, rollout, &attempt.stable, &attempt.canary);
-    vec![match &check.kind {
+    match &check.kind {
         CheckKind::Threshold(threshold) => match &threshold.subject {
-            Subject::Query(query) => fill(query),
-            Subject::Backed { query, count, .. } => marked([(Shape::VALUE, &fill(query)), (Shape::ALL, &fill(count))]),
-            Subject::Share(source, _) => count(source, threshold.window),
+            Subject::Query(query) => fill_pods(query, rollout, &attempt.stable, &attempt.canary),
+            Subject::Backed { query, count, .. } => backed(query, count, rollout, attempt).query().to_owned(),
+            Subject::Share(source, _) => count(source, threshold.window, None),
         },
-        CheckKind::Compare(compare) => count(&compare.source, compare.window),
+        CheckKind::Compare(compare) => count(&compare.source, compare.window, Some(Chain::before(to - compare.window, every))),
         CheckKind::Sequential(sequential) if bounds::wanted(&sequential.source).is_some() => {
-            format!("{} (once, for the bound of slow requests)", count(&sequential.source, bounds::LOOKS_BACK))
+            format!("{} (once, for the bound of slow requests)", count(&sequential.source, bounds::LOOKS_BACK, None))
         }
-        CheckKind::Sequential(sequential) => count(&sequential.source, every),
-        CheckKind::Gauge(gauge) => window(&fill(&gauge.query), BATCH),
-    }]
+        CheckKind::Sequential(sequential) => count(&sequential.source, every, None),
+        CheckKind::Gauge(gauge) => measuring(&gauge.query, rollout, attempt, BATCH).query().to_owned(),
+    }
 }
 
-fn limits(threshold: &Threshold) -> Vec<String> {
+fn limits(threshold: &Threshold) -> String {
     let Threshold { min, max, failures, window, .. } = threshold;
     let below = min.map(|min| format!("below {min}"));
     let above = max.map(|max| format!("above {max}"));
     let beyond: Vec<String> = below.into_iter().chain(above).collect();
     let often = if failures.of > 1 { format!(", {} of the last {} times", failures.count, failures.of) } else { String::new() };
-    vec![format!("fails {}{often}; a value counts once all of its {} lies in the attempt", beyond.join(" or "), about(seconds(*window)))]
+    format!("fails {}{often}; a value counts once all of its {} lies in the attempt", beyond.join(" or "), about(seconds(*window)))
 }
 
-fn ratios(gauge: &Gauge) -> Vec<String> {
+fn ratios(gauge: &Gauge) -> String {
     let Gauge { limit, alarm, alpha, .. } = gauge;
     let sure = (1.0 - alpha) * 100.0;
-    vec![format!(
+    format!(
         "surely ({sure:.1}%) above {} what stable has fails, surely below {} is a proof; six minutes at least",
         times(*alarm),
         times(*limit)
-    )]
+    )
 }
 
 /// The lines, and what a proof takes at the last step.

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::query::{fill_pods, pods, promql, window};
-use crate::rollout::{Ask, Attempt, Bad, Before, By, Counting, Series, Shape, Sides, Source, Young};
+use crate::rollout::{Ask, Attempt, Bad, Before, By, Counting, Measuring, Series, Shape, Sides, Source, Young};
 
 /// How far before a window its counters are looked at, for where they stood when it began: several scrapes of any usual interval.
 const LOOKBACK: TimeDelta = TimeDelta::seconds(90);
@@ -48,13 +48,25 @@ pub(super) fn counting(source: &Source, rollout: &str, attempt: &Attempt, asked:
     }))
 }
 
+/// The question for a number and for the requests that it speaks of.
+pub(super) fn backed(query: &str, count: &str, rollout: &str, attempt: &Attempt) -> Ask {
+    let fill = |query: &str| fill_pods(query, rollout, &attempt.stable, &attempt.canary);
+    Ask::Backed(marked([(Shape::VALUE, &fill(query)), (Shape::ALL, &fill(count))]))
+}
+
+/// The question for what each pod had of a quantity, averaged over so long.
+pub(super) fn measuring(query: &str, rollout: &str, attempt: &Attempt, over: TimeDelta) -> Ask {
+    let query = window(&fill_pods(query, rollout, &attempt.stable, &attempt.canary), over);
+    Ask::Means(Box::new(Measuring { query, sides: sides(rollout, attempt, None) }))
+}
+
 /// Whose is whose.
-pub(super) fn sides(rollout: &str, attempt: &Attempt, by: Option<By>) -> Sides {
+fn sides(rollout: &str, attempt: &Attempt, by: Option<By>) -> Sides {
     Sides { rollout: rollout.to_owned(), stable: attempt.stable.clone(), canary: attempt.canary.clone(), by }
 }
 
 /// Two queries as one, so that both speak of the same time. What belongs to which is marked.
-pub(super) fn marked(queries: [(&str, &str); 2]) -> String {
+fn marked(queries: [(&str, &str); 2]) -> String {
     let [one, other] = queries.map(|(mark, query)| format!("label_replace(({query}), \"{}\", \"{mark}\", \"\", \"\")", Shape::MARK));
     format!("{one} or {other}")
 }

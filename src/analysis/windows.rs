@@ -18,10 +18,10 @@ const STALE_AFTER: i32 = 2;
 const PATIENCE: i32 = 6;
 
 /// No window is longer: what was not counted for so long is let go by.
-const LONGEST: TimeDelta = TimeDelta::minutes(10);
+pub(super) const LONGEST: TimeDelta = TimeDelta::minutes(10);
 
 /// Two clocks that are kept in time do not differ by more.
-const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
+pub(super) const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
 
 /// Whose windows, and from when on they count.
 #[derive(Clone, Copy)]

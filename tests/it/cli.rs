@@ -133,6 +133,12 @@ fn what_the_checks_of_a_file_will_ask_is_told_without_a_cluster() {
       http_requests_total{namespace="shop",pod=~"web-STABLE-[a-z0-9]+-[a-z0-9]+|web-CANARY-[a-z0-9]+-[a-z0-9]+"}[150000ms]
       fails above 0.05; a value counts once all of its 60s lies in the attempt
     "#);
+    let compared = check(&rollout("{checks: [{name: quick, compare: {of: errors, window: 1m}}]}"));
+    assert!(
+        compared.stdout.contains("}[750000ms]\n"),
+        "a minute, the ten minutes before it, and where counters stood: {}",
+        compared.stdout
+    );
     let missing = check(&rollout("{templates: [{name: slo}]}"));
     assert_eq!(missing.code, 2);
     assert!(missing.stdout.starts_with("Rollout shop/web is refused: the AnalysisTemplate \"slo\" does not exist"), "{}", missing.stdout);
