@@ -32,9 +32,11 @@ pub(super) const CHANGES: [&str; 17] = [
 ];
 
 /// What can be answered: by a provider, and to a dry run.
-pub(super) const ANSWERS: [&str; 22] = [
+pub(super) const ANSWERS: [&str; 24] = [
     "value",
     "counts",
+    "means",
+    "bounds",
     "no_bucket",
     "no_data",
     "not_a_number",
@@ -129,13 +131,22 @@ pub(super) const fn reading(reading: &Reading) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
+
     use super::*;
+    use crate::rollout::{Counted, Counts, Mean, Means, Newest};
 
     #[test]
     fn every_word_of_an_answer_is_there_from_the_beginning() {
         let said = String::new;
+        let from = DateTime::UNIX_EPOCH;
+        let nothing = Counted { from, counts: Counts::default(), newest: Newest::default(), scrape: None, before: Vec::new() };
         let readings = [
             Reading::Value(0.0),
+            Reading::Backed(0.0, 0.0),
+            Reading::Counts(Box::new(nothing)),
+            Reading::Means(Means { canary: Mean::default(), stable: Mean::default() }),
+            Reading::Bounds(Vec::new()),
             Reading::NoBucket,
             Reading::NoData,
             Reading::NotANumber,
