@@ -8,17 +8,14 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::rollout::Reading;
-
-/// So many questions in a row without an answer; one alone is a hiccup.
-const SILENCES: u32 = 3;
+use crate::rollout::{Outage, Reading};
 
 /// A gauge of each provider.
 #[derive(Debug, Default)]
 pub(super) struct ProvidersUp {
     up: Family<ProviderLabels, Gauge>,
     /// Questions in a row that got no answer.
-    silences: Mutex<BTreeMap<String, u32>>,
+    silences: Mutex<BTreeMap<String, usize>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -42,7 +39,7 @@ impl ProvidersUp {
         let mut all = self.silences.lock().unwrap_or_else(PoisonError::into_inner);
         let silences = all.entry(provider.to_owned()).or_default();
         *silences = reading.silence().map_or(0, |_| silences.saturating_add(1));
-        self.gauge(provider).set(i64::from(*silences < SILENCES));
+        self.gauge(provider).set(i64::from(*silences < Outage::SILENCES));
     }
 
     fn gauge(&self, provider: &str) -> Gauge {

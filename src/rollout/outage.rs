@@ -6,10 +6,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::transition::tell;
 use super::{Event, EventKind, Facts, Intent, Memo, Observed, Sample, State};
-
-/// So many questions in a row without an answer are an outage; one alone is a hiccup.
-const SILENCES: usize = 3;
 
 /// So many characters of what a provider did say what it did. There may be as many providers as checks.
 const MOST_CHARACTERS: usize = 100;
@@ -26,6 +24,9 @@ pub struct Outage {
 }
 
 impl Outage {
+    /// So many questions in a row without an answer are an outage; one alone is a hiccup.
+    pub const SILENCES: usize = 3;
+
     /// One that begins there, with no longer a text than what may be committed.
     pub fn new(attempt: u32, since: DateTime<Utc>, text: &str) -> Self {
         Self { attempt, since, text: text.chars().take(MOST_CHARACTERS).collect() }
@@ -49,22 +50,16 @@ pub(super) fn told(state: &State, facts: &Facts) -> Option<Event> {
         }
         News::Answers => (EventKind::ProviderAnswers, "Answers", format!("provider {provider} answers again")),
     };
-    Some(Event {
-        kind,
-        revision: attempt.canary.clone(),
-        stable: Some(attempt.stable.clone()),
-        attempt: attempt.number,
-        weight: None,
-        reason,
-        message,
-        failure: None,
-        author: None,
-    })
+    Some(tell(kind, attempt, reason, message))
 }
 
 /// The provider of which something is to tell, and what.
 fn news(state: &State, intent: &Intent, memo: &Memo, seen: &Observed, now: DateTime<Utc>) -> Option<(String, News)> {
     let (attempt, _) = state.trial()?;
+    // As it nearly always is.
+    if memo.outages.is_empty() && seen.samples.iter().all(|sample| sample.reading.silence().is_none()) {
+        return None;
+    }
     let providers: BTreeSet<&str> = intent.checks.iter().map(|check| check.provider.as_str()).collect();
     providers.into_iter().find_map(|provider| {
         let asks = |sample: &&Sample| intent.checks.iter().any(|check| check.provider == provider && check.name == sample.check);
@@ -74,7 +69,7 @@ fn news(state: &State, intent: &Intent, memo: &Memo, seen: &Observed, now: DateT
         let silent: Vec<_> = answers.iter().map_while(|sample| Some((sample.at, sample.reading.silence()?))).collect();
         let known = memo.outages.get(provider).is_some_and(|outage| outage.attempt == attempt.number);
         let news = match (known, silent.first(), silent.last()) {
-            (false, Some((_, text)), Some((since, _))) if silent.len() >= SILENCES => {
+            (false, Some((_, text)), Some((since, _))) if silent.len() >= Outage::SILENCES => {
                 News::Silent(Outage::new(attempt.number, *since, text))
             }
             (true, None, None) if !answers.is_empty() => News::Answers,

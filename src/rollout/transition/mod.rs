@@ -233,7 +233,7 @@ fn left_held(facts: &Facts) -> String {
 }
 
 /// An event about an attempt.
-fn tell(kind: EventKind, attempt: &Attempt, reason: &'static str, message: String) -> Event {
+pub(super) fn tell(kind: EventKind, attempt: &Attempt, reason: &'static str, message: String) -> Event {
     Event {
         kind,
         revision: attempt.canary.clone(),
