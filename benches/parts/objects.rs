@@ -40,7 +40,7 @@ pub(crate) fn object(kind: Kind, number: usize) -> Item {
         }))),
         Kind::Template => {
             let checks = json!([{"name": "errors", "sequential": {"of": "errors"}}]);
-            Item::template(&read(json!({"metadata": metadata(&rollout, &rollout), "spec": {"checks": checks}})))
+            Item::template(read(json!({"metadata": metadata(&rollout, &rollout), "spec": {"checks": checks}})))
         }
         Kind::Binding => Item::binding(&read(json!({"metadata": metadata(&rollout, &rollout), "spec": {}}))),
     };

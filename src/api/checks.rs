@@ -270,9 +270,7 @@ fn sequential(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Result<Seq
         );
     }
     let alarm = alarm.map_or(Ok(half_way(limit)), |alarm| line(name, "alarm", alarm))?;
-    if alarm.ratio > limit.ratio || alarm.plus > limit.plus {
-        return odd("the alarm is above the limit, so that a canary could pass and fail at once; lower the alarm or leave it out");
-    }
+    below(name, alarm, limit)?;
     let (step, promotion) = strengths(*pass);
     Ok(Sequential {
         source,
@@ -321,6 +319,13 @@ fn named_bound(check: &str, slower_than: &str) -> Result<(), Invalid> {
 /// The line half-way between "the same as stable" and the limit.
 pub(super) fn half_way(limit: Line) -> Line {
     Line { ratio: f64::midpoint(1.0, limit.ratio), plus: limit.plus / 2.0 }
+}
+
+/// What is surely above the alarm must not be able to be surely below the limit, too.
+pub(super) fn below(check: &str, alarm: Line, limit: Line) -> Result<(), Invalid> {
+    let text = "the alarm is above the limit, so that a canary could pass and fail at once; lower the alarm or leave it out".to_owned();
+    let above = alarm.ratio > limit.ratio || alarm.plus > limit.plus;
+    if above { Err(Invalid::Counting { check: check.to_owned(), text }) } else { Ok(()) }
 }
 
 pub(super) fn line(check: &str, field: &str, LineSpec { ratio, plus }: LineSpec) -> Result<Line, Invalid> {

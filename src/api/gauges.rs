@@ -1,7 +1,7 @@
 //! Which quantity of the pods is compared?
 
 use super::check_spec::SequentialSpec;
-use super::checks::{Owner, confidence, half_way, line, strengths};
+use super::checks::{Owner, below, confidence, half_way, line, strengths};
 use super::invalid::Invalid;
 use super::parse::length;
 use super::sources::MAX_QUERY;
@@ -53,9 +53,7 @@ pub(super) fn gauge(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Resu
     if limit.ratio <= 1.0 {
         return Err(odd("a limit of ratio 1 can never be proven; allow the canary a little more than stable, such as ratio 1.25"));
     }
-    if alarm.ratio > limit.ratio {
-        return Err(odd("the alarm is above the limit, so that a canary could pass and fail at once; lower the alarm or leave it out"));
-    }
+    below(name, alarm, limit)?;
     let (step, promotion) = strengths(*pass);
     let alpha = 1.0 - confidence(name, *sure)?;
     Ok(Gauge { query: filled, limit: limit.ratio, alarm: alarm.ratio, alpha, step, promotion })

@@ -14,6 +14,12 @@ pub struct Providers {
 }
 
 impl Providers {
+    /// Those of a configuration. Without a default there is no provider at all.
+    pub fn new<'a>(delays: impl Iterator<Item = (&'a str, TimeDelta)>, default: Option<&str>) -> Self {
+        let delays = delays.map(|(name, delay)| (name.to_owned(), delay)).collect();
+        Self { delays, default: default.unwrap_or_default().to_owned() }
+    }
+
     /// What there is to choose from, as part of a sentence.
     pub(super) fn known(&self) -> String {
         if self.delays.is_empty() {

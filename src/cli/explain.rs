@@ -68,8 +68,7 @@ async fn explain(Explanation { question, attempt, config }: &Explanation) -> Res
 
 /// What the Rollout's spec means with these providers.
 async fn intent(place: &Place, object: &Object, providers: &Providers, file: &Path) -> Result<Intent, Failure> {
-    let delays = providers.delays().map(|(name, delay)| (name.to_owned(), delay)).collect();
-    let known = api::Providers { delays, default: providers.default_name().unwrap_or_default().to_owned() };
+    let known = api::Providers::new(providers.delays(), providers.default_name());
     let spec = filled(object.spec(), &place.template(object).await?, Some(1));
     let hint = "name the same providers as the controller's own configuration file does";
     // What the attempt took from templates is what it was judged by, whatever they say now.

@@ -129,10 +129,10 @@ impl Item {
     }
 
     /// A template of checks.
-    pub fn template(template: &Template) -> Option<Self> {
-        let metadata = &template.metadata;
-        let owner = Key { namespace: metadata.namespace.clone()?, name: metadata.name.clone()? };
-        Some(Self { name: owner.name.clone(), owner, version: number(metadata), view: View::Template(template.view()) })
+    pub fn template(template: Template) -> Option<Self> {
+        let version = number(&template.metadata);
+        let owner = Key { namespace: template.metadata.namespace.clone()?, name: template.metadata.name.clone()? };
+        Some(Self { name: owner.name.clone(), owner, version, view: View::Template(Arc::new(template.spec)) })
     }
 
     /// A binding of an admission policy.

@@ -1,7 +1,5 @@
 //! What of a template of checks is kept: its spec, as it is written.
 
-use std::sync::Arc;
-
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use serde::Deserialize;
@@ -16,12 +14,5 @@ pub struct Template {
     #[serde(deserialize_with = "slim")]
     pub(super) metadata: ObjectMeta,
     #[serde(default)]
-    spec: Value,
-}
-
-impl Template {
-    /// What is kept of it.
-    pub(super) fn view(&self) -> Arc<Value> {
-        Arc::new(self.spec.clone())
-    }
+    pub(super) spec: Value,
 }

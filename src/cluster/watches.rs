@@ -55,7 +55,7 @@ pub fn watch(client: &Client, index: &Arc<Index>, tell: impl Fn(Notice) + Clone 
     tasks.spawn(target(Kind::Pod).follow(Api::<Pod>::all(client.clone()), ours.clone(), |pod| Item::pod(&pod)));
     tasks.spawn(target(Kind::Record).follow(Api::<Record>::all(client.clone()), ours, |record| Item::record(&record)));
     tasks.spawn(target(Kind::Action).follow(Api::<Action>::all(client.clone()), any.clone(), |action| Item::action(&action)));
-    tasks.spawn(target(Kind::Template).follow(templates, any, |template| Item::template(&template)));
+    tasks.spawn(target(Kind::Template).follow(templates, any, Item::template));
     tasks.spawn(target(Kind::Binding).follow(Api::<Binding>::all(client.clone()), policy, |binding| Item::binding(&binding)));
     tasks.spawn(referenced::follow(client.clone(), Arc::clone(index), tell));
     tasks

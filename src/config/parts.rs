@@ -229,11 +229,7 @@ pub(super) fn index<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>
 
 /// Headers that go with every request. Their values never show in a log.
 pub(super) fn headers<'de, D: Deserializer<'de>>(from: D) -> Result<HeaderMap, D::Error> {
-    let given: BTreeMap<String, String> = section(from)?;
-    if given.len() > MAX_HEADERS {
-        return Err(D::Error::custom(format!("{} headers; at most {MAX_HEADERS} are allowed", given.len())));
-    }
-    given.iter().try_fold(HeaderMap::new(), |mut all, (name, value)| {
+    by_header(from)?.iter().try_fold(HeaderMap::new(), |mut all, (name, value)| {
         let (name, value) = one_header(name, value).map_err(D::Error::custom)?;
         match all.insert(name.clone(), value) {
             None => Ok(all),
@@ -244,11 +240,17 @@ pub(super) fn headers<'de, D: Deserializer<'de>>(from: D) -> Result<HeaderMap, D
 
 /// Headers whose values stand in files.
 pub(super) fn header_files<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(HeaderName, PathBuf)>, D::Error> {
+    let given = by_header(from)?;
+    given.iter().map(|(name, path)| Ok((header_name(name)?, absolute(path)?))).collect::<Result<_, String>>().map_err(D::Error::custom)
+}
+
+/// A text for each of not too many headers.
+fn by_header<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, String>, D::Error> {
     let given: BTreeMap<String, String> = section(from)?;
     if given.len() > MAX_HEADERS {
         return Err(D::Error::custom(format!("{} headers; at most {MAX_HEADERS} are allowed", given.len())));
     }
-    given.iter().map(|(name, path)| Ok((header_name(name)?, absolute(path)?))).collect::<Result<_, String>>().map_err(D::Error::custom)
+    Ok(given)
 }
 
 fn header_name(name: &str) -> Result<HeaderName, String> {

@@ -11,7 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::api::{Object, Status, from_time};
-use crate::rollout::{Baking, EndReason, Idle, Key, Promoting, RollingBack, State, Why};
+use crate::rollout::{EndReason, Idle, Key, RollingBack, State, Why};
 
 /// Not `namespace` and `pod`: scrapers put those of their target there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -179,16 +179,6 @@ fn is_failing(state: &State) -> bool {
 }
 
 fn is_forced(state: &State) -> bool {
-    match state {
-        State::Promoting(Promoting { forced, .. }) | State::Baking(Baking { forced, .. }) => *forced,
-        State::Idle(Idle { last, stable, .. }) => last.reason == EndReason::Forced && last.revision == *stable,
-        State::Installing(_)
-        | State::Adopting(_)
-        | State::Stepping(_)
-        | State::Approval(_)
-        | State::Paused(_)
-        | State::RollingBack(_)
-        | State::HandingBack(_)
-        | State::Deleted(_) => false,
-    }
+    let was = |at: &Idle| at.last.reason == EndReason::Forced && at.last.revision == at.stable;
+    state.is_forced() || if let State::Idle(at) = state { was(at) } else { false }
 }

@@ -50,8 +50,7 @@ pub(super) struct Parts {
 
 impl Live {
     pub(super) fn new(parts: Parts) -> Self {
-        let delays = parts.providers.delays().map(|(name, delay)| (name.to_owned(), delay)).collect();
-        let known = api::Providers { delays, default: parts.providers.default_name().unwrap_or_default().to_owned() };
+        let known = api::Providers::new(parts.providers.delays(), parts.providers.default_name());
         let writer = Writer::new(parts.client.clone(), Arc::clone(&parts.index));
         Self(Arc::new(Inner { parts, writer, known, memories: Mutex::new(HashMap::new()) }))
     }

@@ -87,7 +87,7 @@ fn a_template_is_news_for_the_rollouts_of_its_namespace_that_take_it() {
     let template = |namespace: &str, version: u64| {
         let metadata = json!({"name": "slo", "namespace": namespace, "resourceVersion": version.to_string()});
         let template = json!({"metadata": metadata, "spec": {"checks": [version]}});
-        Item::template(&Template::deserialize(template).expect("a template")).expect("it has a name")
+        Item::template(Template::deserialize(template).expect("a template")).expect("it has a name")
     };
     assert_eq!(index.put(template("shop", 30)), [key("other")]);
     assert_eq!(index.put(template("elsewhere", 31)), Vec::<Key>::new());

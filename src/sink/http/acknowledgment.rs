@@ -1,11 +1,11 @@
 //! Has Splunk's indexer the event, and not only its collector? Whoever wants to know asks for it again and again.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use reqwest::header::HeaderName;
 use serde::Deserialize;
 use serde_json::json;
-use std::collections::BTreeMap;
 use url::Url;
 use uuid::Uuid;
 

@@ -3,9 +3,9 @@
 use chrono::TimeDelta;
 use serde_json::json;
 use serin::analysis::{Evidence, due, judge};
-use serin::rollout::{Ask, Bad, CheckKind, Count, Counted, Counts, Intent, Newest, Observed, Question, Reading, Sample, Unit, Verdict};
+use serin::rollout::{Ask, Bad, CheckKind, Count, Counted, Counts, Intent, Newest, Observed, Question, Reading, Sample, Unit};
 
-use super::{sample, serving};
+use super::{line, sample, serving};
 use crate::api_given::{parsed, spec_with};
 use crate::given::{after, stepping};
 
@@ -31,13 +31,7 @@ fn window(check: &str, end: i64, bad: f64) -> Sample {
 
 fn on(intent: &Intent, evidence: &Evidence, samples: Vec<Sample>, now: i64) -> (String, Evidence) {
     let judged = judge(intent, &stepping(10), evidence, &Observed { samples, ..serving() }, after(now));
-    let line = match judged.verdict {
-        Verdict::Pass(text) => format!("Pass: {text}"),
-        Verdict::Fail(failure) => format!("Fail: {}", failure.message),
-        Verdict::Inconclusive(text) => format!("Inconclusive: {text}"),
-        Verdict::Error(text) => format!("Error: {text}"),
-    };
-    (line, judged.evidence)
+    (line(judged.verdict), judged.evidence)
 }
 
 /// The question that is due.

@@ -4,10 +4,9 @@ use chrono::TimeDelta;
 use serin::analysis::{Evidence, due, judge};
 use serin::rollout::{
     Ask, Check, CheckKind, Count, Counted, Counts, Intent, Newest, Observed, Question, Reading, Sample, Sequential, State, Strength,
-    Verdict,
 };
 
-use super::{serving, spec};
+use super::{line, serving, spec};
 use crate::given::{after, baking, compared, paused, stepping, weight};
 
 /// Ten seconds of 100 requests a second, of which the canary gets a tenth: the end of the window, and what of each side was bad.
@@ -45,15 +44,6 @@ fn seen(samples: Vec<Sample>) -> Observed {
 fn judged(intent: &Intent, state: &State, samples: Vec<Sample>, now: i64) -> (String, Evidence) {
     let judged = judge(intent, state, &Evidence::default(), &seen(samples), after(now));
     (line(judged.verdict), judged.evidence)
-}
-
-fn line(verdict: Verdict) -> String {
-    match verdict {
-        Verdict::Pass(text) => format!("Pass: {text}"),
-        Verdict::Fail(failure) => format!("Fail: {}", failure.message),
-        Verdict::Inconclusive(text) => format!("Inconclusive: {text}"),
-        Verdict::Error(text) => format!("Error: {text}"),
-    }
 }
 
 fn on(samples: Vec<Sample>, now: i64) -> String {

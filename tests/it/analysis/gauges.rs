@@ -2,11 +2,9 @@
 
 use chrono::TimeDelta;
 use serin::analysis::{Evidence, due, judge};
-use serin::rollout::{
-    Ask, Check, CheckKind, Gauge, Intent, Mean, Means, Observed, OnFail, Policy, Question, Reading, Sample, Strength, Verdict,
-};
+use serin::rollout::{Ask, Check, CheckKind, Gauge, Intent, Mean, Means, Observed, OnFail, Policy, Question, Reading, Sample, Strength};
 
-use super::{sample, serving, spec};
+use super::{line, sample, serving, spec};
 use crate::given::{after, errors_below, stepping};
 
 /// Memory, at most a quarter more than stable's.
@@ -43,13 +41,7 @@ fn seen(samples: Vec<Sample>) -> Observed {
 
 fn on(intent: &Intent, samples: Vec<Sample>, now: i64) -> (String, Evidence) {
     let judged = judge(intent, &stepping(10), &Evidence::default(), &seen(samples), after(now));
-    let line = match judged.verdict {
-        Verdict::Pass(text) => format!("Pass: {text}"),
-        Verdict::Fail(failure) => format!("Fail: {}", failure.message),
-        Verdict::Inconclusive(text) => format!("Inconclusive: {text}"),
-        Verdict::Error(text) => format!("Error: {text}"),
-    };
-    (line, judged.evidence)
+    (line(judged.verdict), judged.evidence)
 }
 
 fn told(samples: Vec<Sample>, now: i64) -> String {

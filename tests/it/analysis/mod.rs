@@ -34,7 +34,11 @@ fn sample(at: DateTime<Utc>, reading: Reading) -> Sample {
 
 /// The verdict in one line.
 fn judged(intent: &Intent, state: &State, seen: &Observed, now: DateTime<Utc>) -> String {
-    match analysis::judge(intent, state, &Evidence::default(), seen, now).verdict {
+    line(analysis::judge(intent, state, &Evidence::default(), seen, now).verdict)
+}
+
+fn line(verdict: Verdict) -> String {
+    match verdict {
         Verdict::Pass(text) => format!("Pass: {text}"),
         Verdict::Fail(failure) => format!("Fail: {}", failure.message),
         Verdict::Inconclusive(text) => format!("Inconclusive: {text}"),
