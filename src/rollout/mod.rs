@@ -3,6 +3,7 @@
 //! Nothing here knows Kubernetes, a clock or a network. [`transition()`] decides the next state, [`changes()`] derives
 //! the writes that a state still needs. Both are total: everything that can go wrong is a value.
 
+mod about;
 mod action;
 mod bounds;
 mod change;
@@ -19,6 +20,7 @@ mod memo;
 mod names;
 mod observed;
 mod outage;
+mod phase;
 mod question;
 mod reach;
 mod sample;
@@ -50,13 +52,14 @@ pub use memo::{ADOPTED, Memo, forgotten_at};
 pub use names::{Epoch, Key, Revision, Weight};
 pub use observed::{Child, Lifetime, Meaning, Observed, Pod, PodState, Record, Settled, Template, Upkeep};
 pub use outage::Outage;
+pub use phase::Phase;
 pub use question::{Ask, Before, Counting, Measuring, Question, Shape, Sides, Track, Young};
 pub use reach::{Reach, reach};
 pub use sample::{Counted, Failure, Newest, Reading, Sample, Samples, Verdict};
 pub use service::{ServiceView, Sharing, Skew, sharing_trouble, skewed};
 pub use split::{Split, default_weights, split};
 pub use state::{
-    Adopting, Approval, Attempt, Baking, Deleted, Ended, HandingBack, Idle, Installing, PauseCause, Paused, Phase, Promoting, Restart,
+    Adopting, Approval, Attempt, Baking, Deleted, Ended, HandingBack, Idle, Installing, PauseCause, Paused, Promoting, Restart,
     RollingBack, State, Stepping,
 };
 pub use takeover::{Stamp, Takeover, highest_epoch, meanwhile, takeover};

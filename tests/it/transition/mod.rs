@@ -11,6 +11,7 @@ mod commands_in_flight;
 mod commands_refused;
 mod deleting;
 mod drift;
+mod handing_back;
 mod holding;
 mod hotfix;
 mod idle;
