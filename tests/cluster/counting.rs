@@ -105,8 +105,14 @@ fn window(namespace: &str, from: DateTime<Utc>) -> Ask {
     }))
 }
 
+/// The plane's Prometheus, asked as Serin asks.
+pub fn real(ground: &Ground) -> Result<Provider> {
+    let config = config::parse(&format!("metrics: {{providers: [{{name: real, url: '{}'}}]}}", ground.plane.prometheus_url()))?;
+    Ok(Provider::new(config.metrics.providers()[0].clone()))
+}
+
 #[expect(clippy::disallowed_methods, reason = "windows are those of the clock")]
-fn now() -> DateTime<Utc> {
+pub fn now() -> DateTime<Utc> {
     Utc::now()
 }
 
@@ -125,8 +131,7 @@ pub async fn what_scrapes_saw_is_what_is_counted(ground: &Ground, shop: &Shop) -
     wait("the last scrapes", Duration::from_mins(1), || async { target.with(|_, scrapes| scrapes.len() >= enough) }).await?;
     let end = now();
 
-    let config = config::parse(&format!("metrics: {{providers: [{{name: real, url: '{}'}}]}}", ground.plane.prometheus_url()))?;
-    let provider = Provider::new(config.metrics.providers()[0].clone());
+    let provider = real(ground)?;
     let (mut counted, mut plain, mut windows) = (Count::default(), 0.0, 0);
     let mut from = begin;
     while from < end {

@@ -4,13 +4,15 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::core::v1::Service;
 use kube::api::{Api, Patch, PatchParams};
 use serde_json::{Value, json};
+use serin::rollout::{Ask, Reading};
 use serin_dev::Part;
 
-use super::ground::Ground;
+use super::counting::{now, real};
+use super::ground::{Ground, wait};
 use super::shop::{NAME, Shop, condition, message, phase, quick, reason, revision};
 
 /// Stable serves with these errors, and so many requests a second; a canary is judged by this check.
@@ -33,6 +35,16 @@ async fn incident(shop: &Shop, percent: &str) -> Result<()> {
     let annotation = json!({"metadata": {"annotations": {"dev.serin/incident": percent}}});
     services.patch(NAME, &PatchParams::default(), &Patch::Merge(annotation)).await?;
     Ok(())
+}
+
+/// How many requests of the canary have failed, as Prometheus knows it.
+async fn failures(ground: &Ground, shop: &Shop) -> Option<f64> {
+    let pods = format!("{NAME}-{}-.*", revision("v2-permille10"));
+    let query = format!(r#"sum(http_requests_total{{namespace="{}",pod=~"{pods}",code=~"5.."}})"#, shop.namespace);
+    match real(ground).ok()?.ask(&Ask::Number(query), now()).await {
+        Reading::Value(failures) => Some(failures),
+        _ => None,
+    }
 }
 
 pub async fn a_canary_as_good_as_stable_is_promoted_with_a_proof(ground: &Ground, shop: &Shop) -> Result<()> {
@@ -81,9 +93,13 @@ pub async fn an_incident_that_both_sides_share_blames_no_canary(ground: &Ground,
     shop.edit(json!({"steps": [{"weight": 25, "hold": "2s"}, {"weight": 50, "hold": "30s"}]})).await?;
     shop.image("v2-permille10").await?;
     shop.at_weight(50).await?;
+    let before = failures(ground, shop).await.context("the canary is scraped")?;
     incident(shop, "8").await?;
-    // As long as it lasts, nobody is blamed: a canary that alone had eight percent would be gone after a few seconds.
-    tokio::time::sleep(Duration::from_secs(15)).await;
+    // As long as it lasts, nobody is blamed: a canary that alone failed so often would be gone long before.
+    wait("five hundred failures of the canary", Duration::from_mins(1), || async {
+        failures(ground, shop).await.is_some_and(|now| now >= before + 500.0)
+    })
+    .await?;
     let during = serde_json::to_value(shop.rollouts().get(NAME).await?)?;
     ensure!(phase(&during) == "Stepping", "{:#}", during["status"]);
     incident(shop, "0").await?;
