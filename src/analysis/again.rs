@@ -101,7 +101,8 @@ impl Again<'_> {
     pub fn recount(&self, answers: &[(Window, Counted)]) -> Vec<Row> {
         let mut weighed: Option<Weighed> = None;
         let row = |(window, counted): &(Window, Counted)| {
-            let place = Place { step: window.step, at: window.to, every: self.intent.every, steps: self.intent.steps.len() };
+            let (every, steps, base) = (self.intent.every, self.intent.steps.len(), self.weighed.since);
+            let place = Place { step: window.step, at: window.to, every, base, steps };
             let next = weighed.get_or_insert_with(|| Weighed::new(&self.sequential, counted.from, window.step, &counted.before));
             next.count(&self.sequential, counted, place);
             let (worse, better) = (next.worse.log(), next.better.log());

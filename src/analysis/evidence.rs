@@ -93,6 +93,8 @@ pub(super) struct Place {
     pub(super) step: Weight,
     pub(super) at: DateTime<Utc>,
     pub(super) every: TimeDelta,
+    /// No window that began earlier speaks of this exposure as it is now.
+    pub(super) base: DateTime<Utc>,
     /// How many exposures the spec has.
     pub(super) steps: usize,
 }
@@ -241,21 +243,22 @@ impl Weighed {
         self.scrape_millis.map(TimeDelta::milliseconds)
     }
 
-    /// How long the windows at this exposure lasted, in seconds.
-    pub(super) fn here_seconds(&self) -> f64 {
-        f64::from(i32::try_from(self.here_millis).unwrap_or(i32::MAX)) / 1000.0
+    /// How long the windows at this exposure lasted together.
+    pub const fn here_lasted(&self) -> TimeDelta {
+        TimeDelta::milliseconds(self.here_millis)
     }
 
     /// Counts one window that begins no earlier than where the last one ended.
     pub(super) fn count(&mut self, check: &Sequential, counted: &Counted, place: Place) {
-        let Place { step, at, every, steps } = place;
+        let Place { step, at, every, base, steps } = place;
         (self.limit, self.alarm, self.alpha) = (check.limit, check.alarm, check.alpha);
         if step > self.step {
             self.rises += 1;
             let planned = u32::try_from(steps).unwrap_or(u32::MAX);
             self.worse.invest(stake(self.rises, planned));
         }
-        if step != self.step {
+        // Those on the way to a share are evidence of harm, and none of how the canary does once it has that share.
+        if step != self.step || self.until <= base {
             (self.step, self.here, self.here_millis) = (step, Counts::default(), 0);
         }
         let skipped = (counted.from - self.until).num_milliseconds().max(0);

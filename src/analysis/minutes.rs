@@ -30,10 +30,8 @@ pub struct Measured {
     pub batches: Batches,
     /// How much stable's pods differed at the beginning, and how many pods of each side there were in the last minute.
     pub pods: Pods,
-    /// The exposure in flight.
+    /// The exposure of the last minute.
     pub step: Weight,
-    /// Minutes at that exposure.
-    pub here: u32,
 }
 
 impl Measured {
@@ -99,12 +97,11 @@ impl Minutes<'_> {
     fn first(&self, since: DateTime<Utc>, means: Means) -> Measured {
         let Gauge { limit, alarm, alpha, .. } = *self.gauge;
         let pods = Pods { spread: means.stable.spread, canary: means.canary.pods, stable: means.stable.pods };
-        Measured { limit, alarm, alpha, since, until: since, batches: Batches::default(), pods, step: self.step, here: 0 }
+        Measured { limit, alarm, alpha, since, until: since, batches: Batches::default(), pods, step: self.step }
     }
 
     fn count(&self, known: &mut Measured, at: DateTime<Utc>, Means { canary, stable }: Means) {
         (known.limit, known.alarm, known.alpha) = (self.gauge.limit, self.gauge.alarm, self.gauge.alpha);
-        known.here = if known.step == self.step { known.here + 1 } else { 1 };
         (known.step, known.until) = (self.step, at);
         (known.pods.canary, known.pods.stable) = (canary.pods, stable.pods);
         known.batches.count((canary.mean / stable.mean).ln());
@@ -123,7 +120,7 @@ impl Minutes<'_> {
                 other => return unreadable(check, other),
             }
         }
-        let Some(known) = known.filter(|known| known.step == self.step) else {
+        let Some(known) = known.filter(|known| known.step == self.step && known.until > self.base) else {
             return open("no minute was measured at this exposure yet".to_owned());
         };
         if self.now - known.until - check.delay > BATCH * STALE_AFTER {

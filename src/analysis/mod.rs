@@ -65,7 +65,7 @@ pub fn judge(intent: &Intent, state: &State, evidence: &Evidence, seen: &Observe
     let workload = workload::judge(attempt, seen, now);
     let (gate, first_ready) = (gate(intent, state), first_ready(attempt, seen));
     let counting = Counting { seen, attempt, step: weight, every: intent.every, gate, first_ready, now };
-    let bench = Bench { intent, attempt, step: weight, evidence: &evidence, seen, now };
+    let bench = Bench { intent, attempt, step: weight, gate, evidence: &evidence, seen, now };
     let checks = asked(intent, state);
     let harm = policy::BOTH.into_iter().filter_map(|on_fail| {
         let failure = weigh::harm(checks.iter().filter(|check| check.policy.fail == on_fail), bench)?;
@@ -77,7 +77,8 @@ pub fn judge(intent: &Intent, state: &State, evidence: &Evidence, seen: &Observe
             CheckKind::Compare(compare) => compare::judge(check, compare, counting),
             CheckKind::Sequential(sequential) => weigh::judge(check, sequential, bench),
             CheckKind::Gauge(gauge) => {
-                let minutes = Minutes { check, gauge, attempt: attempt.number, step: weight, base: now, now };
+                let base = gate.unwrap_or(DateTime::UNIX_EPOCH);
+                let minutes = Minutes { check, gauge, attempt: attempt.number, step: weight, base, now };
                 minutes.judge(intent, &seen.samples, evidence.measured(attempt.number, &check.name))
             }
         };

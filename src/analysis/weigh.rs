@@ -16,6 +16,8 @@ pub(super) struct Bench<'a> {
     pub(super) intent: &'a Intent,
     pub(super) attempt: &'a Attempt,
     pub(super) step: Weight,
+    /// Nothing that was measured before this time lets exposure grow.
+    pub(super) gate: Option<DateTime<Utc>>,
     pub(super) evidence: &'a Evidence,
     pub(super) seen: &'a Observed,
     pub(super) now: DateTime<Utc>,
@@ -81,7 +83,8 @@ pub(super) fn judge(check: &Check, sequential: &Sequential, bench: Bench<'_>) ->
             }
         }
     }
-    let Some(weighed) = weighed.filter(|weighed| weighed.step == bench.step) else {
+    let now = |weighed: &&Weighed| weighed.step == bench.step && bench.gate.is_none_or(|gate| weighed.until > gate);
+    let Some(weighed) = weighed.filter(now) else {
         return open("no window was counted at this exposure yet".to_owned());
     };
     let age = bench.now - weighed.until - check.delay;
@@ -204,7 +207,7 @@ impl Cost {
         } else {
             None
         };
-        Self { requests, rate: here.canary.total / weighed.here_seconds().max(0.001) }
+        Self { requests, rate: here.canary.total / weighed.here_lasted().as_seconds_f64().max(0.001) }
     }
 
     fn seconds(&self) -> Option<f64> {

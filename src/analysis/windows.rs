@@ -56,7 +56,7 @@ impl Chain<'_> {
             let counted = mine.iter().filter_map(|sample| Some((sample.at, sample.counted()?)));
             let follows = counted.filter(|(at, counted)| counted.from >= from && trouble(counted, *at, intent.every).is_none());
             let Some((at, counted)) = follows.min_by_key(|(at, counted)| (counted.from, *at)) else { break };
-            let place = Place { step: self.step, at, every: intent.every, steps: intent.steps.len() };
+            let place = Place { step: self.step, at, every: intent.every, base: self.base, steps: intent.steps.len() };
             let next = weighed.get_or_insert_with(|| Weighed::new(self.sequential, counted.from, self.step, &counted.before));
             next.count(self.sequential, counted, place);
         }

@@ -3,11 +3,12 @@
 use chrono::TimeDelta;
 use serin::analysis::{Evidence, due, judge};
 use serin::rollout::{
-    Ask, Check, CheckKind, Count, Counted, Counts, Intent, Newest, Observed, Question, Reading, Sample, Sequential, State, Strength,
+    Ask, Check, CheckKind, Clock, Count, Counted, Counts, Intent, Newest, Observed, Question, Reading, Sample, Sequential, State, Stepping,
+    Strength,
 };
 
 use super::{line, serving, spec};
-use crate::given::{after, baking, compared, paused, stepping, weight};
+use crate::given::{after, baking, compared, paused, reaching, stepping, weight};
 
 /// Ten seconds of 100 requests a second, of which the canary gets a tenth: the end of the window, and what of each side was bad.
 fn window(end: i64, canary_bad: f64, stable_bad: f64) -> Sample {
@@ -64,6 +65,23 @@ fn asked(evidence: &Evidence, samples: Vec<Sample>, now: i64) -> Option<(i64, i6
         }
         other => panic!("no counts: {other:?}"),
     })
+}
+
+/// What the simulator showed (seed 82781): a canary that is bad from 40 % on was promoted on what it did at 37 %, on its way to 50 %.
+#[test]
+fn what_was_measured_on_the_way_to_a_share_is_no_pass_once_it_is_reached() {
+    let on_the_way = judged(&intent(), &reaching(10), windows(&[0.0; 6]), 65).1;
+    assert_eq!(on_the_way.of(1, "errors").expect("it was counted").windows, 6);
+    let clock = Clock::Running { since: after(70), held: TimeDelta::zero() };
+    let State::Stepping(step) = stepping(10) else { panic!("it steps") };
+    let reached = State::Stepping(Stepping { clock, ..step });
+    let goes_on = |samples, now| judge(&intent(), &reached, &on_the_way, &seen(samples), after(now));
+    let before = goes_on(vec![], 75);
+    assert_eq!(line(before.verdict), "Inconclusive: errors: no window was counted at this exposure yet");
+    let after = goes_on(vec![window(80, 0.0, 9.0)], 85);
+    let weighed = after.evidence.of(1, "errors").expect("it was counted");
+    assert_eq!((weighed.windows, weighed.all.canary.total, weighed.here.canary.total), (7, 700.0, 100.0));
+    assert!(line(after.verdict).starts_with("Pass"));
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Invariant 3. What we ask for never exceeds what the current step grants, and without evidence exposure never grows: more of it only on
 //! evidence of this attempt, gathered at this step, new enough, after its hold.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serin::audit::HOLD_AT;
-use serin::rollout::{Attempt, Check, CheckKind, Counts, Intent, Lifetime, Pausing, Reading, State, Verb, Weight};
+use serin::rollout::{Attempt, Check, CheckKind, Clock, Counts, Intent, Lifetime, Pausing, Reading, State, Stepping, Verb, Weight};
 
 use super::{Commit, Held, Write, asked};
 use crate::sim::ledger::Entered;
@@ -104,14 +104,22 @@ fn may_grow(commit: &Commit, attempt: &Attempt, from: Weight) -> Held {
     intent.checks.iter().try_for_each(|check| passes(commit, attempt, check, &entered))
 }
 
-/// What was counted at this exposure is enough, and no worse than the limit: as it is written down in the commit itself.
+/// What was counted since this share was reached is enough, and no worse than the limit: as it is written down in the commit itself.
 fn enough(commit: &Commit, attempt: &Attempt, check: &Check, entered: &Entered) -> bool {
     let CheckKind::Sequential(limits) = &check.kind else { return false };
     commit.new.evidence.of(attempt.number, &check.name).is_some_and(|weighed| {
         let Counts { canary, stable } = weighed.here;
         let inside = canary.bad / canary.total <= limits.limit.ratio * stable.bad / stable.total + limits.limit.plus;
-        weighed.step == entered.step && canary.total >= limits.least && stable.total >= limits.least && inside
+        let at_this_share = commit.sim.ledger.jumps > 0
+            || commit.old.state.as_ref().and_then(reached).is_none_or(|since| weighed.here_lasted() <= weighed.until - since);
+        weighed.step == entered.step && at_this_share && canary.total >= limits.least && stable.total >= limits.least && inside
     })
+}
+
+/// Since when a step has had its share.
+fn reached(state: &State) -> Option<DateTime<Utc>> {
+    let State::Stepping(Stepping { clock: Clock::Running { since, .. }, .. }) = state else { return None };
+    Some(*since)
 }
 
 /// The newest answer to a check passes, and was asked for at this step not long ago. Times are the true ones, whatever clocks say.
