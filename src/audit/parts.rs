@@ -104,6 +104,13 @@ pub struct Gap {
     pub to: u64,
 }
 
+impl Subject {
+    /// The Rollout, as people write it.
+    pub fn place(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+}
+
 impl From<Subject> for About {
     fn from(subject: Subject) -> Self {
         Self { subject, origin: Origin::default() }

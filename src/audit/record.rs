@@ -21,7 +21,7 @@ pub(super) const ID_BYTES: usize = 44;
 /// One event as it is kept, delivered and hashed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// The Rollout's uid.
+    /// The Rollout's uid, or the name of a controller's own.
     pub stream: String,
     /// Its place in the stream, from 1 on.
     pub seq: u64,
@@ -52,13 +52,13 @@ impl Record {
         let mut members: Map<String, Value> = serde_json::from_str(&text).expect("what was just written is a JSON object");
         members.insert("id".to_owned(), Value::String(id.clone()));
         let text = canonical(&members);
-        Self { stream: body.stream.clone(), seq: body.seq, id, prev: body.prev.clone(), hash: hash(&text), text }
+        Self { stream: body.stream.clone(), seq: body.seq, id, prev: body.prev.clone(), hash: digest(&text), text }
     }
 
     /// Reads sealed bytes back; `None` where they are no event.
     pub fn read(text: &str) -> Option<Self> {
         let Link { stream, seq, id, prev } = serde_json::from_str(text).ok()?;
-        Some(Self { stream, seq, id, prev, hash: hash(text), text: text.to_owned() })
+        Some(Self { stream, seq, id, prev, hash: digest(text), text: text.to_owned() })
     }
 
     /// What the event says, for those who tell it in another format.
@@ -79,7 +79,7 @@ impl Record {
 }
 
 /// `sha256:` and the hex digest of these bytes.
-pub(super) fn hash(text: &str) -> String {
+pub fn digest(text: &str) -> String {
     let mut out = String::with_capacity(NO_PREV.len());
     out.push_str("sha256:");
     push_hex(&mut out, text);

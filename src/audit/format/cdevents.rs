@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::super::kind::Kind;
+use super::super::parts::Subject;
 use super::super::record::NAMESPACE;
 use super::PRODUCT;
 use super::line::segment;
@@ -29,14 +30,15 @@ enum Word {
 pub(super) fn event(told: &Told<'_>) -> Option<Value> {
     let word = word(told.kind)?;
     let body = &told.body;
+    let rollout = body.rollout.as_ref()?;
     let source = format!("/{PRODUCT}/{}", segment(&body.cluster.name));
-    let service = format!("/{}/rollout/{}", segment(&body.rollout.namespace), segment(&body.rollout.name));
-    let environment = json!({ "id": format!("{}/{}", body.cluster.name, body.rollout.namespace), "source": source });
+    let service = format!("/{}/rollout/{}", segment(&rollout.namespace), segment(&rollout.name));
+    let environment = json!({ "id": format!("{}/{}", body.cluster.name, rollout.namespace), "source": source });
     let serves = match word {
         Word::RolledBack => body.stable.as_deref().or(body.revision.as_deref()),
         Word::Deployed | Word::Upgraded | Word::Incident => body.revision.as_deref(),
     };
-    let artifact = artifact(told, serves?);
+    let artifact = artifact(told, rollout, serves?);
     let (kind, content) = match word {
         Word::Deployed => ("service.deployed", json!({ "environment": environment, "artifactId": artifact })),
         Word::Upgraded => ("service.upgraded", json!({ "environment": environment, "artifactId": artifact })),
@@ -71,8 +73,7 @@ pub(super) fn event(told: &Told<'_>) -> Option<Value> {
 }
 
 /// What serves or failed, as a package URL: the image where the event has one with a digest, else the revision.
-fn artifact(told: &Told<'_>, revision: &str) -> String {
-    let rollout = &told.body.rollout;
+fn artifact(told: &Told<'_>, rollout: &Subject, revision: &str) -> String {
     let own = told.body.revision.as_deref() == Some(revision);
     let image = told.body.images.iter().filter(|_| own).find_map(|image| image.split_once('@'));
     if let Some((repository, digest)) = image {
@@ -93,6 +94,7 @@ const fn word(kind: Kind) -> Option<Word> {
         Kind::Edge(EventKind::InstallFailed | EventKind::Aborted) => Some(Word::Incident),
         // A deleted Rollout may leave its Deployment serving, so it is no `service.removed`.
         Kind::Gap
+        | Kind::Own(_)
         | Kind::Edge(
             EventKind::Created
             | EventKind::Started

@@ -11,11 +11,11 @@ pub(super) fn line(told: &Told<'_>, reporter: &Reporter) -> String {
     let body = &told.body;
     let analysis = body.analysis.as_ref();
     let attributes = [
-        ("cat", Some("rollout".to_owned())),
+        ("cat", Some(if body.rollout.is_some() { "rollout" } else { "controller" }.to_owned())),
         ("devTime", Some(told.at.timestamp_millis().to_string())),
         ("sev", Some(Scale::of(told.severity).of_ten.to_string())),
         ("usrName", told.actor().map(str::to_owned)),
-        ("resource", Some(told.rollout())),
+        ("resource", Some(told.subject())),
         ("outcome", Some(body.outcome.clone())),
         ("reason", Some(body.reason.clone())),
         ("cluster", Some(body.cluster.name.clone())),
@@ -26,6 +26,9 @@ pub(super) fn line(told: &Told<'_>, reporter: &Reporter) -> String {
         ("check", analysis.map(|analysis| analysis.check.clone())),
         ("value", analysis.and_then(|analysis| analysis.value.clone())),
         ("limit", analysis.and_then(|analysis| analysis.limit.clone())),
+        ("sink", body.sink.clone()),
+        ("count", body.count.map(|count| count.to_string())),
+        ("epoch", body.process.as_ref().map(|process| process.epoch.to_string())),
         ("comment", body.comment.clone()),
         ("onBehalfOf", body.on_behalf_of.as_ref().map(|claim| claim.name.clone())),
         ("images", Some(body.images.join(" ")).filter(|images| !images.is_empty())),
