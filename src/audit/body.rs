@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kind::Kind;
 use super::own::{Own, OwnKind, Process};
-use super::parts::{Actor, Analysis, Claim, Cluster, Gap, Origin, Subject, Teller};
+use super::parts::{Actor, Analysis, Claim, Cluster, Gap, Origin, Step, Subject, Teller};
 use super::record::{ID_BYTES, canonical};
 use super::text::{self, Scissors};
 use crate::rollout::{Cause, Event, EventKind, Outcome, PauseCause, Severity, Why};
@@ -81,6 +81,8 @@ pub struct Body {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<Step>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub analysis: Option<Analysis>,
@@ -110,7 +112,7 @@ pub(super) struct Place<'a> {
 
 impl Body {
     /// What an edge states.
-    pub(super) fn of_edge(event: &Event, origin: &Origin, place: &Place<'_>) -> Self {
+    pub(super) fn of_edge(event: &Event, (origin, step): (&Origin, Option<Step>), place: &Place<'_>) -> Self {
         let mut scissors = Scissors::default();
         let actor = match hand(event) {
             Hand::Serin => Actor::Controller { name: scissors.cut(&place.teller.controller, bound::ACTOR) },
@@ -130,6 +132,7 @@ impl Body {
             revision: Some(scissors.cut(event.revision.as_str(), bound::WORD)),
             stable: event.stable.as_ref().map(|stable| scissors.cut(stable.as_str(), bound::WORD)),
             attempt: (event.attempt > 0).then_some(event.attempt),
+            step,
             weight: event.weight.map(crate::rollout::Weight::percent),
             analysis,
             actor,
@@ -159,11 +162,7 @@ impl Body {
                 | OwnKind::Backlog
                 | OwnKind::Refused => Actor::Controller { name: scissors.cut(&place.teller.controller, bound::ACTOR) },
             },
-            process: Some(Process {
-                name: scissors.cut(name, bound::ACTOR),
-                version: scissors.cut(version, bound::WORD),
-                epoch: *epoch,
-            }),
+            process: Some(Process { name: scissors.cut(name, bound::ACTOR), version: scissors.cut(version, bound::WORD), epoch: *epoch }),
             sink: own.sink.as_ref().map(|sink| scissors.cut(sink.as_str(), bound::NAME)),
             count: own.count.map(|count| count.min(MAX_EXACT.unsigned_abs())),
             ..Self::frame(place, &mut scissors, Kind::Own(own.kind))
@@ -217,6 +216,7 @@ impl Body {
             stable: None,
             images: Vec::new(),
             attempt: None,
+            step: None,
             weight: None,
             analysis: None,
             process: None,

@@ -17,6 +17,9 @@ pub const QUIET: TimeDelta = TimeDelta::minutes(1);
 /// A sink that fails for so long is somebody's matter.
 pub const LATE: TimeDelta = TimeDelta::minutes(15);
 
+/// The key of a journal in the object that keeps it.
+pub const JOURNAL: &str = "journal";
+
 /// A cluster's name is cut to this, in bytes: the name of a stream is bounded, too.
 const NAME_BYTES: usize = 63;
 
@@ -107,15 +110,15 @@ impl Journal {
         [Some("controller"), Some(short), instance].into_iter().flatten().collect::<Vec<_>>().join("/")
     }
 
+    /// The text of a journal among the data of the object that keeps it.
+    pub fn text_in(data: &BTreeMap<String, String>) -> Option<&str> {
+        data.get(JOURNAL).map(String::as_str)
+    }
+
     /// What was stored; where that is nothing, or nothing that a journal wrote, it begins with this stream.
     pub fn read(stored: Option<&str>, stream: &str) -> Self {
-        let fresh = || Self {
-            stream: stream.to_owned(),
-            outbox: Outbox::default(),
-            config: None,
-            sinks: BTreeMap::new(),
-            here: Here::default(),
-        };
+        let fresh =
+            || Self { stream: stream.to_owned(), outbox: Outbox::default(), config: None, sinks: BTreeMap::new(), here: Here::default() };
         let known = stored.and_then(|text| serde_json::from_str::<Self>(text).ok());
         known.filter(|known| known.outbox.is_sound() && !known.stream.is_empty()).unwrap_or_else(fresh)
     }

@@ -8,9 +8,7 @@ use serde_json::json;
 use super::error::Error;
 use super::lease::LeaseName;
 use super::requests::{self, BY_US, JSON, MERGE};
-
-/// The key of the journal itself.
-const JOURNAL: &str = "journal";
+use crate::audit::{JOURNAL, Journal};
 
 /// The key of the hash of its newest event, for people and for whoever signs it.
 const HEAD: &str = "head";
@@ -65,7 +63,7 @@ impl JournalStore {
 }
 
 fn stored(object: ConfigMap) -> Stored {
-    let text = object.data.and_then(|mut data| data.remove(JOURNAL));
+    let text = object.data.as_ref().and_then(Journal::text_in).map(str::to_owned);
     Stored { version: object.metadata.resource_version.unwrap_or_default(), text }
 }
 

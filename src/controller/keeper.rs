@@ -92,7 +92,8 @@ impl Keeper {
             self.read(kept).await?;
         }
         let now = now();
-        let process = Process { name: self.identity.clone(), version: env!("CARGO_PKG_VERSION").to_owned(), epoch: self.lead.epoch().number() };
+        let process =
+            Process { name: self.identity.clone(), version: env!("CARGO_PKG_VERSION").to_owned(), epoch: self.lead.epoch().number() };
         let voice = Voice { teller: &self.teller, process: &process, config: &self.config };
         let mut told = kept.journal.clone();
         let wake = told.look(&self.news.facts(now), &voice, now);

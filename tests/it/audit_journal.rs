@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use insta::assert_snapshot;
 use serin::audit::{
-    Cluster, Condition, Export, Facts, Journal, KEEP, LATE, MAX_EVENT_BYTES, OwnKind, Process, QUIET, Receipt, Record, SinkName, Teller, Voice, verify,
+    Cluster, Condition, Export, Facts, Journal, KEEP, LATE, MAX_EVENT_BYTES, OwnKind, Process, QUIET, Receipt, Record, SinkName, Teller,
+    Voice, verify,
 };
 
 use crate::audit_given::{noon, teller};
@@ -99,7 +100,11 @@ fn another_configuration_file_is_told_with_both_digests() {
     controller.told();
     let mut next = controller.restarted();
     next.config = "sha256:bb";
-    assert!(next.told().ends_with("config.changed high: the configuration file is another one than the last leader's: sha256:aa before, sha256:bb now"));
+    assert!(
+        next.told().ends_with(
+            "config.changed high: the configuration file is another one than the last leader's: sha256:aa before, sha256:bb now"
+        )
+    );
     assert_eq!(next.told(), "");
 }
 
@@ -148,7 +153,9 @@ fn what_a_crash_interrupts_is_neither_forgotten_nor_told_again() {
 fn a_refusal_is_told_at_once_and_those_after_it_together() {
     let mut controller = Controller::new();
     controller.told();
-    let refuses = |sink: &mut Condition| (sink.refused, sink.refusal) = (sink.refused + 1, format!("event {} of shop/checkout: answered 400", sink.refused + 1));
+    let refuses = |sink: &mut Condition| {
+        (sink.refused, sink.refusal) = (sink.refused + 1, format!("event {} of shop/checkout: answered 400", sink.refused + 1))
+    };
     assert_snapshot!(controller.sink(refuses).told(), @"event.refused high: the sink splunk refused for good event 1 of shop/checkout: answered 400");
     controller.sink(refuses).after(TimeDelta::seconds(10)).told();
     assert_snapshot!(controller.sink(refuses).after(TimeDelta::seconds(10)).told(), @"again in 40 s");
@@ -218,7 +225,14 @@ fn what_no_journal_wrote_begins_the_stream_anew() {
     let mut controller = Controller::new();
     controller.told();
     let text = controller.journal.text();
-    for broken in ["", "{}", "[]", "null", &text.replace("\"seq\":2", "\"seq\":3"), &text.replace("\"stream\":\"controller", "\"stream\":\"\",\"x\":\"")] {
+    for broken in [
+        "",
+        "{}",
+        "[]",
+        "null",
+        &text.replace("\"seq\":2", "\"seq\":3"),
+        &text.replace("\"stream\":\"controller", "\"stream\":\"\",\"x\":\""),
+    ] {
         let read = Journal::read(Some(broken), "controller/here");
         assert_eq!((read.stream(), read.outbox().seq()), ("controller/here", 0), "{broken}");
     }

@@ -12,7 +12,8 @@ use super::{PRODUCT, Scale};
 /// The source has the Rollout's uid, so that `sequence`, which counts within a source, never begins anew in it.
 pub(super) fn event(told: &Told<'_>) -> Value {
     let body = &told.body;
-    let rollout = body.rollout.as_ref().map(|rollout| [&rollout.namespace, &rollout.name, &rollout.uid].map(|part| segment(part)).join("/"));
+    let rollout =
+        body.rollout.as_ref().map(|rollout| [&rollout.namespace, &rollout.name, &rollout.uid].map(|part| segment(part)).join("/"));
     // A stream of the controller's own says so itself.
     let sequence = rollout.unwrap_or_else(|| body.stream.split('/').map(segment).collect::<Vec<_>>().join("/"));
     let source = format!("{}/{sequence}", segment(&body.cluster.name));

@@ -44,7 +44,7 @@ pub(super) fn document(told: &Told<'_>, reporter: &Reporter) -> Value {
         "service.name": body.rollout.as_ref().map_or(PRODUCT, |rollout| rollout.name.as_str()),
         "orchestrator.type": "kubernetes",
         "orchestrator.cluster.name": body.cluster.name,
-        "labels": labels(body),
+        "labels": labels(told),
     });
     let (rollout, process) = (body.rollout.as_ref(), body.process.as_ref());
     let (kind, name) = match (rollout, process) {
@@ -88,12 +88,14 @@ fn digests(body: &Body) -> Vec<&str> {
 }
 
 /// What the schema has no field for: keywords, so texts only.
-fn labels(body: &Body) -> Map<String, Value> {
+fn labels(told: &Told<'_>) -> Map<String, Value> {
+    let body = &told.body;
     let analysis = body.analysis.as_ref();
     let known = [
         ("revision", body.revision.clone()),
         ("stable", body.stable.clone()),
         ("attempt", body.attempt.map(|attempt| attempt.to_string())),
+        ("step", told.step()),
         ("weight", body.weight.map(|weight| weight.to_string())),
         ("value", analysis.and_then(|analysis| analysis.value.clone())),
         ("limit", analysis.and_then(|analysis| analysis.limit.clone())),

@@ -22,6 +22,7 @@ pub(super) fn line(told: &Told<'_>, reporter: &Reporter) -> String {
         ("revision", body.revision.clone()),
         ("stable", body.stable.clone()),
         ("attempt", body.attempt.map(|attempt| attempt.to_string())),
+        ("step", told.step()),
         ("weight", body.weight.map(|weight| weight.to_string())),
         ("check", analysis.map(|analysis| analysis.check.clone())),
         ("value", analysis.and_then(|analysis| analysis.value.clone())),

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::super::body::{self, Body};
 use super::super::kind::Kind;
-use super::super::parts::{Actor, Subject};
+use super::super::parts::{Actor, Step, Subject};
 use super::super::record::Record;
 use super::words;
 use crate::rollout::{Outcome, Severity};
@@ -86,6 +86,11 @@ impl<'a> Told<'a> {
     /// What it is about, as people write it.
     pub(crate) fn subject(&self) -> String {
         self.rollout().unwrap_or_else(|| CONTROLLER.to_owned())
+    }
+
+    /// The step of the attempt, as people write it.
+    pub(crate) fn step(&self) -> Option<String> {
+        self.body.step.map(|Step { number, of, weight }| format!("{number} of {of}, {weight} %"))
     }
 
     /// What joins the events of one attempt, and those of one revision outside of an attempt.

@@ -98,6 +98,7 @@ impl<'a> Notice<'a> {
             ("Where", Some(format!("{} in cluster {}", told.subject(), body.cluster.name))),
             ("Revision", revision(told)),
             ("Images", (!body.images.is_empty()).then(|| body.images.join(", "))),
+            ("Step", told.step()),
             ("Exposure", body.weight.map(|percent| format!("{percent} % from here on"))),
             ("Sink", body.sink.clone()),
             ("Check", body.analysis.as_ref().map(check)),

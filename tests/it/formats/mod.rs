@@ -17,7 +17,7 @@ use chrono::TimeDelta;
 use serde_json::Value;
 use serin::audit::format::syslog as rfc5424;
 use serin::audit::{Body, Format, Journal, Outbox, Own, OwnKind, Process, Record, Reporter, SinkName};
-use serin::rollout::{Author, Event, EventKind, Weight};
+use serin::rollout::{Author, Event, EventKind, REMOVED, Weight};
 
 use crate::audit_given::{aborted, about, event, filled, noon, records, teller};
 
@@ -73,6 +73,9 @@ fn ordinary(kind: EventKind) -> Event {
         EventKind::Created => {
             Event { stable: None, attempt: 0, reason: "FirstRevision", ..event(kind, "revision 5d0c9f3b21 is being installed") }
         }
+        EventKind::Deleted => {
+            Event { reason: REMOVED, attempt: 0, ..event(kind, "the Rollout was deleted, and its Deployments go with it") }
+        }
         EventKind::Installed
         | EventKind::InstallFailed
         | EventKind::Paused
@@ -82,7 +85,6 @@ fn ordinary(kind: EventKind) -> Event {
         | EventKind::Superseded
         | EventKind::RolledBack
         | EventKind::RollbackOverdue
-        | EventKind::Deleted
         | EventKind::ApprovalRequested
         | EventKind::Baked
         | EventKind::Restarted
