@@ -11,7 +11,7 @@ use super::sequential::{Course, Need, Side, Wealth, requests_needed};
 use super::series::{Window, backed, counting, measuring};
 use super::windows::Chain;
 use super::words::{about, grouped, line, rate, roughly, times};
-use crate::rollout::{Attempt, Before, Check, CheckKind, Gauge, Intent, Sequential, Source, Strength, Subject, Threshold, Young};
+use crate::rollout::{Attempt, Before, Check, CheckKind, Gauge, Intent, Ready, Sequential, Source, Strength, Subject, Threshold, Young};
 
 /// One check in a few lines: its queries as the provider gets them, but for the pods' real names, and what follows from the answers.
 pub fn outline(check: &Check, intent: &Intent, rollout: &str, attempt: &Attempt) -> String {
@@ -36,7 +36,8 @@ pub fn outline(check: &Check, intent: &Intent, rollout: &str, attempt: &Attempt)
 fn asked(check: &Check, every: TimeDelta, rollout: &str, attempt: &Attempt) -> String {
     let to = DateTime::UNIX_EPOCH;
     let count = |source: &Source, back: TimeDelta, before: Option<Before>| {
-        counting(source, rollout, attempt, Window { from: to - back, to, before, young: Young::Canary }).query().to_owned()
+        let asked = Window { from: to - back, to, before, young: Young::Canary, ready: Ready::default() };
+        counting(source, rollout, attempt, asked).query().to_owned()
     };
     match &check.kind {
         CheckKind::Threshold(threshold) => match &threshold.subject {
@@ -49,7 +50,7 @@ fn asked(check: &Check, every: TimeDelta, rollout: &str, attempt: &Attempt) -> S
             format!("{} (once, for the bound of slow requests)", count(&sequential.source, bounds::LOOKS_BACK, None))
         }
         CheckKind::Sequential(sequential) => count(&sequential.source, every, None),
-        CheckKind::Gauge(gauge) => measuring(&gauge.query, rollout, attempt, BATCH).query().to_owned(),
+        CheckKind::Gauge(gauge) => measuring(&gauge.query, rollout, attempt, BATCH, Ready::default()).query().to_owned(),
     }
 }
 

@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::words::grouped;
-use crate::rollout::{Attempt, Check, CheckKind, Count, Failure, Failures, Observed, Reading, Sample, Subject, Threshold, Verdict, Weight};
+use super::words::{grouped, missing};
+use crate::rollout::{
+    Attempt, Check, CheckKind, Count, Counted, Failure, Failures, Observed, Reading, Sample, Subject, Threshold, Track, Verdict, Weight,
+};
 
 /// A sample older than this many intervals says nothing of now.
 pub(super) const STALE_AFTER: i32 = 3;
@@ -92,18 +94,25 @@ fn value(check: &Check, threshold: &Threshold, sample: &Sample) -> Result<f64, V
         (Reading::Backed(value, _), Subject::Backed { .. }) if value.is_nan() => Err(unreadable(check, &Reading::NotANumber)),
         (Reading::Backed(value, _), Subject::Backed { .. }) if value.is_infinite() => Err(unreadable(check, &Reading::Infinite)),
         (Reading::Value(value), Subject::Query(_)) | (Reading::Backed(value, _), Subject::Backed { .. }) => Ok(*value),
-        (Reading::Counts(counted), Subject::Share(_, least)) => match counted.counts.canary {
-            Count { total, .. } if total < *least => {
-                open(format!("{} canary requests in the window, need {}", grouped(total), grouped(*least)))
-            }
-            canary => canary.share().map_or_else(|| open("the canary answered no request".to_owned()), Ok),
-        },
+        (Reading::Counts(counted), Subject::Share(_, least)) => share(counted, *least).or_else(open),
         // The check was another one when that was asked.
         (Reading::Bounds(_) | Reading::Means(_), Subject::Query(_) | Subject::Backed { .. } | Subject::Share(..))
         | (Reading::Value(_), Subject::Share(..) | Subject::Backed { .. })
         | (Reading::Backed(..), Subject::Share(..) | Subject::Query(_))
         | (Reading::Counts(_), Subject::Query(_) | Subject::Backed { .. }) => open("no sample yet".to_owned()),
         (other, Subject::Query(_) | Subject::Backed { .. } | Subject::Share(..)) => Err(unreadable(check, other)),
+    }
+}
+
+/// The canary's share of bad requests, where enough of its pods were scraped and those answered enough.
+fn share(counted: &Counted, least: f64) -> Result<f64, String> {
+    let few = counted.scraped.map(|scraped| scraped.canary).filter(|reached| reached.is_too_few());
+    match (few, counted.counts.canary) {
+        (Some(reached), _) => Err(missing(Track::Canary, reached)),
+        (None, Count { total, .. }) if total < least => {
+            Err(format!("{} canary requests in the window, need {}", grouped(total), grouped(least)))
+        }
+        (None, canary) => canary.share().ok_or_else(|| "the canary answered no request".to_owned()),
     }
 }
 

@@ -9,7 +9,7 @@ use serin::rollout::{
 
 use super::{serving, spec};
 use crate::api_given::{parsed, spec_with};
-use crate::given::{after, child, compared, pod, reaching, stepping, v2, weight};
+use crate::given::{after, child, compared, pod, reaching, stepping, v1, v2, weight};
 
 /// The window that ends then, at ten percent: one of a hundred is bad on both sides.
 fn window(end: i64) -> Sample {
@@ -19,7 +19,7 @@ fn window(end: i64) -> Sample {
 fn sample((from, end): (i64, i64), before: &[Count]) -> Sample {
     let counts = Counts { canary: Count { total: 100.0, bad: 1.0 }, stable: Count { total: 900.0, bad: 9.0 } };
     let newest = Newest { canary: Some(after(end)), stable: Some(after(end)) };
-    let counted = Counted { from: after(from), counts, newest, scrape: None, before: before.to_vec() };
+    let counted = Counted { from: after(from), counts, newest, scrape: None, before: before.to_vec(), scraped: None };
     Sample { check: "errors".to_owned(), attempt: 1, step: weight(10), at: after(end), reading: Reading::Counts(Box::new(counted)) }
 }
 
@@ -177,6 +177,18 @@ fn pods_that_became_ready_within_the_last_hour_are_young() {
     };
     assert_eq!(young(3_590).0, 9, "all of them, ready since noon; one name is that of two");
     assert_eq!(young(3_600).0, 0);
+}
+
+/// Of ten pods nine are of stable; one of those became ready within the window.
+#[test]
+fn the_pods_that_were_ready_all_the_time_should_have_been_scraped() {
+    let mut seen = serving();
+    let pods = &mut seen.children.get_mut(&v1()).expect("stable is there").pods;
+    pods[8] = pod(8, PodState::Ready { since: after(1) });
+    let due = asked(&of_series(), &Evidence::default(), &seen, 15);
+    let targets = counting(&due).targets.as_ref().expect("series of pods tell of pods");
+    assert_eq!((targets.ready.canary.len(), targets.ready.stable.len(), targets.label.as_str()), (1, 8, "pod"));
+    assert!(counting(&asked(&intent(), &Evidence::default(), &seen, 15)).targets.is_none(), "sums tell of no pods");
 }
 
 #[test]
