@@ -100,7 +100,7 @@ fn sample_at(at: DateTime<Utc>) -> Sample {
 #[test]
 fn nothing_is_told_before_the_finalizer_keeps_the_rollout() {
     let look = |lifetime| Seen {
-        intent: Ok(intent(v1())),
+        intent: Ok(intent(v1()).into()),
         status: Ok(Status::default()),
         ..unreadable(idle(), 0, Observed { lifetime, ..seen() })
     };
