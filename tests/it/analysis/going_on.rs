@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 use serin::analysis::{Due, Evidence, Weighed, due, judge};
 use serin::rollout::{
-    Ask, Check, Count, Counted, Counting, Counts, Intent, Newest, Observed, PodState, Question, Reading, Sample, State, Step, Young,
+    Ask, Before, Check, Count, Counted, Counting, Counts, Intent, Newest, Observed, PodState, Question, Reading, Sample, State, Step, Young,
 };
 
 use super::{serving, spec};
@@ -159,7 +159,8 @@ fn of_series() -> Intent {
 #[test]
 fn earlier_windows_of_stable_are_asked_for_with_the_first_one_only_and_not_where_that_is_too_much() {
     let first = asked(&of_series(), &Evidence::default(), &serving(), 60);
-    assert!(counting(&first).before.is_some());
+    let before = Before { from: after(-600), to: after(0), each: TimeDelta::seconds(10) };
+    assert_eq!((counting(&first).from, counting(&first).before), (after(0), Some(before)), "sixty of them");
     let evidence = kept(&of_series(), &stepping(10), &Evidence::default(), vec![window(10)], 15);
     assert!(counting(&asked(&of_series(), &evidence, &serving(), 60)).before.is_none());
     let too_large = Sample { reading: Reading::TooLarge, ..window(10) };
