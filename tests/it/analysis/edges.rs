@@ -16,7 +16,7 @@ const EVERYTHING: Counts = Counts { canary: Count { total: 100.0, bad: 1.0 }, st
 /// A window from noon to there, whose newest samples are so old and so are scrapes apart, in seconds.
 fn window(end: i64, counts: Counts, age: i64, scrape: i64) -> Sample {
     let newest = Newest { canary: Some(after(end - age)), stable: Some(after(end - age)) };
-    let counted = Counted { from: after(0), counts, newest, scrape: Some(TimeDelta::seconds(scrape)), before: Vec::new() };
+    let counted = Counted { from: after(0), counts, newest, scrape: Some(TimeDelta::seconds(scrape)), before: Vec::new(), scraped: None };
     Sample { check: "errors".to_owned(), attempt: 1, step: weight(10), at: after(end), reading: Reading::Counts(Box::new(counted)) }
 }
 
