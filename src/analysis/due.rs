@@ -41,7 +41,7 @@ pub fn due(intent: &Intent, state: &State, evidence: &Evidence, seen: &Observed,
                 Subject::Backed { query, count, .. } => {
                     asking.again(check, threshold.window, TimeDelta::zero(), |_| backed(query, count, &seen.name, attempt))
                 }
-                Subject::Share(source, _) => {
+                Subject::Share { source, .. } => {
                     asking.again(check, threshold.window, check.delay, |at| asking.count(source, at - threshold.window, at, None))
                 }
             },

@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::bounds;
 use super::evidence::{Evidence, Weighed};
 use super::sequential::{Course, Need, Side, Wealth, mean, requests_needed};
+use super::shared;
 use super::threshold::{STALE_AFTER, unreadable};
 use super::windows::{Trouble, span, trouble};
 use super::words::{about, bound_text, grouped, line, missing, odds, rate, roughly, shares};
@@ -100,6 +101,9 @@ pub(super) fn judge(check: &Check, sequential: &Sequential, bench: Bench<'_>) ->
             )
         });
         return open(format!("no series tells of revision {}{scraped}; holding, this is not a failure", bench.attempt.canary));
+    }
+    if let Some(text) = sequential.incident.and_then(|of| shared::incident(of, weighed, span(bench.intent.every, Some(weighed)))) {
+        return open(text);
     }
     if let Some(missing) = too_few(weighed, sequential.least) {
         return open(missing);

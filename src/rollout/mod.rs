@@ -40,8 +40,8 @@ pub use bounds::cut;
 pub use change::{Change, Direction, Edited, Fence};
 pub use changes::changes;
 pub use check::{
-    Bad, Bursts, By, Check, CheckKind, Compare, Failures, Gauge, OnFail, OnTrouble, Pattern, Policy, Sequential, Series, Source, Strength,
-    Subject, Threshold, Unit,
+    Bad, Bursts, By, Check, CheckKind, Compare, Failures, Gauge, Incident, OnFail, OnTrouble, Pattern, Policy, Sequential, Series, Source,
+    Strength, Subject, Threshold, Unit,
 };
 pub use clock::Clock;
 pub use counts::{Count, Counts, Line};

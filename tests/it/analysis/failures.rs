@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use serin::rollout::{
-    Check, Count, Counted, Counts, Failures, Intent, Newest, Observed, Reached, Reading, Sample, Scraped, Source, Subject,
+    Check, Count, Counted, Counts, Failures, Intent, Newest, Observed, OnTrouble, Reached, Reading, Sample, Scraped, Source, Subject,
 };
 
 use super::{judged, sample, serving, spec};
@@ -66,7 +66,7 @@ fn counted(end: i64, total: f64, scrape: Option<TimeDelta>) -> Sample {
 #[test]
 fn a_share_needs_its_requests() {
     let source = Source::Queries { total: "all[{{window}}]".to_owned(), bad: "bad[{{window}}]".to_owned() };
-    let check = edited(errors_below(0.05), |threshold| threshold.subject = Subject::Share(source, 50.0));
+    let check = edited(errors_below(0.05), |threshold| threshold.subject = Subject::Share { source, least: 50.0, shared: OnTrouble::Hold });
     assert!(told(check.clone(), vec![counted(60, 49.0, None)], 60).starts_with("Inconclusive"));
     assert!(told(check.clone(), vec![counted(60, 50.0, None)], 60).starts_with("Pass"));
     assert!(told(check, vec![counted(60, 10.0, None)], 60).starts_with("Inconclusive"), "a tenth is bad, but of ten");
@@ -81,7 +81,13 @@ fn a_share_of_too_few_pods_neither_passes_nor_fails() {
             let (canary, stable) = (Reached { scraped: canary, ready: 2 }, Reached { scraped: stable, ready: 10 });
             counted.scraped = Some(Scraped { canary, stable });
         }
-        told(edited(errors_below(max), |threshold| threshold.subject = Subject::Share(source.clone(), 50.0)), vec![sample], 60)
+        told(
+            edited(errors_below(max), |threshold| {
+                threshold.subject = Subject::Share { source: source.clone(), least: 50.0, shared: OnTrouble::Fail }
+            }),
+            vec![sample],
+            60,
+        )
     };
     let missing = "Inconclusive: errors: missing targets: 1 of 2 canary pods were scraped, need 80%; holding, this is not a failure";
     assert_eq!((on(0.5, 1, 10).as_str(), on(0.001, 1, 10).as_str()), (missing, missing));

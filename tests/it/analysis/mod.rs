@@ -14,6 +14,7 @@ mod policies;
 mod properties;
 mod queries;
 mod readings;
+mod shared;
 mod vectors;
 mod workload;
 
