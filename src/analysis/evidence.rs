@@ -80,6 +80,9 @@ pub struct Weighed {
     /// How far apart scrapes are, in milliseconds, where that was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scrape_millis: Option<i64>,
+    /// Stable's requests in the ten minutes before the attempt, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) usual: Option<Count>,
     /// Stable's newest windows.
     spread: VecDeque<Count>,
     /// Which windows were counted.
@@ -216,6 +219,7 @@ impl Weighed {
             dropped: 0,
             bursts: 1.0,
             scrape_millis: None,
+            usual: before.iter().copied().map(Count::sound).reduce(Count::plus),
             spread: before.iter().copied().map(Count::sound).filter(|count| count.total > 0.0).collect(),
             course: Course::default(),
         };
@@ -236,6 +240,11 @@ impl Weighed {
         let (worse, better) = (worse.log(), better.log());
         let (canary, stable) = (side(all.canary), side(all.stable));
         format!("canary {canary} stable {stable} worse {worse:.9} better {better:.9} bursts {bursts:.6} windows {windows}")
+    }
+
+    /// Stable's newest windows, the oldest of them first.
+    pub(super) fn spread(&self) -> impl DoubleEndedIterator<Item = Count> + '_ {
+        self.spread.iter().copied()
     }
 
     /// How far apart scrapes are, where that was seen.

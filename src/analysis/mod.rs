@@ -15,6 +15,7 @@ mod policy;
 mod query;
 pub mod sequential;
 mod series;
+mod shared;
 mod threshold;
 mod weigh;
 mod windows;

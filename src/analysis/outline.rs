@@ -10,8 +10,10 @@ use super::query::fill_pods;
 use super::sequential::{Course, Need, Side, Wealth, requests_needed};
 use super::series::{Window, backed, counting, measuring};
 use super::windows::Chain;
-use super::words::{about, grouped, line, rate, roughly, times};
-use crate::rollout::{Attempt, Before, Check, CheckKind, Gauge, Intent, Sequential, Source, Strength, Subject, Threshold, Young};
+use super::words::{about, grouped, line, percent, rate, roughly, times};
+use crate::rollout::{
+    Attempt, Before, Check, CheckKind, Gauge, Incident, Intent, OnTrouble, Ready, Sequential, Source, Strength, Subject, Threshold, Young,
+};
 
 /// One check in a few lines: its queries as the provider gets them, but for the pods' real names, and what follows from the answers.
 pub fn outline(check: &Check, intent: &Intent, rollout: &str, attempt: &Attempt) -> String {
@@ -36,20 +38,21 @@ pub fn outline(check: &Check, intent: &Intent, rollout: &str, attempt: &Attempt)
 fn asked(check: &Check, every: TimeDelta, rollout: &str, attempt: &Attempt) -> String {
     let to = DateTime::UNIX_EPOCH;
     let count = |source: &Source, back: TimeDelta, before: Option<Before>| {
-        counting(source, rollout, attempt, Window { from: to - back, to, before, young: Young::Canary }).query().to_owned()
+        let asked = Window { from: to - back, to, before, young: Young::Canary, ready: Ready::default() };
+        counting(source, rollout, attempt, asked).query().to_owned()
     };
     match &check.kind {
         CheckKind::Threshold(threshold) => match &threshold.subject {
             Subject::Query(query) => fill_pods(query, rollout, &attempt.stable, &attempt.canary),
             Subject::Backed { query, count, .. } => backed(query, count, rollout, attempt).query().to_owned(),
-            Subject::Share(source, _) => count(source, threshold.window, None),
+            Subject::Share { source, .. } => count(source, threshold.window, None),
         },
         CheckKind::Compare(compare) => count(&compare.source, compare.window, Some(Chain::before(to - compare.window, every))),
         CheckKind::Sequential(sequential) if bounds::wanted(&sequential.source).is_some() => {
             format!("{} (once, for the bound of slow requests)", count(&sequential.source, bounds::LOOKS_BACK, None))
         }
         CheckKind::Sequential(sequential) => count(&sequential.source, every, None),
-        CheckKind::Gauge(gauge) => measuring(&gauge.query, rollout, attempt, BATCH).query().to_owned(),
+        CheckKind::Gauge(gauge) => measuring(&gauge.query, rollout, attempt, BATCH, Ready::default()).query().to_owned(),
     }
 }
 
@@ -59,7 +62,11 @@ fn limits(threshold: &Threshold) -> String {
     let above = max.map(|max| format!("above {max}"));
     let beyond: Vec<String> = below.into_iter().chain(above).collect();
     let often = if failures.of > 1 { format!(", {} of the last {} times", failures.count, failures.of) } else { String::new() };
-    format!("fails {}{often}; a value counts once all of its {} lies in the attempt", beyond.join(" or "), about(seconds(*window)))
+    let shared = match threshold.subject {
+        Subject::Share { shared: OnTrouble::Hold, .. } => ", and holds where stable breaks it as well",
+        Subject::Share { shared: OnTrouble::Fail, .. } | Subject::Query(_) | Subject::Backed { .. } => "",
+    };
+    format!("fails {}{often}{shared}; a value counts once all of its {} lies in the attempt", beyond.join(" or "), about(seconds(*window)))
 }
 
 fn ratios(gauge: &Gauge) -> String {
@@ -81,7 +88,15 @@ fn odds(check: &Check, sequential: &Sequential, intent: &Intent) -> Vec<String> 
         line(sequential.limit, 0.0),
         grouped(sequential.least),
     );
-    let Some(last) = intent.steps.last() else { return vec![lines] };
+    let incident = sequential.incident.map(|Incident { max, times }| {
+        format!(
+            "it holds while stable itself has more than {} bad requests, and {} what it had before the attempt",
+            percent(max),
+            self::times(times)
+        )
+    });
+    let lines = [Some(lines), incident].into_iter().flatten().collect::<Vec<_>>();
+    let Some(last) = intent.steps.last() else { return lines };
     let split = f64::from(intent.split(last.weight).percent()) / 100.0;
     let cost = |share: f64| {
         let mut fresh = Wealth::default();
@@ -90,10 +105,8 @@ fn odds(check: &Check, sequential: &Sequential, intent: &Intent) -> Vec<String> 
         requests_needed(&fresh, (Side::Better, sequential.limit), need, course)
     };
     let (Some(none), Some(some)) = (cost(0.0), cost(0.01)) else {
-        return vec![
-            lines,
-            "a proof never comes while both sides are equally good; use promotion: noHarm, or allow the canary more".to_owned(),
-        ];
+        let never = "a proof never comes while both sides are equally good; use promotion: noHarm, or allow the canary more".to_owned();
+        return [lines, vec![never]].concat();
     };
     let time = last.hold + intent.deadlines.step - intent.warm_up - check.delay - intent.every;
     let seconds = seconds(time).max(1.0);
@@ -102,17 +115,15 @@ fn odds(check: &Check, sequential: &Sequential, intent: &Intent) -> Vec<String> 
         Strength::Proof => "with less traffic it pauses or aborts there: use promotion: auto or noHarm, or raise plus",
         Strength::Auto => "with less traffic the promotion takes no harm for an answer",
     };
-    vec![
-        lines,
-        format!(
-            "a proof at {} takes about {} canary requests where 1% of both sides are bad, {} where none are; it fits into that step ({}) from {} of the canary on; {below}",
-            last.weight,
-            roughly(some),
-            roughly(none),
-            about(seconds),
-            rate(some.max(none) / seconds),
-        ),
-    ]
+    let proof = format!(
+        "a proof at {} takes about {} canary requests where 1% of both sides are bad, {} where none are; it fits into that step ({}) from {} of the canary on; {below}",
+        last.weight,
+        roughly(some),
+        roughly(none),
+        about(seconds),
+        rate(some.max(none) / seconds),
+    );
+    [lines, vec![proof]].concat()
 }
 
 fn seconds(time: TimeDelta) -> f64 {

@@ -25,6 +25,7 @@ pub(super) fn gauge(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Resu
         min_requests,
         pass,
         bursts,
+        incident,
         asking: _,
     } = spec;
     let odd = |text: &str| Invalid::Counting { check: name.to_owned(), text: text.to_owned() };
@@ -33,8 +34,11 @@ pub(super) fn gauge(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Resu
             "of: gauge needs a query with one value for each pod, such as avg_over_time(process_resident_memory_bytes[{{window}}])",
         ));
     };
-    if series.is_some() || slower_than.is_some() || bounds.is_some() || counts.is_some() || min_requests.is_some() || bursts.is_some() {
-        return Err(odd("series, slowerThan, bounds, counts, minRequests and bursts speak of requests; remove them beside of: gauge"));
+    let counted = series.is_some() || slower_than.is_some() || bounds.is_some() || counts.is_some();
+    if counted || min_requests.is_some() || bursts.is_some() || incident.is_some() {
+        return Err(odd(
+            "series, slowerThan, bounds, counts, minRequests, bursts and incident speak of requests; remove them beside of: gauge",
+        ));
     }
     length(&format!("analysis.checks[{name}].sequential.query"), query.chars().count(), "characters", 1, MAX_QUERY)?;
     // It is another one for each question.

@@ -2,7 +2,9 @@
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use serin::rollout::{Bad, Bursts, By, CheckKind, Line, OnFail, OnTrouble, Policy, Sequential, Series, Source, Strength, Subject, Unit};
+use serin::rollout::{
+    Bad, Bursts, By, CheckKind, Incident, Line, OnFail, OnTrouble, Policy, Sequential, Series, Source, Strength, Subject, Unit,
+};
 
 use super::api_given::{parsed, spec_with};
 
@@ -28,15 +30,24 @@ fn series(written: &Value) -> Series {
 
 #[test]
 fn errors_alone_has_a_default_for_everything_else() {
-    let Sequential { source, part, limit, alarm, alpha, least, step, promotion, bursts } = sequential(&json!({"of": "errors"}));
+    let Sequential { source, part, limit, alarm, alpha, least, step, promotion, bursts, incident } = sequential(&json!({"of": "errors"}));
     assert_eq!((limit, alarm), (Line { ratio: 1.5, plus: 0.001 }, Line { ratio: 1.25, plus: 0.0005 }));
     assert!((part - 1.0).abs() < 1e-12);
     assert!((alpha - 0.05).abs() < 1e-12 && (least - 100.0).abs() < 1e-12);
     assert_eq!((step, promotion, bursts), (Strength::NoHarm, Strength::Auto, Bursts::Auto));
+    assert_eq!(incident, Some(Incident { max: 0.05, times: 3.0 }));
     let Source::Series(Series { metric, labels, by, bad }) = source else { panic!("no series") };
     assert_eq!((metric.as_str(), by), ("http_requests_total", By::Pod("pod".to_owned())));
     assert_eq!(labels, [("namespace".to_owned(), "shop".to_owned())]);
     assert!(matches!(&bad, Bad::Values { label, values } if label == "code" && values.as_str() == "5.."), "{bad:?}");
+}
+
+#[test]
+fn an_incident_is_what_is_written_and_needs_to_know_how_stable_was() {
+    assert_eq!(sequential(&json!({"of": "errors", "incident": {"max": 0.1}})).incident, Some(Incident { max: 0.1, times: 3.0 }));
+    assert_eq!(sequential(&json!({"of": "errors", "incident": {"times": 5}})).incident, Some(Incident { max: 0.05, times: 5.0 }));
+    let counts = json!({"total": "all[{{window}}]", "bad": "bad[{{window}}]"});
+    assert_eq!(sequential(&json!({"counts": counts})).incident, None);
 }
 
 #[test]
@@ -73,7 +84,7 @@ fn thresholds_and_comparisons_count_too() {
     else {
         panic!("no threshold")
     };
-    assert!(matches!(threshold.subject, Subject::Share(_, least) if (least - 50.0).abs() < 1e-12));
+    assert!(matches!(threshold.subject, Subject::Share { least, shared: OnTrouble::Hold, .. } if (least - 50.0).abs() < 1e-12));
     assert_eq!((threshold.failures.count, threshold.failures.of), (3, 5));
     let Ok(CheckKind::Compare(compare)) = kind(&json!({"name": "quick", "compare": {"of": "errors"}})) else { panic!("no comparison") };
     assert_eq!((compare.window, compare.line), (TimeDelta::minutes(5), Line { ratio: 1.25, plus: 0.0005 }));
@@ -120,6 +131,16 @@ fn what_cannot_be_judged_is_refused_in_words_that_say_what_to_do() {
         (json!({"sequential": {"of": "slow"}}), "of: slow needs slowerThan, a bound of the histogram's buckets, such as 250ms"),
         (json!({"sequential": {"of": "errors", "slowerThan": "1s"}}), "slowerThan belongs to of: slow; remove it"),
         (json!({"sequential": {"of": "errors", "counts": counts}}), "remove one of them"),
+        (
+            json!({"sequential": {"counts": {"total": "a[{{window}}]", "bad": "b[{{window}}]"}, "incident": {}}}),
+            "incident is held against what stable did before the attempt, which only of: errors and of: slow know; remove it",
+        ),
+        (json!({"sequential": {"of": "errors", "incident": {"max": 1.5}}}), "incident.max is 1.5: write 0 to 1"),
+        (json!({"sequential": {"of": "errors", "incident": {"times": 0.5}}}), "incident.times is 0.5: write 1 to 100"),
+        (
+            json!({"threshold": {"query": "q", "window": "1m", "max": 1, "onShared": "hold"}}),
+            "onShared needs the requests of both sides, of which a query tells nothing; remove it, or count with of or counts",
+        ),
         (json!({"sequential": {"counts": counts}}), "has to look back for {{window}}"),
         (json!({"sequential": {"of": "errors", "series": {"metric": "a\"} or vector(1"}}}), "is no metric's name"),
         (json!({"sequential": {"of": "errors", "series": {"failed": {"label": "co de", "values": "5.."}}}}), "is no label's name"),

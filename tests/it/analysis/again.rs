@@ -20,7 +20,7 @@ fn counted((from, end): (i64, i64), bad: f64) -> Counted {
     let stable = Count { total: 900.0, bad: if end % 20 == 0 { 40.0 } else { 1.0 } };
     let counts = Counts { canary: Count { total: 100.0, bad }, stable };
     let newest = Newest { canary: Some(after(end)), stable: Some(after(end)) };
-    Counted { from: after(from), counts, newest, scrape: Some(TimeDelta::seconds(5)), before: vec![stable; 12] }
+    Counted { from: after(from), counts, newest, scrape: Some(TimeDelta::seconds(5)), before: vec![stable; 12], scraped: None }
 }
 
 /// The evidence after these windows: how long each is, at which exposure, and with how many bad requests of the canary.

@@ -25,7 +25,7 @@ fn said(check: &str, end: i64, reading: Reading) -> Sample {
 fn window(check: &str, end: i64, bad: f64) -> Sample {
     let counts = Counts { canary: Count { total: 100.0, bad }, stable: Count { total: 900.0, bad: 9.0 } };
     let newest = Newest { canary: Some(after(end)), stable: Some(after(end)) };
-    let counted = Counted { from: after(end - 10), counts, newest, scrape: None, before: Vec::new() };
+    let counted = Counted { from: after(end - 10), counts, newest, scrape: None, before: Vec::new(), scraped: None };
     said(check, end, Reading::Counts(Box::new(counted)))
 }
 

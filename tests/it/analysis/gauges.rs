@@ -2,7 +2,9 @@
 
 use chrono::TimeDelta;
 use serin::analysis::{Evidence, due, judge};
-use serin::rollout::{Ask, Check, CheckKind, Gauge, Intent, Mean, Means, Observed, OnFail, Policy, Question, Reading, Sample, Strength};
+use serin::rollout::{
+    Ask, Check, CheckKind, Gauge, Intent, Mean, Means, Observed, OnFail, Policy, Question, Reached, Reading, Sample, Scraped, Strength,
+};
 
 use super::{line, sample, serving, spec};
 use crate::given::{after, errors_below, stepping};
@@ -27,7 +29,7 @@ fn said(end: i64, reading: Reading) -> Sample {
 /// A minute in which the canary's pod had so many times what stable's nine had, which differ by 3 %.
 fn minute(end: i64, times: f64) -> Sample {
     let stable = Mean { pods: 9, mean: 2e8, spread: 0.03 };
-    said(end, Reading::Means(Means { canary: Mean { pods: 1, mean: 2e8 * times, spread: 0.0 }, stable }))
+    said(end, Reading::Means(Means { canary: Mean { pods: 1, mean: 2e8 * times, spread: 0.0 }, stable, scraped: None }))
 }
 
 /// Minutes from noon on.
@@ -119,14 +121,18 @@ fn the_promotion_waits_for_a_proof_where_the_last_step_lasts_so_long() {
 
 #[test]
 fn what_does_not_compare_is_no_evidence_and_is_told() {
-    let means = |canary: u32, mean: f64, stable: u32| {
+    let of = |canary: u32, mean: f64, stable: u32, scraped| {
         let stable = Mean { pods: stable, mean: 2e8, spread: 0.0 };
-        said(60, Reading::Means(Means { canary: Mean { pods: canary, mean, spread: 0.0 }, stable }))
+        said(60, Reading::Means(Means { canary: Mean { pods: canary, mean, spread: 0.0 }, stable, scraped }))
     };
+    let means = |canary, mean, stable| of(canary, mean, stable, None);
+    let (one, nine) = (Reached { scraped: 1, ready: 1 }, Reached { scraped: 9, ready: 12 });
+    let few = Scraped { canary: one, stable: nine };
     for (reading, words) in [
         (means(0, 0.0, 9), "no series tells of a pod of the canary; holding, this is not a failure"),
         (means(1, 1e8, 0), "no series tells of a pod of stable; there is nothing to compare with"),
         (means(1, 0.0, 9), "one side measures nothing above 0, which no ratio compares; waiting"),
+        (of(1, 1e8, 9, Some(few)), "missing targets: 9 of 12 stable pods were scraped, need 80%; holding, this is not a failure"),
         (said(60, Reading::NoData), "the query matches no series"),
     ] {
         let (line, evidence) = on(&intent(), vec![reading], 65);

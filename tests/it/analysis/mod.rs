@@ -4,6 +4,7 @@ mod again;
 mod asking;
 mod bounds;
 mod compared;
+mod edges;
 mod evidence;
 mod failures;
 mod gauges;
@@ -13,6 +14,7 @@ mod policies;
 mod properties;
 mod queries;
 mod readings;
+mod shared;
 mod vectors;
 mod workload;
 

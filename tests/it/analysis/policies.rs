@@ -63,7 +63,7 @@ fn a_backend_that_is_down_and_a_canary_without_requests_fail_under_no_policy() {
 fn silent(end: i64) -> Sample {
     let counts = Counts { canary: Count::default(), stable: Count { total: 900.0, bad: 9.0 } };
     let newest = Newest { canary: None, stable: Some(after(end)) };
-    let counted = Counted { from: after(end - 10), counts, newest, scrape: None, before: Vec::new() };
+    let counted = Counted { from: after(end - 10), counts, newest, scrape: None, before: Vec::new(), scraped: None };
     sample(after(end), Reading::Counts(Box::new(counted)))
 }
 
@@ -84,7 +84,7 @@ fn harm_that_only_holds_is_not_counted_with_what_aborts() {
     let window = |check: &str, end: i64, bad: f64| {
         let counts = Counts { canary: Count { total: 100.0, bad }, stable: Count { total: 900.0, bad: 9.0 } };
         let newest = Newest { canary: Some(after(end)), stable: Some(after(end)) };
-        let counted = Counted { from: after(end - 10), counts, newest, scrape: None, before: Vec::new() };
+        let counted = Counted { from: after(end - 10), counts, newest, scrape: None, before: Vec::new(), scraped: None };
         Sample { check: check.to_owned(), ..sample(after(end), Reading::Counts(Box::new(counted))) }
     };
     let checks = vec![compared("errors"), Check { policy: HOLD, ..compared("slow") }];
