@@ -140,7 +140,7 @@ impl Body {
             comment: reason.map(|reason| scissors.cut(reason, bound::COMMENT)),
             ..Self::frame(place, &mut scissors, Kind::Edge(event.kind))
         };
-        let body = body.without_evidence(&mut scissors);
+        let body = body.without_details(&mut scissors);
         let (body, room) = body.with_images(&origin.images, &mut scissors);
         body.fit(&event.message, room, scissors)
     }
@@ -228,10 +228,14 @@ impl Body {
         }
     }
 
-    /// Where names are so long that they leave no room for a message, it goes before the numbers of a verdict, which the status has, too.
-    fn without_evidence(mut self, scissors: &mut Scissors) -> Self {
+    /// Where names are so long that they leave no room for a message, it goes before the numbers of a verdict and the step, which the status has, too.
+    fn without_details(mut self, scissors: &mut Scissors) -> Self {
         if self.analysis.as_ref().is_some_and(|analysis| analysis.evidence.is_some()) && self.room() < MESSAGE_BYTES {
             self.analysis = self.analysis.map(|analysis| Analysis { evidence: None, ..analysis });
+            scissors.used = true;
+        }
+        if self.step.is_some() && self.room() < MESSAGE_BYTES {
+            self.step = None;
             scissors.used = true;
         }
         self
