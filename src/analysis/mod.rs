@@ -3,6 +3,7 @@
 mod again;
 mod bounds;
 mod compare;
+mod cost;
 mod course;
 mod due;
 mod evidence;
@@ -24,6 +25,7 @@ mod workload;
 
 pub use again::{Again, Row, heading};
 pub use compare::standard_errors;
+pub use cost::{Seen, Traffic, cost, today};
 pub use course::{Course, Window};
 pub use due::{Due, due};
 pub use evidence::{Evidence, Weighed};

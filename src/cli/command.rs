@@ -16,8 +16,8 @@ pub(super) enum Command {
     Run(Service),
     /// Print the custom resource definitions.
     Crds,
-    /// Print what the checks of the Rollouts in this file will ask.
-    Check(PathBuf),
+    /// Print what checks will ask, and what a proof takes.
+    Check(Checked),
     /// Print where a Rollout stands.
     Status(Question, Follow),
     /// Print the evidence of a Rollout's last attempt.
@@ -36,6 +36,15 @@ pub(super) enum Command {
     PublicKey(PathBuf),
     /// Sign how far each stream is.
     Checkpoint(Signing),
+}
+
+/// Whose checks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Checked {
+    /// Those of the Rollouts in this file.
+    File(PathBuf),
+    /// Those of a Rollout in the cluster, at the traffic that the providers of this configuration file see; without one, at what its last attempt saw.
+    Live(Target, Option<PathBuf>),
 }
 
 /// How the controller runs.

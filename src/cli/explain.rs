@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::ask::{self, Found, Place};
 use super::command::{Explanation, Output};
 use super::failure::Failure;
+use super::live;
 use crate::analysis::{Evidence, Row, heading};
 use crate::api::{self, Object};
 use crate::cluster::filled;
@@ -71,9 +72,14 @@ async fn intent(place: &Place, object: &Object, providers: &Providers, file: &Pa
     let known = api::Providers::new(providers.delays(), providers.default_name());
     let spec = filled(object.spec(), &place.template(object).await?, Some(1));
     let hint = "name the same providers as the controller's own configuration file does";
-    // What the attempt took from templates is what it was judged by, whatever they say now.
-    let taken = object.status.as_ref().ok().and_then(|status| Some(status.analysis.as_ref()?.shared.clone())).unwrap_or_default();
-    api::parse((&place.key.namespace, &place.key.name), &spec, &Ok(taken), &known)
+    let status = object.status.as_ref().map_err(|error| ask::unreadable(error.clone()))?;
+    // What the attempt took from templates is what it was judged by, whatever they say now. Once it is over only they know.
+    let frozen = status.analysis.as_ref().filter(|frozen| frozen.attempt == status.evidence.attempt());
+    let shared = match frozen {
+        Some(frozen) => Ok(frozen.shared.clone()),
+        None => live::shared(place, &spec, status).await?,
+    };
+    api::parse((&place.key.namespace, &place.key.name), &spec, &shared, &known)
         .map_err(|error| Failure::new(format!("the spec cannot be read with {}: {error}", file.display()), hint))
 }
 

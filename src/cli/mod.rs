@@ -15,6 +15,7 @@ mod failure;
 mod fate;
 mod follow;
 mod history;
+mod live;
 mod log;
 mod order;
 mod page;
@@ -32,7 +33,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use args::Typed;
-use command::{Command, Follow};
+use command::{Checked, Command, Follow};
 use failure::{Ending, Failure};
 
 /// Does what was typed. Exit codes: 0 done, 1 it could not be done or asked, or what was typed makes no sense; then one for each negative answer.
@@ -60,7 +61,8 @@ fn execute(command: Command) -> Result<Ending, Failure> {
     match command {
         Command::Run(service) => run::run(&service).map(done),
         Command::Crds => crds::print().map(done),
-        Command::Check(file) => check::print(&file),
+        Command::Check(Checked::File(file)) => check::print(&file),
+        Command::Check(Checked::Live(target, config)) => live::print(&target, config.as_deref()),
         Command::Status(question, Follow::No) => status::print(&question).map(done),
         Command::Status(question, Follow::Changes) => status::watch(&question).map(done),
         Command::Explain(asked) => explain::print(&asked).map(done),

@@ -128,7 +128,7 @@ fn what_the_checks_of_a_file_will_ask_is_told_without_a_cluster() {
       http_requests_total{namespace="shop",pod=~"web-STABLE-[a-z0-9]+-[a-z0-9]+|web-CANARY-[a-z0-9]+-[a-z0-9]+"}[100000ms]
       odds of 20:1 that it is worse than 1.25x + 0.05pp (= 0.050%) fail, of 20:1 that it is below 1.5x + 0.1pp (= 0.10%) are a proof; at least 100 requests a side (shares as where stable has no bad ones)
       it holds while stable itself has more than 5.00% bad requests, and 3.00x what it had before the attempt
-      a proof at 50% takes about 7,700 canary requests where 1% of both sides are bad, 4,600 where none are; it fits into that step (60m) from 2.12 rps of the canary on; with less traffic the promotion takes no harm for an answer
+      a proof at 50% takes about 7,700 canary requests where 1% of both sides are bad, 4,600 where none are; it fits into that step (60m) from 2.12 rps of the canary on; with less traffic the promotion takes no harm for an answer; for a proof raise limit.plus, or give that step a longer hold or deadlines.step
 
     slo: threshold, asked of the default provider
       http_requests_total{namespace="shop",pod=~"web-STABLE-[a-z0-9]+-[a-z0-9]+|web-CANARY-[a-z0-9]+-[a-z0-9]+"}[150000ms]

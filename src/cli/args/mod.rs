@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use super::command::{Command, Explanation, Follow, Logging, Question, Service, Wait, Wanted};
+use super::command::{Checked, Command, Explanation, Follow, Logging, Question, Service, Target, Wait, Wanted};
 use crate::controller::Role;
 use audits::Audits;
 use orders::Orders;
@@ -74,16 +74,31 @@ enum What {
     ///
     /// As YAML, to be applied before the controller starts: serin crds | kubectl apply --server-side -f -
     Crds,
-    /// Print what the checks of Rollouts in a file will ask, and refuse what cannot work
+    /// Print what the checks of a Rollout will ask and what a proof takes, and refuse what cannot work
     ///
-    /// Each query as the provider gets it (STABLE and CANARY stand for the revisions), the limits, and what a proof takes: how many requests of the
-    /// canary, and from which traffic on it fits into the last step. AnalysisTemplates that a Rollout takes have to stand in the same file. Needs no
-    /// cluster.
-    #[command(after_help = "Exit codes: 0 every Rollout is sound, 1 the file could not be read or has none, 2 a Rollout is refused.")]
+    /// Each query as the provider gets it, the limits, and what a proof takes: how many requests of the canary, and how long that lasts or from which
+    /// traffic on it fits into the last step.
+    ///
+    /// Of Rollouts in a file (STABLE and CANARY stand for the revisions): AnalysisTemplates that they take have to stand in it, too. It needs no cluster.
+    ///
+    /// Of a Rollout in the cluster: at the traffic that its last attempt saw, or with --config at today's.
+    #[command(after_help = "Exit codes: 0 every Rollout is sound, 1 it could not be read or there is none, 2 a Rollout is refused.")]
     Check {
-        /// The file, YAML; - is standard input
-        #[arg(value_name = "FILE", default_value = "-")]
-        file: PathBuf,
+        /// A file, YAML, whose name has a dot or a slash; - is standard input. Or the name of a Rollout
+        #[arg(value_name = "FILE|ROLLOUT", default_value = "-")]
+        what: String,
+        /// The namespace of the Rollout
+        ///
+        /// Left out: the namespace of the context.
+        #[arg(short, long)]
+        namespace: Option<String>,
+        /// The controller's configuration file: its providers are asked for the traffic of the last ten minutes
+        ///
+        /// They have to be reached from here: give a copy of the file other URLs where they are not.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        #[command(flatten)]
+        access: Where,
     },
     /// Print where a Rollout stands
     ///
@@ -183,7 +198,11 @@ impl From<Typed> for Command {
                 Self::Run(Service { config, access: access.into(), instance: instance_id, role, logging })
             }
             What::Crds => Self::Crds,
-            What::Check { file } => Self::Check(file),
+            // No Rollout's name has a dot or a slash.
+            What::Check { what, .. } if what == "-" || what.contains(['.', '/']) => Self::Check(Checked::File(what.into())),
+            What::Check { what: name, namespace, config, access } => {
+                Self::Check(Checked::Live(Target { name, namespace, access: access.into() }, config))
+            }
             What::Status { target, output, watch, access } => {
                 let follow = if watch { Follow::Changes } else { Follow::No };
                 Self::Status(Question { target: target.on(access), output: output.into() }, follow)

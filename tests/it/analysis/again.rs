@@ -49,7 +49,7 @@ fn each_window_is_asked_for_as_it_was_and_stable_s_earlier_ones_with_the_first()
         .iter()
         .map(|(Window { step, from, to }, ask)| {
             let Ask::Counts(counting) = ask else { panic!("no counts: {ask:?}") };
-            assert_eq!((counting.from, &counting.young), (*from, &Young::Canary));
+            assert_eq!((counting.from, &counting.young), (*from, &Young::All));
             assert!(counting.query.contains("checkout-1111111111") && counting.query.contains("checkout-2222222222"), "{}", counting.query);
             let seconds = |at: chrono::DateTime<chrono::Utc>| (at - after(0)).num_seconds();
             (step.percent(), seconds(*from), seconds(*to), counting.before.is_some())

@@ -4,6 +4,7 @@ mod again;
 mod asking;
 mod bounds;
 mod compared;
+mod cost;
 mod edges;
 mod evidence;
 mod failures;
