@@ -69,6 +69,7 @@ pub async fn two_hundred_settled_rollouts_ask_for_nothing_in_a_minute(ground: &G
 }
 
 /// Scenario 38: a new process, as after an upgrade of the controller, finds promoted and rejected revisions, makes none and writes nothing.
+/// What is there comes as the beginning of each watch.
 pub async fn a_new_controller_over_settled_rollouts_writes_nothing(ground: &Ground, shop: &Shop) -> Result<()> {
     shop.service(50).await?;
     shop.create(quick(2, "v1")).await?;
@@ -87,6 +88,10 @@ pub async fn a_new_controller_over_settled_rollouts_writes_nothing(ground: &Grou
     let known = |r: &&AuditEvent| ["get", "list", "watch"].contains(&r.verb.as_str()) || r.resource == "selfsubjectreviews";
     let writes: Vec<&AuditEvent> = requests.iter().filter(|r| !known(r)).collect();
     ensure!(!requests.is_empty() && writes.is_empty(), "{writes:#?}");
+    // Whether a kind exists is asked once, and a new leader reads the Rollouts.
+    let lists = |r: &&AuditEvent| r.verb == "list" && r.resource != "rollouts" && !r.uri.ends_with("limit=1");
+    let listed: Vec<&AuditEvent> = requests.iter().filter(lists).collect();
+    ensure!(listed.is_empty(), "{listed:#?}");
     ensure!(shop.pods(&revision("v2")).await? == pods && shop.deployments().await?.len() == 3);
     Ok(())
 }
