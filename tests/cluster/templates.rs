@@ -72,7 +72,10 @@ pub async fn what_a_template_had_compared_can_be_counted_again(ground: &Ground, 
         "spec": {"checks": [{"name": "errors", "sequential": {"of": "errors"}}]},
     });
     templates(shop).create(&PostParams::default(), &serde_json::from_value(template)?).await?;
-    shop.create(taking()).await?;
+    // Stable is as new as the test: it has to be scraped before the first window, as it would be in a life.
+    let mut spec = taking();
+    spec["analysis"]["warmUp"] = json!("2s");
+    shop.create(spec).await?;
     shop.installed().await?;
     shop.image("v2-err30").await?;
     let aborted = shop.aborted().await?;
