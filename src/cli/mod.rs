@@ -86,10 +86,10 @@ fn data(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// A runtime for a command that asks.
+/// A runtime for a command that asks, the controller's included: it waits nearly all the time, and one thread hands nothing to another. What may wait
+/// long has threads of its own: the lease, files, names.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(format!("cannot start threads: {error}"), "raise the limit of threads or memory for this process"))
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+        Failure::new(format!("cannot begin to wait for answers: {error}"), "raise the limit of open files for this process")
+    })
 }
