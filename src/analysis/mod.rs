@@ -17,6 +17,7 @@ mod query;
 pub mod sequential;
 mod series;
 mod shared;
+mod sums;
 mod threshold;
 mod weigh;
 mod windows;
@@ -33,6 +34,7 @@ pub use interval::interval;
 pub use minutes::Measured;
 pub use outline::outline;
 pub use query::{BadPlaceholder, fill_args, fill_fixed, fill_pods};
+pub use sums::Sums;
 
 use chrono::{DateTime, Utc};
 

@@ -89,8 +89,19 @@ pub(super) struct Explanation {
     pub(super) question: Question,
     /// Of which attempt; without one the newest.
     pub(super) attempt: Option<u32>,
-    /// The configuration file whose providers are asked again; without one nobody is.
-    pub(super) config: Option<PathBuf>,
+    /// What the evidence is taken from.
+    pub(super) from: Witness,
+}
+
+/// What evidence is taken from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Witness {
+    /// The Rollout's status.
+    Status,
+    /// That, and the windows from the providers of this configuration file again.
+    Providers(PathBuf),
+    /// Events that somebody kept.
+    Events(Input),
 }
 
 /// Whether one answer is enough.

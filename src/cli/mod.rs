@@ -19,6 +19,7 @@ mod live;
 mod log;
 mod order;
 mod page;
+mod recall;
 mod run;
 mod screen;
 mod status;

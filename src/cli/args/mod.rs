@@ -8,11 +8,11 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use super::command::{Checked, Command, Explanation, Follow, Logging, Question, Service, Target, Wait, Wanted};
+use super::command::{Checked, Command, Explanation, Follow, Logging, Question, Service, Target, Wait, Wanted, Witness};
 use crate::controller::Role;
 use audits::Audits;
 use orders::Orders;
-use parts::{Form, Format, Named, Revision, Where, duration};
+use parts::{Form, Format, Named, Revision, Where, duration, input};
 
 /// Lines of help are not wider than this, on any terminal.
 const WIDTH: usize = 100;
@@ -122,7 +122,8 @@ enum What {
     ///
     /// For each sequential check of the attempt in flight, or of the last one: the requests of both revisions, the shares of bad ones among
     /// them, the two lines that they are held against, and the odds that were reached and are needed. With --config its windows are asked for
-    /// again, one by one, and counted again: either the same comes out, or it says what the backend no longer has.
+    /// again, one by one, and counted again: either the same comes out, or it says what the backend no longer has. With --events it is what the
+    /// events of any attempt hold: their messages, and the final sums and odds of a check that failed.
     Explain {
         #[command(flatten)]
         target: Named,
@@ -134,6 +135,11 @@ enum What {
         /// They have to be reached from here: give a copy of the file other URLs where they are not.
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
+        /// A file of events instead of the cluster, as a log store gives them back; - is standard input
+        ///
+        /// What it may hold is what `serin audit verify` reads, which tells whether they are whole, too.
+        #[arg(long, value_name = "FILE", conflicts_with = "config")]
+        events: Option<PathBuf>,
         /// How it is printed
         #[arg(short, long, value_name = "FORMAT", default_value = "text")]
         output: Form,
@@ -207,8 +213,13 @@ impl From<Typed> for Command {
                 let follow = if watch { Follow::Changes } else { Follow::No };
                 Self::Status(Question { target: target.on(access), output: output.into() }, follow)
             }
-            What::Explain { target, attempt, config, output, access } => {
-                Self::Explain(Explanation { question: Question { target: target.on(access), output: output.into() }, attempt, config })
+            What::Explain { target, attempt, config, events, output, access } => {
+                let from = match (events, config) {
+                    (Some(file), _) => Witness::Events(input(file)),
+                    (None, Some(file)) => Witness::Providers(file),
+                    (None, None) => Witness::Status,
+                };
+                Self::Explain(Explanation { question: Question { target: target.on(access), output: output.into() }, attempt, from })
             }
             What::History { target, output, access } => Self::History(Question { target: target.on(access), output: output.into() }),
             What::Wait { target, revision, image, timeout, access } => {

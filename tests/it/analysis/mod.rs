@@ -16,6 +16,7 @@ mod properties;
 mod queries;
 mod readings;
 mod shared;
+mod sums;
 mod vectors;
 mod workload;
 
