@@ -59,6 +59,25 @@ fn each_window_is_asked_for_as_it_was_and_stable_s_earlier_ones_with_the_first()
 }
 
 #[test]
+fn windows_of_one_length_are_listed_where_they_were_and_a_gap_stays_one() {
+    let state = stepping(10);
+    let at = |from: i64| Sample {
+        check: "errors".to_owned(),
+        attempt: 1,
+        step: weight(10),
+        at: after(from + 10),
+        reading: Reading::Counts(Box::new(counted((from, from + 10), 0.0))),
+    };
+    let begins = [0, 10, 20, 40, 50];
+    let seen = Observed { samples: begins.map(at).to_vec(), ..serving() };
+    let evidence = judge(&intent(), &state, &Evidence::default(), &seen, after(65)).evidence;
+    let intent = intent();
+    let questions = evidence.again("checkout", &intent).expect("the revisions are known")[0].questions().expect("all windows are known");
+    let told: Vec<i64> = questions.iter().map(|(window, _)| (window.from - after(0)).num_seconds()).collect();
+    assert_eq!(told, begins);
+}
+
+#[test]
 fn a_course_of_many_lengths_is_bounded_and_says_that_its_beginning_is_forgotten() {
     let windows: Vec<(i64, u32, u32)> = (0..60).map(|number| (10 + number % 2, 10, 0)).collect();
     let (evidence, _) = judged(&windows);
