@@ -92,7 +92,7 @@ impl Again<'_> {
             // As it was asked first: stable's earlier windows come with the first one.
             let before = (number == 0).then(|| Chain::before(from, self.intent.every));
             // Which pods there were is forgotten; the windows counted then.
-            let asked = series::Window { from, to, before, young: Young::Canary, ready: Ready::default() };
+            let asked = series::Window { from, to, before, young: Young::All, ready: Ready::default() };
             (window, counting(&self.sequential.source, self.rollout, self.attempt, asked))
         };
         Ok(windows.into_iter().enumerate().map(ask).collect())

@@ -9,6 +9,7 @@ use super::bounds::wanted;
 use super::course::{Course, Window};
 use super::minutes::Measured;
 use super::sequential::{Need, Side, Terms, Wealth, dispersion};
+use super::sums::Sums;
 use super::weigh::sequential;
 use crate::rollout::{Attempt, Bursts, Check, CheckKind, Count, Counted, Counts, Intent, Line, Sequential, Weight};
 
@@ -234,12 +235,9 @@ impl Weighed {
     }
 
     /// The final sums and logarithms, as the event of a verdict holds them: enough to hold a recount against.
-    pub(super) fn sums(&self) -> String {
-        let side = |count: Count| format!("{}/{}", exact(count.bad), exact(count.total));
+    pub(super) fn sums(&self) -> Sums {
         let Self { all, worse, better, bursts, windows, .. } = self;
-        let (worse, better) = (worse.log(), better.log());
-        let (canary, stable) = (side(all.canary), side(all.stable));
-        format!("canary {canary} stable {stable} worse {worse:.9} better {better:.9} bursts {bursts:.6} windows {windows}")
+        Sums { canary: all.canary, stable: all.stable, worse: worse.log(), better: better.log(), bursts: *bursts, windows: *windows }
     }
 
     /// Stable's newest windows, the oldest of them first.
@@ -297,12 +295,6 @@ impl Weighed {
             self.spread.drain(..surplus);
         }
     }
-}
-
-/// A count without digits that say nothing: whole numbers but where a backend extrapolates.
-fn exact(count: f64) -> String {
-    let text = format!("{count:.6}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// The share of the reserve that goes into play at the n-th rise of exposure after the first one.

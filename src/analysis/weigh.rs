@@ -59,7 +59,7 @@ pub(super) fn harm<'a>(checks: impl IntoIterator<Item = &'a Check>, bench: Bench
     );
     let value = weighed.all.canary.share().map(|share| format!("{share:.6}"));
     let limit = Some(format!("{:.6}", sequential.alarm.beside(stable)));
-    Some(Failure { check: check.name.clone(), message, value, limit, evidence: Some(weighed.sums()) })
+    Some(Failure { check: check.name.clone(), message, value, limit, evidence: Some(weighed.sums().to_string()) })
 }
 
 /// What one check says where no harm is proven.

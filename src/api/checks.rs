@@ -15,6 +15,7 @@ use super::incident::incident;
 use super::invalid::Invalid;
 use super::parse::{check_label, duration, length, number};
 use super::providers::Providers;
+use super::ranges::longer;
 use super::shared::Shared;
 use super::sources::{AUTO, MAX_QUERY, Written, source};
 use super::spec::AnalysisSpec;
@@ -193,6 +194,14 @@ fn threshold(name: &str, spec: &ThresholdSpec, owner: Owner<'_>) -> Result<Thres
     let odd = |text: &str| Invalid::Counting { check: name.to_owned(), text: text.to_owned() };
     let fill = |part: &str, query: &str| {
         length(&field(part), query.chars().count(), "characters", 1, MAX_QUERY)?;
+        if let Some(range) = longer(query, window) {
+            let text = format!(
+                "{part} looks back for [{range}], further than its window ({}), so that what was before the canary would count as its own; write [{{{{window}}}}], \
+                 or a longer window",
+                duration_text(window)
+            );
+            return Err(odd(&text));
+        }
         let filled = fill_fixed(query, owner.namespace, owner.rollout, &duration_text(window));
         filled.map_err(|problem| Invalid::Placeholder { check: name.to_owned(), problem })
     };

@@ -1,15 +1,21 @@
 //! Which quantity of the pods is compared?
 
+use chrono::TimeDelta;
+
 use super::check_spec::SequentialSpec;
 use super::checks::{Owner, below, confidence, half_way, line, strengths};
 use super::invalid::Invalid;
 use super::parse::length;
+use super::ranges::longer;
 use super::sources::MAX_QUERY;
 use crate::analysis::fill_fixed;
 use crate::rollout::{Gauge, Line};
 
 /// A quarter more than stable has: what differs less between two versions is mostly noise.
 const LIMIT: Line = Line { ratio: 1.25, plus: 0.0 };
+
+/// What `{{window}}` becomes in its query.
+const MINUTE: TimeDelta = TimeDelta::minutes(1);
 
 pub(super) fn gauge(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Result<Gauge, Invalid> {
     let SequentialSpec {
@@ -48,6 +54,11 @@ pub(super) fn gauge(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Resu
         return Err(odd(
             "the query of a gauge has to look back for {{window}}, as in avg_over_time(process_resident_memory_bytes[{{window}}])",
         ));
+    }
+    if let Some(range) = longer(query, MINUTE) {
+        let text =
+            format!("the query looks back for [{range}], further than a minute, so that minutes would count twice; write [{{{{window}}}}]");
+        return Err(odd(&text));
     }
     let limit = limit.map_or(Ok(LIMIT), |limit| line(name, "limit", limit))?;
     let alarm = alarm.map_or(Ok(half_way(limit)), |alarm| line(name, "alarm", alarm))?;

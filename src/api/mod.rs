@@ -16,6 +16,7 @@ mod invalid;
 mod object;
 mod parse;
 mod providers;
+mod ranges;
 mod render;
 mod revision;
 mod schema;

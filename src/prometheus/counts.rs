@@ -223,7 +223,7 @@ fn first_scrapes<'a>(told: &'a [Told<'a>]) -> BTreeMap<(Option<&'a str>, Option<
 fn birth(series: &Told, scraped: &BTreeMap<(Option<&str>, Option<&str>), f64>, from: f64, asked: &Counting) -> Birth {
     let process = process(series.labels);
     let before = process != (None, None) && scraped.get(&process).is_some_and(|first| *first <= from);
-    let young = process.0.is_some_and(|pod| asked.young.holds(pod, series.track));
+    let young = process.0.is_some_and(|pod| asked.young.holds(pod));
     if before || young { Birth::AtZero } else { Birth::Unknown }
 }
 

@@ -81,16 +81,16 @@ pub struct Counting {
 pub enum Young {
     /// These.
     Named(BTreeSet<String>),
-    /// Those of the canary. Its pods may be gone by now, and all of them were young.
-    Canary,
+    /// All that appear. Which pods there were is forgotten by now; those of the canary were young, and so are those that stable got meanwhile.
+    All,
 }
 
 impl Young {
     /// Whether this pod is one of them.
-    pub fn holds(&self, pod: &str, track: Track) -> bool {
+    pub fn holds(&self, pod: &str) -> bool {
         match self {
             Self::Named(names) => names.contains(pod),
-            Self::Canary => track == Track::Canary,
+            Self::All => true,
         }
     }
 }

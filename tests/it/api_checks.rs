@@ -131,16 +131,6 @@ fn what_cannot_be_judged_is_refused_in_words_that_say_what_to_do() {
         (json!({"sequential": {"of": "slow"}}), "of: slow needs slowerThan, a bound of the histogram's buckets, such as 250ms"),
         (json!({"sequential": {"of": "errors", "slowerThan": "1s"}}), "slowerThan belongs to of: slow; remove it"),
         (json!({"sequential": {"of": "errors", "counts": counts}}), "remove one of them"),
-        (
-            json!({"sequential": {"counts": {"total": "a[{{window}}]", "bad": "b[{{window}}]"}, "incident": {}}}),
-            "incident is held against what stable did before the attempt, which only of: errors and of: slow know; remove it",
-        ),
-        (json!({"sequential": {"of": "errors", "incident": {"max": 1.5}}}), "incident.max is 1.5: write 0 to 1"),
-        (json!({"sequential": {"of": "errors", "incident": {"times": 0.5}}}), "incident.times is 0.5: write 1 to 100"),
-        (
-            json!({"threshold": {"query": "q", "window": "1m", "max": 1, "onShared": "hold"}}),
-            "onShared needs the requests of both sides, of which a query tells nothing; remove it, or count with of or counts",
-        ),
         (json!({"sequential": {"counts": counts}}), "has to look back for {{window}}"),
         (json!({"sequential": {"of": "errors", "series": {"metric": "a\"} or vector(1"}}}), "is no metric's name"),
         (json!({"sequential": {"of": "errors", "series": {"failed": {"label": "co de", "values": "5.."}}}}), "is no label's name"),
@@ -180,9 +170,63 @@ fn what_cannot_be_judged_is_refused_in_words_that_say_what_to_do() {
         (json!({"threshold": {"of": "gauge", "window": "1m", "max": 1}}), "unknown variant `gauge`"),
         (json!({"compare": {"of": "errors", "sigmas": 0}}), "sigmas is 0: write 1 to 10"),
     ] {
-        let mut named = check.clone();
-        named["name"] = json!("errors");
-        let told = kind(&named).expect_err("it is refused");
-        assert!(told.contains(expected), "{check}: {told}");
+        refused(&check, expected);
+    }
+}
+
+/// The check is refused in these words.
+#[track_caller]
+fn refused(check: &Value, expected: &str) {
+    let mut named = check.clone();
+    named["name"] = json!("errors");
+    let told = kind(&named).expect_err("it is refused");
+    assert!(told.contains(expected), "{check}: {told}");
+}
+
+#[test]
+fn a_query_that_looks_back_further_than_its_window_is_refused() {
+    for (check, expected) in [
+        (
+            json!({"threshold": {"query": "rate(a[5m])", "window": "1m", "max": 1}}),
+            "query looks back for [5m], further than its window (1m), so that what was before the canary would count as its own; write [{{window}}], or a longer window",
+        ),
+        (
+            json!({"threshold": {"query": "max_over_time(up[1m])", "window": "0s", "max": 1}}),
+            "query looks back for [1m], further than its window (0s)",
+        ),
+        (
+            json!({"threshold": {"query": "rate(a[{{window}}])", "count": "increase(a[1h])", "window": "1m", "max": 1}}),
+            "count looks back for [1h], further than its window (1m)",
+        ),
+        (
+            json!({"sequential": {"counts": {"total": "rate(a[{{window}}])", "bad": "rate(a[{{window}}]) + rate(a[30s])"}}}),
+            "a query of counts looks back for [30s] whatever its window is, so that requests would count twice; write [{{window}}]",
+        ),
+        (
+            json!({"sequential": {"of": "gauge", "query": "avg_over_time(a[{{window}}]) / avg_over_time(a[10m])"}}),
+            "the query looks back for [10m], further than a minute, so that minutes would count twice; write [{{window}}]",
+        ),
+    ] {
+        refused(&check, expected);
+    }
+    let week = json!({"query": "rate(a[{{window}}]) / rate(a[5m] offset 1w)", "window": "1m", "max": 1});
+    assert!(kind(&json!({"name": "errors", "threshold": week})).is_ok(), "that is another time on purpose");
+}
+
+#[test]
+fn what_both_sides_share_has_to_be_known() {
+    for (check, expected) in [
+        (
+            json!({"sequential": {"counts": {"total": "a[{{window}}]", "bad": "b[{{window}}]"}, "incident": {}}}),
+            "incident is held against what stable did before the attempt, which only of: errors and of: slow know; remove it",
+        ),
+        (json!({"sequential": {"of": "errors", "incident": {"max": 1.5}}}), "incident.max is 1.5: write 0 to 1"),
+        (json!({"sequential": {"of": "errors", "incident": {"times": 0.5}}}), "incident.times is 0.5: write 1 to 100"),
+        (
+            json!({"threshold": {"query": "q", "window": "1m", "max": 1, "onShared": "hold"}}),
+            "onShared needs the requests of both sides, of which a query tells nothing; remove it, or count with of or counts",
+        ),
+    ] {
+        refused(&check, expected);
     }
 }

@@ -129,7 +129,7 @@ fn a_series_that_appears_counts_from_zero_where_its_pod_was_scraped_before_or_is
 
     let appears = json!([series(&pod(CANARY, "200"), &[(40, 100.0), (55, 150.0)])]);
     is(count(&errors(), appears.clone()).counts.canary, 50.0, 0.0);
-    for young in [Young::Named(BTreeSet::from([CANARY.to_owned()])), Young::Canary] {
+    for young in [Young::Named(BTreeSet::from([CANARY.to_owned()])), Young::All] {
         is(count(&Counting { young, ..errors() }, appears.clone()).counts.canary, 150.0, 0.0);
     }
 }

@@ -69,6 +69,18 @@ fn stable_s_own_requests_show_the_bound_and_it_stays_for_the_attempt() {
 }
 
 #[test]
+fn a_bound_that_no_check_takes_from_stable_any_more_is_let_go_of() {
+    let auto = intent(json!({"slowerThan": "auto"}));
+    let (_, chosen) = on(&auto, &Evidence::default(), vec![said("latency", 15, shares())], 20);
+    let (_, fixed) = on(&intent(json!({"slowerThan": "500ms"})), &chosen, vec![], 20);
+    assert_eq!((chosen.bound(1, "latency").is_some(), fixed.bound(1, "latency")), (true, None));
+    let mut two = auto;
+    two.checks.push(serin::rollout::Check { name: "other".to_owned(), ..two.checks[0].clone() });
+    let (_, both) = on(&two, &chosen, vec![said("other", 15, shares())], 20);
+    assert!(both.bound(1, "latency").is_some() && both.bound(1, "other").is_some());
+}
+
+#[test]
 fn without_a_bound_that_fits_exposure_is_held_and_the_way_out_is_named() {
     let auto = intent(json!({"slowerThan": "auto"}));
     let told = |reading| on(&auto, &Evidence::default(), vec![said("latency", 15, reading)], 20).0;

@@ -8,7 +8,7 @@ use serin::rollout::{
 };
 
 use super::{line, serving, spec};
-use crate::given::{after, baking, compared, paused, reaching, stepping, weight};
+use crate::given::{after, approval, baking, compared, paused, reaching, stepping, weight};
 
 /// Ten seconds of 100 requests a second, of which the canary gets a tenth: the end of the window, and what of each side was bad.
 fn window(end: i64, canary_bad: f64, stable_bad: f64) -> Sample {
@@ -82,6 +82,12 @@ fn what_was_measured_on_the_way_to_a_share_is_no_pass_once_it_is_reached() {
     let weighed = after.evidence.of(1, "errors").expect("it was counted");
     assert_eq!((weighed.windows, weighed.all.canary.total, weighed.here.canary.total), (7, 700.0, 100.0));
     assert!(line(after.verdict).starts_with("Pass"));
+}
+
+#[test]
+fn while_somebody_is_waited_for_what_was_counted_still_speaks() {
+    let evidence = judged(&intent(), &stepping(10), windows(&[1.0; 6]), 65).1;
+    assert!(line(judge(&intent(), &approval(10), &evidence, &seen(vec![]), after(65)).verdict).starts_with("Pass"));
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod again;
 mod asking;
 mod bounds;
 mod compared;
+mod cost;
 mod edges;
 mod evidence;
 mod failures;
@@ -15,6 +16,7 @@ mod properties;
 mod queries;
 mod readings;
 mod shared;
+mod sums;
 mod vectors;
 mod workload;
 
