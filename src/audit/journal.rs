@@ -54,7 +54,7 @@ struct Told {
 struct Here {
     begun: bool,
     sinks: BTreeMap<SinkName, Counted>,
-    forbidden: BTreeSet<String>,
+    forbidden: BTreeMap<String, DateTime<Utc>>,
     forbidden_at: Option<DateTime<Utc>>,
 }
 
@@ -70,8 +70,8 @@ struct Counted {
 pub struct Facts {
     /// Each sink.
     pub sinks: BTreeMap<SinkName, Condition>,
-    /// What the API server lately did not let the controller do, one sentence for each.
-    pub forbidden: BTreeSet<String>,
+    /// What the API server lately did not let the controller do, one sentence for each, and since when.
+    pub forbidden: BTreeMap<String, DateTime<Utc>>,
 }
 
 /// How one sink stands, and what it did since this process began.
@@ -171,8 +171,9 @@ impl Journal {
     }
 
     fn permissions(&mut self, facts: &Facts, voice: &Voice<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.here.forbidden.retain(|known| facts.forbidden.contains(known));
-        let news: Vec<&String> = facts.forbidden.difference(&self.here.forbidden).collect();
+        // What was allowed again in between is lost anew: it has another beginning.
+        let is_news = |(what, since): &(&String, &DateTime<Utc>)| self.here.forbidden.get(*what) != Some(*since);
+        let news: Vec<&String> = facts.forbidden.iter().filter(is_news).map(|(what, _)| what).collect();
         let first = news.first()?;
         let due = self.here.forbidden_at.map_or(now, |at| at + QUIET);
         if due > now {

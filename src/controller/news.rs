@@ -32,7 +32,8 @@ pub(super) struct News(Arc<(Mutex<Heard>, Notify)>);
 #[derive(Default)]
 struct Heard {
     sinks: BTreeMap<SinkName, Condition>,
-    forbidden: BTreeMap<String, DateTime<Utc>>,
+    /// Since when, and when it was heard last.
+    forbidden: BTreeMap<String, (DateTime<Utc>, DateTime<Utc>)>,
 }
 
 impl News {
@@ -74,13 +75,13 @@ impl News {
     /// The API server does not let the controller do something.
     pub(super) fn forbidden(&self, what: &str, now: DateTime<Utc>) {
         let mut heard = self.heard();
-        heard.forbidden.retain(|_, at| *at + FORGOTTEN > now);
-        let known = heard.forbidden.contains_key(what);
-        if known || heard.forbidden.len() < MOST_FORBIDDEN {
-            heard.forbidden.insert(what.to_owned(), now);
+        heard.forbidden.retain(|_, (_, last)| *last + FORGOTTEN > now);
+        let known = heard.forbidden.get(what).map(|(since, _)| *since);
+        if known.is_some() || heard.forbidden.len() < MOST_FORBIDDEN {
+            heard.forbidden.insert(what.to_owned(), (known.unwrap_or(now), now));
         }
         drop(heard);
-        if !known {
+        if known.is_none() {
             self.0.1.notify_one();
         }
     }
@@ -88,8 +89,9 @@ impl News {
     /// How things stand.
     pub(super) fn facts(&self, now: DateTime<Utc>) -> Facts {
         let mut heard = self.heard();
-        heard.forbidden.retain(|_, at| *at + FORGOTTEN > now);
-        Facts { sinks: heard.sinks.clone(), forbidden: heard.forbidden.keys().cloned().collect() }
+        heard.forbidden.retain(|_, (_, last)| *last + FORGOTTEN > now);
+        let forbidden = heard.forbidden.iter().map(|(what, (since, _))| (what.clone(), *since)).collect();
+        Facts { sinks: heard.sinks.clone(), forbidden }
     }
 
     /// Waits for something that may have to be told.

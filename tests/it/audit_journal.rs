@@ -26,7 +26,7 @@ impl Controller {
     /// One that stored nothing yet, with two sinks of which nobody knows anything.
     fn new() -> Self {
         let sinks = ["splunk", "stdout"].map(|name| (SinkName::new(name), Condition::default()));
-        let facts = Facts { sinks: sinks.into(), forbidden: BTreeSet::new() };
+        let facts = Facts { sinks: sinks.into(), forbidden: BTreeMap::new() };
         let stream = Journal::stream_of(&teller().cluster, None);
         Self { journal: Journal::read(None, &stream), facts, now: noon(), config: "sha256:aa", epoch: 7, wake: None, heard: 0 }
     }
@@ -167,7 +167,7 @@ fn a_refusal_is_told_at_once_and_those_after_it_together() {
 fn a_right_that_is_missing_is_told_once_however_often_it_is_needed() {
     let mut controller = Controller::new();
     controller.told();
-    let lacks = |controller: &mut Controller, what: &str| controller.facts.forbidden.extend([format!("cannot {what}")]);
+    let lacks = |controller: &mut Controller, what: &str| controller.facts.forbidden.extend([(format!("cannot {what}"), controller.now)]);
     lacks(&mut controller, "list resource \"pods\"");
     assert_snapshot!(controller.told(), @r#"permission.lost high: the API server does not let Serin do what it has to: cannot list resource "pods""#);
     for namespace in ["a", "b", "c"] {
@@ -178,8 +178,7 @@ fn a_right_that_is_missing_is_told_once_however_often_it_is_needed() {
     assert!(told.starts_with("permission.lost high x3: ") && told.ends_with("in the namespace \"a\", and 2 more"), "{told}");
     assert_eq!(controller.after(QUIET).told(), "");
     // It was given back, and is lost again.
-    controller.facts.forbidden.clear();
-    controller.told();
+    controller.after(TimeDelta::minutes(20)).facts.forbidden.clear();
     lacks(&mut controller, "list resource \"pods\"");
     assert!(controller.told().starts_with("permission.lost"));
 }

@@ -367,7 +367,8 @@ async fn events_that_wait_go_in_one_request_where_the_receiver_takes_many() {
 #[tokio::test]
 async fn a_bulk_request_that_was_taken_in_part_says_so_of_each_event() {
     let items = |statuses: [u16; 3]| {
-        let items: Vec<String> = statuses.iter().map(|status| format!(r#"{{"create":{{"status":{status},"error":{{"reason":"x"}}}}}}"#)).collect();
+        let items: Vec<String> =
+            statuses.iter().map(|status| format!(r#"{{"create":{{"status":{status},"error":{{"reason":"x"}}}}}}"#)).collect();
         http("200 OK", "", &format!(r#"{{"errors":true,"items":[{}]}}"#, items.join(",")))
     };
     let said = |deliveries: Vec<Delivery>| -> Vec<&'static str> {

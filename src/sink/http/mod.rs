@@ -92,7 +92,9 @@ impl Http {
         let call = Call { client: self.clients.get(&url, tls).await?, headers, authorization, channel: self.channel.as_deref() };
         let ended = match call.post(&url, outgoing).await {
             Ok(answer) => match read_all(dialect, &answer, letters.len()) {
-                Ok(each) if self.channel.is_some() && each.iter().all(|one| *one == Delivery::Delivered) => all(call.until_acknowledged(&url, &answer).await?, letters.len()),
+                Ok(each) if self.channel.is_some() && each.iter().all(|one| *one == Delivery::Delivered) => {
+                    all(call.until_acknowledged(&url, &answer).await?, letters.len())
+                }
                 ended => ended,
             },
             Err(delivery) => Ok(vec![delivery]),
@@ -178,12 +180,16 @@ fn authorization(dialect: &Dialect, token: &str) -> Result<HeaderValue, Unready>
 }
 
 /// One request with all of them: what is posted of one after the other, as each of these dialects wants it.
-async fn write_all(dialect: &Dialect, letters: &[Letter<'_>], token: Option<&str>, now: DateTime<Utc>) -> Result<Option<Outgoing>, Unready> {
+async fn write_all(
+    dialect: &Dialect,
+    letters: &[Letter<'_>],
+    token: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Option<Outgoing>, Unready> {
     let between: &[u8] = match dialect {
         Dialect::SplunkHec { .. } | Dialect::Sumo => b"\n",
-        // Lines that end already, and messages that are read as one.
-        Dialect::Elasticsearch { .. } | Dialect::Otlp => b"",
-        Dialect::Webhook { .. } | Dialect::Messenger { .. } => b"",
+        // Lines that end already, messages that are read as one, and those that go alone.
+        Dialect::Elasticsearch { .. } | Dialect::Otlp | Dialect::Webhook { .. } | Dialect::Messenger { .. } => b"",
     };
     let mut all: Option<Outgoing> = None;
     for letter in letters {
