@@ -141,7 +141,7 @@ impl Product {
         let newest = Newest { canary: Some(at(number)), stable: Some(at(number)) };
         let before: Vec<Count> = self.before.iter().copied().chain(earlier.iter().map(|window| window.stable)).collect();
         let before = before[before.len().saturating_sub(BEFORE)..].to_vec();
-        let counted = Counted { from: at(number - 1), counts, newest, scrape: None, before };
+        let counted = Counted { from: at(number - 1), counts, newest, scrape: None, before, scraped: None };
         let reading = Reading::Counts(Box::new(counted));
         self.seen.samples = vec![Sample { check: "errors".to_owned(), attempt: 1, step: weight, at: at(number), reading }];
         let clock = Clock::Running { since: at(step * STEP), held: TimeDelta::zero() };

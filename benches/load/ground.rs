@@ -42,7 +42,7 @@ pub(crate) struct Asked {
 
 impl Ground {
     pub(crate) async fn lay(binary: &Path) -> Result<Self> {
-        let plane = ControlPlane::start(Options { name: "bench".to_owned(), nodes: 3, audit: Audit::On }).await?;
+        let plane = ControlPlane::start(Options { name: "bench".to_owned(), nodes: 3, audit: Audit::On, ..Options::default() }).await?;
         let installed = Installed::on(&plane).await?;
         installed.add_provider(PROVIDER, &plane.prometheus_url())?;
         let client = plane.client().await?;

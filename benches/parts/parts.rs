@@ -79,7 +79,7 @@ pub(crate) fn settled(state: State, observed: &Observed, seconds: i64) -> Seen {
         generation: 7,
         uid: "uid-1".to_owned(),
         replicas: Some(10),
-        intent: Ok(intent(canary)),
+        intent: Ok(intent(canary).into()),
         status: Ok(status),
         observed: observed.clone(),
         sinks: BTreeMap::new(),

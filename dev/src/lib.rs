@@ -56,7 +56,7 @@ pub use page::write_between;
 pub use part::Part;
 pub use pins::{Kit, Tool};
 pub use pki::{Authority, Identity};
-pub use plane::{Audit, ControlPlane, Options};
+pub use plane::{Audit, ControlPlane, Lists, Options};
 pub use store::{LogStore, Tenant};
 pub use supervise::Supervised;
 pub use tag::{Tag, image_tag};

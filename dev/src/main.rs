@@ -107,7 +107,7 @@ fn run(command: Command) -> Result<()> {
 
 impl Plane {
     fn options(self: &Plane) -> Options {
-        Options { name: self.name.clone(), nodes: self.nodes, audit: if self.audit { Audit::On } else { Audit::Off } }
+        Options { name: self.name.clone(), nodes: self.nodes, audit: if self.audit { Audit::On } else { Audit::Off }, ..Options::default() }
     }
 }
 

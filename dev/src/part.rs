@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use crate::pins::Tool;
-use crate::plane::Audit;
+use crate::plane::{Audit, Lists};
 use crate::ports::Ports;
 use crate::tools::Tools;
 
@@ -63,6 +63,7 @@ pub(crate) struct Site {
     pub(crate) ports: Ports,
     pub(crate) tools: Tools,
     pub(crate) audit: Audit,
+    pub(crate) lists: Lists,
 }
 
 impl Site {
@@ -144,6 +145,10 @@ impl Site {
         if self.address.is_loopback() {
             // The reconciler would refuse to publish such an address and fail for ever. Any other one pods find behind the Service `kubernetes`.
             flags.push("--endpoint-reconciler-type=none".to_owned());
+        }
+        match self.lists {
+            Lists::Streamed => {}
+            Lists::Paged => flags.push("--feature-gates=WatchList=false".to_owned()),
         }
         match self.audit {
             Audit::Off => {}

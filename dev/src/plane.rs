@@ -29,6 +29,16 @@ pub enum Audit {
     On,
 }
 
+/// How the API server gives a watcher what is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lists {
+    /// As the beginning of the watch, which is the default from Kubernetes 1.34 on.
+    #[default]
+    Streamed,
+    /// Only as pages, before the watch.
+    Paged,
+}
+
 /// What kind of plane to start.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -38,11 +48,13 @@ pub struct Options {
     pub nodes: u16,
     /// Whether there is an audit log.
     pub audit: Audit,
+    /// Whether the API server streams lists.
+    pub lists: Lists,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { name: "plane".to_owned(), nodes: 2, audit: Audit::Off }
+        Self { name: "plane".to_owned(), nodes: 2, audit: Audit::Off, lists: Lists::Streamed }
     }
 }
 

@@ -35,7 +35,7 @@ impl ControlPlane {
         let authority = Authority::new(&scratch.dir().join("pki"))?;
         authority.server_at(address)?;
         authority.token_keys()?;
-        let site = Site { dir: scratch.dir().to_path_buf(), address, ports, tools, audit: options.audit };
+        let site = Site { dir: scratch.dir().to_path_buf(), address, ports, tools, audit: options.audit, lists: options.lists };
         let plane = Self { running: Mutex::default(), traffic: None, site, authority, scratch };
         for (user, group) in [
             ("admin", "system:masters"),

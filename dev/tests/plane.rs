@@ -27,7 +27,7 @@ const READY_WITHIN: Duration = Duration::from_secs(45);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_planes_at_once_are_real_and_know_nothing_of_each_other() {
     let start = Instant::now();
-    let options = |name: &str| Options { name: name.to_owned(), nodes: 2, audit: Audit::On };
+    let options = |name: &str| Options { name: name.to_owned(), nodes: 2, audit: Audit::On, ..Options::default() };
     let (one, two) = tokio::join!(ControlPlane::start(options("one")), ControlPlane::start(options("two")));
     let (one, two) = (one.unwrap(), two.unwrap());
     eprintln!("two planes were ready within {:.1} s", start.elapsed().as_secs_f64());

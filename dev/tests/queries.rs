@@ -11,7 +11,14 @@ fn promtool_takes_every_query_that_serin_asks_by_itself() {
     let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/queries.yml");
     let told = Command::new(promtool).args(["check", "rules", rules]).output().unwrap();
     let text = String::from_utf8_lossy(&told.stdout);
-    assert!(told.status.success() && text.contains("15 rules found"), "{text}{}", String::from_utf8_lossy(&told.stderr));
+    assert!(told.status.success() && text.contains("18 rules found"), "{text}{}", String::from_utf8_lossy(&told.stderr));
+}
+
+#[test]
+fn the_query_of_targets_tells_pods_that_are_up_from_those_that_have_series() {
+    let promtool = Tools::ensure(Kit::Plane).unwrap().path(Tool::Promtool);
+    let told = Command::new(promtool).args(["test", "rules", "tests/queries/targets_test.yaml"]).output().unwrap();
+    assert!(told.status.success(), "{}{}", String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
 }
 
 #[test]

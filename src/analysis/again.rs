@@ -10,7 +10,7 @@ use super::series::{self, counting};
 use super::weigh::sequential;
 use super::windows::Chain;
 use super::words::{grouped, odds, percent};
-use crate::rollout::{Ask, Attempt, Check, Count, Counted, Intent, Sequential, Young};
+use crate::rollout::{Ask, Attempt, Check, Count, Counted, Intent, Ready, Sequential, Young};
 
 /// More windows are not asked for again: a backend has other work, too.
 const MOST: usize = 2000;
@@ -91,7 +91,8 @@ impl Again<'_> {
             let Window { from, to, .. } = window;
             // As it was asked first: stable's earlier windows come with the first one.
             let before = (number == 0).then(|| Chain::before(from, self.intent.every));
-            let asked = series::Window { from, to, before, young: Young::Canary };
+            // Which pods there were is forgotten; the windows counted then.
+            let asked = series::Window { from, to, before, young: Young::All, ready: Ready::default() };
             (window, counting(&self.sequential.source, self.rollout, self.attempt, asked))
         };
         Ok(windows.into_iter().enumerate().map(ask).collect())

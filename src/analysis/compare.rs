@@ -2,7 +2,7 @@
 
 use super::sequential::dispersion;
 use super::threshold::{Counting, unreadable};
-use super::words::{grouped, line, shares};
+use super::words::{grouped, line, missing, shares};
 use crate::rollout::{Check, Compare, Counts, Failure, Line, Verdict};
 
 /// Judges the newest window.
@@ -13,6 +13,9 @@ pub(super) fn judge(check: &Check, compare: &Compare, counting: Counting<'_>) ->
         Err(open) => return open,
     };
     let Some(counted) = sample.counted() else { return unreadable(check, &sample.reading) };
+    if let Some((track, reached)) = counted.scraped.and_then(|scraped| scraped.missing()) {
+        return Verdict::Inconclusive(format!("{name}: {}", missing(track, reached)));
+    }
     let counts = counted.counts;
     let bursts = dispersion(counted.before.iter().copied());
     let (Some(beyond), Some(stable)) = (standard_errors(&counts, compare.line, bursts), counts.stable.share()) else {

@@ -8,8 +8,8 @@ use super::series::{Window, backed, counting, measuring};
 use super::windows::Chain;
 use super::{asked, bounds, gate, query, workload};
 use crate::rollout::{
-    Ask, Attempt, Before, Check, CheckKind, Gauge, Intent, Observed, PodState, Question, Reading, Sample, Sequential, Source, State,
-    Subject, Weight, Young,
+    Ask, Attempt, Before, Check, CheckKind, Gauge, Intent, Observed, Pod, PodState, Question, Reading, Ready, Revision, Sample, Sequential,
+    Source, State, Subject, Weight, Young,
 };
 
 /// A pod that became ready less than so long ago is young: a series of it that appears began at zero.
@@ -41,7 +41,7 @@ pub fn due(intent: &Intent, state: &State, evidence: &Evidence, seen: &Observed,
                 Subject::Backed { query, count, .. } => {
                     asking.again(check, threshold.window, TimeDelta::zero(), |_| backed(query, count, &seen.name, attempt))
                 }
-                Subject::Share(source, _) => {
+                Subject::Share { source, .. } => {
                     asking.again(check, threshold.window, check.delay, |at| asking.count(source, at - threshold.window, at, None))
                 }
             },
@@ -121,7 +121,7 @@ impl Asking<'_> {
         if to + check.delay > now {
             return Next { question: None, wake: to + check.delay };
         }
-        let ask = measuring(&gauge.query, &seen.name, attempt, BATCH);
+        let ask = measuring(&gauge.query, &seen.name, attempt, BATCH, self.ready_since(to - BATCH));
         Next { question: Some(self.measure(check, ask, to)), wake: now + intent.every }
     }
 
@@ -152,26 +152,25 @@ impl Asking<'_> {
 
     fn count(&self, source: &Source, from: DateTime<Utc>, to: DateTime<Utc>, before: Option<Before>) -> Ask {
         let Self { attempt, seen, .. } = *self;
-        let of = |revision| seen.children.get(revision).map(|child| child.pods.as_slice()).unwrap_or_default();
-        let young = of(&attempt.canary).iter().chain(of(&attempt.stable)).filter(|pod| match pod.state {
-            PodState::Ready { since } => to - since < YOUNG,
-            PodState::Leaving
-            | PodState::Unscheduled
-            | PodState::Starting
-            | PodState::Broken { .. }
-            | PodState::Blocked { .. }
-            | PodState::Crashing { .. }
-            | PodState::Unready
-            | PodState::Regressed { .. }
-            | PodState::Unreachable => false,
-        });
-        let young = Young::Named(young.map(|pod| pod.name.clone()).collect());
-        counting(source, &seen.name, attempt, Window { from, to, before, young })
+        let both = ready(seen, &attempt.canary).chain(ready(seen, &attempt.stable));
+        let young = Young::Named(both.filter(|(_, since)| to - *since < YOUNG).map(|(pod, _)| pod.name.clone()).collect());
+        counting(source, &seen.name, attempt, Window { from, to, before, young, ready: self.ready_since(from) })
     }
+
+    /// The pods that have been ready since then.
+    fn ready_since(&self, from: DateTime<Utc>) -> Ready {
+        let of = |revision| ready(self.seen, revision).filter(|(_, since)| *since <= from).map(|(pod, _)| pod.name.clone()).collect();
+        Ready { canary: of(&self.attempt.canary), stable: of(&self.attempt.stable) }
+    }
+}
+
+/// The pods of a revision that serve, and since when.
+fn ready<'a>(seen: &'a Observed, revision: &Revision) -> impl Iterator<Item = (&'a Pod, DateTime<Utc>)> {
+    let pods = seen.children.get(revision).map(|child| child.pods.as_slice()).unwrap_or_default();
+    pods.iter().filter_map(|pod| if let PodState::Ready { since } = pod.state { Some((pod, since)) } else { None })
 }
 
 /// When the canary's first pod that still serves became ready, if one is.
 pub(super) fn first_ready(attempt: &Attempt, seen: &Observed) -> Option<DateTime<Utc>> {
-    let pods = seen.children.get(&attempt.canary).map(|child| child.pods.as_slice()).unwrap_or_default();
-    pods.iter().filter_map(|pod| if let PodState::Ready { since } = pod.state { Some(since) } else { None }).min()
+    ready(seen, &attempt.canary).map(|(_, since)| since).min()
 }

@@ -9,6 +9,7 @@ use super::bounds::wanted;
 use super::course::{Course, Window};
 use super::minutes::Measured;
 use super::sequential::{Need, Side, Terms, Wealth, dispersion};
+use super::sums::Sums;
 use super::weigh::sequential;
 use crate::rollout::{Attempt, Bursts, Check, CheckKind, Count, Counted, Counts, Intent, Line, Sequential, Weight};
 
@@ -80,6 +81,9 @@ pub struct Weighed {
     /// How far apart scrapes are, in milliseconds, where that was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scrape_millis: Option<i64>,
+    /// Stable's requests in the ten minutes before the attempt, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) usual: Option<Count>,
     /// Stable's newest windows.
     spread: VecDeque<Count>,
     /// Which windows were counted.
@@ -216,6 +220,7 @@ impl Weighed {
             dropped: 0,
             bursts: 1.0,
             scrape_millis: None,
+            usual: before.iter().copied().map(Count::sound).reduce(Count::plus),
             spread: before.iter().copied().map(Count::sound).filter(|count| count.total > 0.0).collect(),
             course: Course::default(),
         };
@@ -230,12 +235,14 @@ impl Weighed {
     }
 
     /// The final sums and logarithms, as the event of a verdict holds them: enough to hold a recount against.
-    pub(super) fn sums(&self) -> String {
-        let side = |count: Count| format!("{}/{}", exact(count.bad), exact(count.total));
+    pub(super) fn sums(&self) -> Sums {
         let Self { all, worse, better, bursts, windows, .. } = self;
-        let (worse, better) = (worse.log(), better.log());
-        let (canary, stable) = (side(all.canary), side(all.stable));
-        format!("canary {canary} stable {stable} worse {worse:.9} better {better:.9} bursts {bursts:.6} windows {windows}")
+        Sums { canary: all.canary, stable: all.stable, worse: worse.log(), better: better.log(), bursts: *bursts, windows: *windows }
+    }
+
+    /// Stable's newest windows, the oldest of them first.
+    pub(super) fn spread(&self) -> impl DoubleEndedIterator<Item = Count> + '_ {
+        self.spread.iter().copied()
     }
 
     /// How far apart scrapes are, where that was seen.
@@ -288,12 +295,6 @@ impl Weighed {
             self.spread.drain(..surplus);
         }
     }
-}
-
-/// A count without digits that say nothing: whole numbers but where a backend extrapolates.
-fn exact(count: f64) -> String {
-    let text = format!("{count:.6}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// The share of the reserve that goes into play at the n-th rise of exposure after the first one.

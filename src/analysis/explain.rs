@@ -33,7 +33,7 @@ fn table(name: &str, weighed: &Weighed) -> String {
     let days = weighed.since.format("%Y-%m-%d");
     // Writing to a String cannot fail.
     let _ = writeln!(text, "{name}: {} windows from {days} {} to {} UTC", weighed.windows, time(weighed.since), time(weighed.until));
-    let _ = writeln!(text, "  {:<17} {:>12} {:>9} {:>9}   95 % interval", "", "requests", "bad", "share");
+    text.push_str(&heads());
     for (side, count) in [("canary", all.canary), ("stable", all.stable)] {
         let _ = writeln!(text, "  {}", row(side, count));
     }
@@ -74,7 +74,13 @@ fn minutes(name: &str, measured: &Measured) -> String {
     )
 }
 
-fn row(side: &str, count: Count) -> String {
+/// What stands above the rows of sides.
+pub(super) fn heads() -> String {
+    format!("  {:<17} {:>12} {:>9} {:>9}   95 % interval\n", "", "requests", "bad", "share")
+}
+
+/// One side.
+pub(super) fn row(side: &str, count: Count) -> String {
     let share = count.share().map_or_else(|| "none".to_owned(), percent);
     let (low, high) = interval(count);
     format!("{side:<17} {:>12} {:>9} {share:>9}   {} to {}", grouped(count.total), grouped(count.bad), percent(low), percent(high))

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::gauge::{Batches, FEWEST_BATCHES, Pods};
 use super::threshold::{STALE_AFTER, unreadable};
 use super::windows::{CLOCKS_DIFFER, LONGEST};
-use super::words::times;
+use super::words::{missing, times};
 use crate::rollout::{Check, Failure, Gauge, Intent, Means, Reading, Sample, Strength, Verdict, Weight};
 
 /// What is measured is a mean of this long: samples of one minute resemble each other too much to count by themselves.
@@ -83,7 +83,7 @@ impl Minutes<'_> {
     /// The evidence with all minutes that follow on what was measured.
     pub(super) fn fold(&self, samples: &[Sample], known: Option<&Measured>) -> Option<Measured> {
         let mut follow: Vec<(DateTime<Utc>, Means)> =
-            self.mine(samples).filter_map(|sample| Some((sample.at, sample.means().filter(Means::compare)?))).collect();
+            self.mine(samples).filter_map(|sample| Some((sample.at, sample.means().filter(|means| lack(means).is_none())?))).collect();
         follow.sort_by_key(|(at, _)| *at);
         let mut known = known.cloned();
         for (at, means) in follow {
@@ -100,7 +100,7 @@ impl Minutes<'_> {
         Measured { limit, alarm, alpha, since, until: since, batches: Batches::default(), pods, step: self.step }
     }
 
-    fn count(&self, known: &mut Measured, at: DateTime<Utc>, Means { canary, stable }: Means) {
+    fn count(&self, known: &mut Measured, at: DateTime<Utc>, Means { canary, stable, .. }: Means) {
         (known.limit, known.alarm, known.alpha) = (self.gauge.limit, self.gauge.alarm, self.gauge.alpha);
         (known.step, known.until) = (self.step, at);
         (known.pods.canary, known.pods.stable) = (canary.pods, stable.pods);
@@ -115,8 +115,11 @@ impl Minutes<'_> {
         let newest = self.mine(samples).max_by_key(|sample| sample.at);
         if let Some(sample) = newest.filter(|sample| known.is_none_or(|known| sample.at > known.until)) {
             match &sample.reading {
-                Reading::Means(means) if !means.compare() => return open(one_sided(*means)),
-                Reading::Means(_) => {}
+                Reading::Means(means) => {
+                    if let Some(lack) = lack(means) {
+                        return open(lack);
+                    }
+                }
                 other => return unreadable(check, other),
             }
         }
@@ -156,10 +159,12 @@ impl Minutes<'_> {
     }
 }
 
-fn one_sided(Means { canary, stable }: Means) -> String {
-    match (canary.pods, stable.pods) {
-        (0, _) => "no series tells of a pod of the canary; holding, this is not a failure".to_owned(),
-        (_, 0) => "no series tells of a pod of stable; there is nothing to compare with".to_owned(),
-        (_, _) => "one side measures nothing above 0, which no ratio compares; waiting".to_owned(),
+/// Why a minute does not count, if it does not.
+fn lack(means: &Means) -> Option<String> {
+    match (means.canary.pods, means.stable.pods) {
+        (0, _) => Some("no series tells of a pod of the canary; holding, this is not a failure".to_owned()),
+        (_, 0) => Some("no series tells of a pod of stable; there is nothing to compare with".to_owned()),
+        (_, _) if !means.compare() => Some("one side measures nothing above 0, which no ratio compares; waiting".to_owned()),
+        (_, _) => means.scraped.and_then(|scraped| scraped.missing()).map(|(track, reached)| missing(track, reached)),
     }
 }

@@ -3,6 +3,7 @@
 mod again;
 mod bounds;
 mod compare;
+mod cost;
 mod course;
 mod due;
 mod evidence;
@@ -15,6 +16,8 @@ mod policy;
 mod query;
 pub mod sequential;
 mod series;
+mod shared;
+mod sums;
 mod threshold;
 mod weigh;
 mod windows;
@@ -23,6 +26,7 @@ mod workload;
 
 pub use again::{Again, Row, heading};
 pub use compare::standard_errors;
+pub use cost::{Seen, Traffic, cost, today};
 pub use course::{Course, Window};
 pub use due::{Due, due};
 pub use evidence::{Evidence, Weighed};
@@ -30,6 +34,7 @@ pub use interval::interval;
 pub use minutes::Measured;
 pub use outline::outline;
 pub use query::{BadPlaceholder, fill_args, fill_fixed, fill_pods};
+pub use sums::Sums;
 
 use chrono::{DateTime, Utc};
 

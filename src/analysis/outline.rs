@@ -5,16 +5,20 @@ use std::fmt::Write as _;
 use chrono::{DateTime, TimeDelta};
 
 use super::bounds;
+use super::cost::{self, Traffic, cost, instead, requests, share};
 use super::minutes::BATCH;
 use super::query::fill_pods;
-use super::sequential::{Course, Need, Side, Wealth, requests_needed};
+use super::sequential::Need;
 use super::series::{Window, backed, counting, measuring};
 use super::windows::Chain;
-use super::words::{about, grouped, line, rate, roughly, times};
-use crate::rollout::{Attempt, Before, Check, CheckKind, Gauge, Intent, Sequential, Source, Strength, Subject, Threshold, Young};
+use super::words::{about, grouped, line, percent, rate, roughly, times};
+use crate::rollout::{
+    Attempt, Before, Check, CheckKind, Gauge, Incident, Intent, OnTrouble, Ready, Sequential, Source, Strength, Subject, Threshold, Young,
+};
 
-/// One check in a few lines: its queries as the provider gets them, but for the pods' real names, and what follows from the answers.
-pub fn outline(check: &Check, intent: &Intent, rollout: &str, attempt: &Attempt) -> String {
+/// One check in a few lines: its queries as the provider gets them, but for the pods' real names, and what follows from the answers. Where the traffic
+/// is known it says what a proof takes of it.
+pub fn outline(check: &Check, intent: &Intent, rollout: &str, attempt: &Attempt, traffic: Option<Traffic>) -> String {
     let Check { name, provider, .. } = check;
     let (kind, decides) = match &check.kind {
         CheckKind::Threshold(threshold) => ("threshold", vec![limits(threshold)]),
@@ -22,7 +26,7 @@ pub fn outline(check: &Check, intent: &Intent, rollout: &str, attempt: &Attempt)
             let harm = line(compare.line, 0.0);
             ("compare", vec![format!("more than {} standard errors beyond {harm} of stable's share fail", compare.sigmas)])
         }
-        CheckKind::Sequential(sequential) => ("sequential", odds(check, sequential, intent)),
+        CheckKind::Sequential(sequential) => ("sequential", odds(check, sequential, intent, traffic)),
         CheckKind::Gauge(gauge) => ("sequential", vec![ratios(gauge)]),
     };
     let mut text = format!("{name}: {kind}, asked of {provider}\n");
@@ -36,20 +40,21 @@ pub fn outline(check: &Check, intent: &Intent, rollout: &str, attempt: &Attempt)
 fn asked(check: &Check, every: TimeDelta, rollout: &str, attempt: &Attempt) -> String {
     let to = DateTime::UNIX_EPOCH;
     let count = |source: &Source, back: TimeDelta, before: Option<Before>| {
-        counting(source, rollout, attempt, Window { from: to - back, to, before, young: Young::Canary }).query().to_owned()
+        let asked = Window { from: to - back, to, before, young: Young::All, ready: Ready::default() };
+        counting(source, rollout, attempt, asked).query().to_owned()
     };
     match &check.kind {
         CheckKind::Threshold(threshold) => match &threshold.subject {
             Subject::Query(query) => fill_pods(query, rollout, &attempt.stable, &attempt.canary),
             Subject::Backed { query, count, .. } => backed(query, count, rollout, attempt).query().to_owned(),
-            Subject::Share(source, _) => count(source, threshold.window, None),
+            Subject::Share { source, .. } => count(source, threshold.window, None),
         },
         CheckKind::Compare(compare) => count(&compare.source, compare.window, Some(Chain::before(to - compare.window, every))),
         CheckKind::Sequential(sequential) if bounds::wanted(&sequential.source).is_some() => {
             format!("{} (once, for the bound of slow requests)", count(&sequential.source, bounds::LOOKS_BACK, None))
         }
         CheckKind::Sequential(sequential) => count(&sequential.source, every, None),
-        CheckKind::Gauge(gauge) => measuring(&gauge.query, rollout, attempt, BATCH).query().to_owned(),
+        CheckKind::Gauge(gauge) => measuring(&gauge.query, rollout, attempt, BATCH, Ready::default()).query().to_owned(),
     }
 }
 
@@ -59,7 +64,11 @@ fn limits(threshold: &Threshold) -> String {
     let above = max.map(|max| format!("above {max}"));
     let beyond: Vec<String> = below.into_iter().chain(above).collect();
     let often = if failures.of > 1 { format!(", {} of the last {} times", failures.count, failures.of) } else { String::new() };
-    format!("fails {}{often}; a value counts once all of its {} lies in the attempt", beyond.join(" or "), about(seconds(*window)))
+    let shared = match threshold.subject {
+        Subject::Share { shared: OnTrouble::Hold, .. } => ", and holds where stable breaks it as well",
+        Subject::Share { shared: OnTrouble::Fail, .. } | Subject::Query(_) | Subject::Backed { .. } => "",
+    };
+    format!("fails {}{often}{shared}; a value counts once all of its {} lies in the attempt", beyond.join(" or "), about(seconds(*window)))
 }
 
 fn ratios(gauge: &Gauge) -> String {
@@ -72,8 +81,8 @@ fn ratios(gauge: &Gauge) -> String {
     )
 }
 
-/// The lines, and what a proof takes at the last step.
-fn odds(check: &Check, sequential: &Sequential, intent: &Intent) -> Vec<String> {
+/// The lines, and what a proof takes at the last step: of that traffic, if it is known, else of any.
+fn odds(check: &Check, sequential: &Sequential, intent: &Intent, traffic: Option<Traffic>) -> Vec<String> {
     let need = Need::for_errors(sequential.alpha);
     let lines = format!(
         "odds of {need} that it is worse than {} fail, of {need} that it is below {} are a proof; at least {} requests a side (shares as where stable has no bad ones)",
@@ -81,38 +90,38 @@ fn odds(check: &Check, sequential: &Sequential, intent: &Intent) -> Vec<String> 
         line(sequential.limit, 0.0),
         grouped(sequential.least),
     );
-    let Some(last) = intent.steps.last() else { return vec![lines] };
-    let split = f64::from(intent.split(last.weight).percent()) / 100.0;
-    let cost = |share: f64| {
-        let mut fresh = Wealth::default();
-        fresh.invest(1.0);
-        let course = Course { canary: share, stable: share, split, bursts: 1.0 };
-        requests_needed(&fresh, (Side::Better, sequential.limit), need, course)
-    };
-    let (Some(none), Some(some)) = (cost(0.0), cost(0.01)) else {
-        return vec![
-            lines,
-            "a proof never comes while both sides are equally good; use promotion: noHarm, or allow the canary more".to_owned(),
-        ];
-    };
-    let time = last.hold + intent.deadlines.step - intent.warm_up - check.delay - intent.every;
-    let seconds = seconds(time).max(1.0);
-    let below = match sequential.promotion {
-        Strength::NoHarm => "the promotion does not ask for one",
-        Strength::Proof => "with less traffic it pauses or aborts there: use promotion: auto or noHarm, or raise plus",
-        Strength::Auto => "with less traffic the promotion takes no harm for an answer",
-    };
-    vec![
-        lines,
+    let incident = sequential.incident.map(|Incident { max, times }| {
         format!(
-            "a proof at {} takes about {} canary requests where 1% of both sides are bad, {} where none are; it fits into that step ({}) from {} of the canary on; {below}",
-            last.weight,
-            roughly(some),
-            roughly(none),
-            about(seconds),
-            rate(some.max(none) / seconds),
-        ),
-    ]
+            "it holds while stable itself has more than {} bad requests, and {} what it had before the attempt",
+            percent(max),
+            self::times(times)
+        )
+    });
+    let lines = [Some(lines), incident].into_iter().flatten().collect::<Vec<_>>();
+    if let Some(told) = traffic.and_then(|traffic| cost(check, intent, &traffic)) {
+        return [lines, vec![told]].concat();
+    }
+    let Some(last) = intent.steps.last() else { return lines };
+    let needed = |bad: f64| requests(sequential, share(intent, last), bad, 1.0);
+    let (Some(none), Some(some)) = (needed(0.0), needed(0.01)) else {
+        let never = "a proof never comes while both sides are equally good; use promotion: noHarm, or allow the canary more".to_owned();
+        return [lines, vec![never]].concat();
+    };
+    let seconds = cost::seconds(check, intent, last);
+    let less = match sequential.promotion {
+        Strength::NoHarm => "",
+        Strength::Proof | Strength::Auto => "with less traffic ",
+    };
+    let proof = format!(
+        "a proof at {} takes about {} canary requests where 1% of both sides are bad, {} where none are; it fits into that step ({}) from {} of the canary on; {less}{}",
+        last.weight,
+        roughly(some),
+        roughly(none),
+        about(seconds),
+        rate(some.max(none) / seconds),
+        instead(sequential),
+    );
+    [lines, vec![proof]].concat()
 }
 
 fn seconds(time: TimeDelta) -> f64 {

@@ -8,10 +8,13 @@ use std::fmt::Write as _;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::query::{fill_pods, pods, promql, window};
-use crate::rollout::{Ask, Attempt, Bad, Before, By, Counting, Measuring, Series, Shape, Sides, Source, Young};
+use crate::rollout::{Ask, Attempt, Bad, Before, By, Counting, Measuring, Ready, Series, Shape, Sides, Source, Targets, Young};
 
 /// How far before a window its counters are looked at, for where they stood when it began: several scrapes of any usual interval.
 const LOOKBACK: TimeDelta = TimeDelta::seconds(90);
+
+/// The label that has a pod's name where another one tells whose requests they are.
+const POD: &str = "pod";
 
 /// A window, and what is asked beside it.
 pub(super) struct Window {
@@ -20,11 +23,13 @@ pub(super) struct Window {
     pub(super) before: Option<Before>,
     /// Pods whose series begin at zero.
     pub(super) young: Young,
+    /// Pods that should have been scraped.
+    pub(super) ready: Ready,
 }
 
 /// The question for the requests of both sides in a window.
 pub(super) fn counting(source: &Source, rollout: &str, attempt: &Attempt, asked: Window) -> Ask {
-    let Window { from, to, before, young } = asked;
+    let Window { from, to, before, young, ready } = asked;
     Ask::Counts(Box::new(match source {
         Source::Series(series) => Counting {
             query: samples(series, (rollout, attempt), to - before.map_or(from, |before| before.from.min(from)) + LOOKBACK),
@@ -33,6 +38,7 @@ pub(super) fn counting(source: &Source, rollout: &str, attempt: &Attempt, asked:
             sides: sides(rollout, attempt, Some(series.by.clone())),
             before,
             young,
+            targets: targets(series, (rollout, attempt), to - from, ready),
         },
         Source::Queries { total, bad } => Counting {
             query: {
@@ -44,6 +50,7 @@ pub(super) fn counting(source: &Source, rollout: &str, attempt: &Attempt, asked:
             sides: sides(rollout, attempt, None),
             before: None,
             young,
+            targets: None,
         },
     }))
 }
@@ -55,9 +62,9 @@ pub(super) fn backed(query: &str, count: &str, rollout: &str, attempt: &Attempt)
 }
 
 /// The question for what each pod had of a quantity, averaged over so long.
-pub(super) fn measuring(query: &str, rollout: &str, attempt: &Attempt, over: TimeDelta) -> Ask {
+pub(super) fn measuring(query: &str, rollout: &str, attempt: &Attempt, over: TimeDelta, ready: Ready) -> Ask {
     let query = window(&fill_pods(query, rollout, &attempt.stable, &attempt.canary), over);
-    Ask::Means(Box::new(Measuring { query, sides: sides(rollout, attempt, None) }))
+    Ask::Means(Box::new(Measuring { query, sides: sides(rollout, attempt, None), ready }))
 }
 
 /// Whose is whose.
@@ -81,7 +88,33 @@ fn samples(series: &Series, (rollout, attempt): (&str, &Attempt), range: TimeDel
     format!("{metric}{suffix}{{{}}}[{}]", matchers(labels, by, bad, (rollout, attempt)), promql(range))
 }
 
-fn matchers(labels: &[(String, String)], by: &By, bad: &Bad, (rollout, attempt): (&str, &Attempt)) -> String {
+/// How it is found out which pods were scraped. A proxy's series tell of no pod that the scrapes' own series name.
+fn targets(series: &Series, owner: (&str, &Attempt), window: TimeDelta, ready: Ready) -> Option<Targets> {
+    let label = match &series.by {
+        By::Pod(label) => label.clone(),
+        By::Revision(_) => POD.to_owned(),
+        By::Workload(_) => return None,
+    };
+    let range = window.max(LOOKBACK);
+    let up = format!("max by ({label}) (max_over_time(up{{{}}}[{}]))", owned(&series.labels, &series.by, owner), promql(range));
+    let known = format!("count by ({label}) (count_over_time({}))", samples(series, owner, range));
+    let query = marked([(Shape::VALUE, &up), (Shape::ALL, &known)]);
+    (!ready.is_empty()).then_some(Targets { ready, label, query })
+}
+
+fn matchers(labels: &[(String, String)], by: &By, bad: &Bad, owner: (&str, &Attempt)) -> String {
+    let mut text = owned(labels, by, owner);
+    if let Bad::SlowerThan(time, unit) = bad {
+        let bound = unit.bound(*time);
+        // Older servers write a whole bound without a fraction.
+        let whole = if bound.fract() == 0.0 { "([.]0)?" } else { "" };
+        let _ = write!(text, ",le=~\"{}{whole}|[+]Inf\"", bound.to_string().replace('.', "[.]"));
+    }
+    text
+}
+
+/// What the series of both sides have in common.
+fn owned(labels: &[(String, String)], by: &By, (rollout, attempt): (&str, &Attempt)) -> String {
     let mut text = String::new();
     for (label, value) in labels {
         let _ = write!(text, "{label}=\"{}\",", quoted(value)); // writing to a String cannot fail
@@ -92,12 +125,6 @@ fn matchers(labels: &[(String, String)], by: &By, bad: &Bad, (rollout, attempt):
         By::Workload(label) => write!(text, "{label}=~\"{rollout}-({stable}|{canary})\""),
         By::Revision(label) => write!(text, "{label}=~\"{stable}|{canary}\""),
     };
-    if let Bad::SlowerThan(time, unit) = bad {
-        let bound = unit.bound(*time);
-        // Older servers write a whole bound without a fraction.
-        let whole = if bound.fract() == 0.0 { "([.]0)?" } else { "" };
-        let _ = write!(text, ",le=~\"{}{whole}|[+]Inf\"", bound.to_string().replace('.', "[.]"));
-    }
     text
 }
 

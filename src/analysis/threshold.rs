@@ -2,8 +2,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::words::grouped;
-use crate::rollout::{Attempt, Check, CheckKind, Count, Failure, Failures, Observed, Reading, Sample, Subject, Threshold, Verdict, Weight};
+use super::shared::alike;
+use super::words::{grouped, missing, shares};
+use crate::rollout::{
+    Attempt, Check, CheckKind, Count, Counted, Counts, Failure, Failures, Observed, OnTrouble, Reading, Sample, Subject, Threshold, Track,
+    Verdict, Weight,
+};
 
 /// A sample older than this many intervals says nothing of now.
 pub(super) const STALE_AFTER: i32 = 3;
@@ -59,18 +63,18 @@ pub(super) fn judge(check: &Check, threshold: &Threshold, counting: Counting<'_>
         Err(open) => return open,
     };
     let Failures { count, of } = threshold.failures;
-    let failed = match value(check, threshold, sample) {
+    let failed = match look(check, threshold, sample) {
         Err(odd) => return odd,
-        Ok(value) => compare(check, threshold, value),
+        Ok(verdict) => verdict,
     };
     if count <= 1 && of <= 1 {
         return failed;
     }
     let mut values: Vec<&Sample> =
-        counting.of(check).filter(|s| counting.counts(s, threshold.window) && value(check, threshold, s).is_ok()).collect();
+        counting.of(check).filter(|s| counting.counts(s, threshold.window) && look(check, threshold, s).is_ok()).collect();
     values.sort_by_key(|s| std::cmp::Reverse(s.at));
     values.truncate(usize::try_from(of).unwrap_or(usize::MAX));
-    let fails = |s: &&&Sample| value(check, threshold, s).is_ok_and(|v| matches!(compare(check, threshold, v), Verdict::Fail(_)));
+    let fails = |s: &&&Sample| matches!(look(check, threshold, s), Ok(Verdict::Fail(_)));
     let bad = values.iter().filter(fails).count();
     let told = format!("{bad} of the last {} values fail, {count} of {of} are too many", values.len());
     let too_many = u32::try_from(bad).unwrap_or(u32::MAX) >= count;
@@ -80,6 +84,27 @@ pub(super) fn judge(check: &Check, threshold: &Threshold, counting: Counting<'_>
         Verdict::Pass(text) if too_many => Verdict::Inconclusive(format!("{text}; {told}")),
         other @ (Verdict::Pass(_) | Verdict::Inconclusive(_) | Verdict::Error(_)) => other,
     }
+}
+
+/// What a sample says by itself. A limit that stable breaks alike is nothing that the canary did.
+fn look(check: &Check, threshold: &Threshold, sample: &Sample) -> Result<Verdict, Verdict> {
+    let verdict = compare(check, threshold, value(check, threshold, sample)?);
+    Ok(match (verdict, stable_alike(check, threshold, sample)) {
+        (Verdict::Fail(failure), Some(counts)) => Verdict::Inconclusive(format!(
+            "{}; stable breaks it as well ({}): the canary is not blamed, exposure is held",
+            failure.message,
+            shares(counts)
+        )),
+        (verdict, _) => verdict,
+    })
+}
+
+/// Both sides, where stable breaks the limits too and the canary is not surely worse than stable.
+fn stable_alike<'a>(check: &Check, threshold: &Threshold, sample: &'a Sample) -> Option<&'a Counts> {
+    let Subject::Share { least, shared: OnTrouble::Hold, .. } = &threshold.subject else { return None };
+    let counts = &sample.counted()?.counts;
+    let share = counts.stable.share().filter(|_| counts.stable.total >= *least)?;
+    (matches!(compare(check, threshold, share), Verdict::Fail(_)) && alike(counts)).then_some(counts)
 }
 
 /// The value of a sample. Only a finite one passes or fails; what is unknown is never healthy and never a fault of the canary.
@@ -92,18 +117,25 @@ fn value(check: &Check, threshold: &Threshold, sample: &Sample) -> Result<f64, V
         (Reading::Backed(value, _), Subject::Backed { .. }) if value.is_nan() => Err(unreadable(check, &Reading::NotANumber)),
         (Reading::Backed(value, _), Subject::Backed { .. }) if value.is_infinite() => Err(unreadable(check, &Reading::Infinite)),
         (Reading::Value(value), Subject::Query(_)) | (Reading::Backed(value, _), Subject::Backed { .. }) => Ok(*value),
-        (Reading::Counts(counted), Subject::Share(_, least)) => match counted.counts.canary {
-            Count { total, .. } if total < *least => {
-                open(format!("{} canary requests in the window, need {}", grouped(total), grouped(*least)))
-            }
-            canary => canary.share().map_or_else(|| open("the canary answered no request".to_owned()), Ok),
-        },
+        (Reading::Counts(counted), Subject::Share { least, .. }) => share(counted, *least).or_else(open),
         // The check was another one when that was asked.
-        (Reading::Bounds(_) | Reading::Means(_), Subject::Query(_) | Subject::Backed { .. } | Subject::Share(..))
-        | (Reading::Value(_), Subject::Share(..) | Subject::Backed { .. })
-        | (Reading::Backed(..), Subject::Share(..) | Subject::Query(_))
+        (Reading::Bounds(_) | Reading::Means(_), Subject::Query(_) | Subject::Backed { .. } | Subject::Share { .. })
+        | (Reading::Value(_), Subject::Share { .. } | Subject::Backed { .. })
+        | (Reading::Backed(..), Subject::Share { .. } | Subject::Query(_))
         | (Reading::Counts(_), Subject::Query(_) | Subject::Backed { .. }) => open("no sample yet".to_owned()),
-        (other, Subject::Query(_) | Subject::Backed { .. } | Subject::Share(..)) => Err(unreadable(check, other)),
+        (other, Subject::Query(_) | Subject::Backed { .. } | Subject::Share { .. }) => Err(unreadable(check, other)),
+    }
+}
+
+/// The canary's share of bad requests, where enough of its pods were scraped and those answered enough.
+fn share(counted: &Counted, least: f64) -> Result<f64, String> {
+    let few = counted.scraped.map(|scraped| scraped.canary).filter(|reached| reached.is_too_few());
+    match (few, counted.counts.canary) {
+        (Some(reached), _) => Err(missing(Track::Canary, reached)),
+        (None, Count { total, .. }) if total < least => {
+            Err(format!("{} canary requests in the window, need {}", grouped(total), grouped(least)))
+        }
+        (None, canary) => canary.share().ok_or_else(|| "the canary answered no request".to_owned()),
     }
 }
 

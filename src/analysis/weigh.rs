@@ -5,9 +5,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::bounds;
 use super::evidence::{Evidence, Weighed};
 use super::sequential::{Course, Need, Side, Wealth, mean, requests_needed};
+use super::shared;
 use super::threshold::{STALE_AFTER, unreadable};
 use super::windows::{Trouble, span, trouble};
-use super::words::{about, bound_text, grouped, line, odds, rate, roughly, shares};
+use super::words::{about, bound_text, grouped, line, missing, odds, rate, roughly, shares};
 use crate::rollout::{Attempt, Check, CheckKind, Failure, Intent, Observed, Reading, Sample, Sequential, Strength, Verdict, Weight};
 
 /// All that a sequential check is judged by.
@@ -58,7 +59,7 @@ pub(super) fn harm<'a>(checks: impl IntoIterator<Item = &'a Check>, bench: Bench
     );
     let value = weighed.all.canary.share().map(|share| format!("{share:.6}"));
     let limit = Some(format!("{:.6}", sequential.alarm.beside(stable)));
-    Some(Failure { check: check.name.clone(), message, value, limit, evidence: Some(weighed.sums()) })
+    Some(Failure { check: check.name.clone(), message, value, limit, evidence: Some(weighed.sums().to_string()) })
 }
 
 /// What one check says where no harm is proven.
@@ -92,8 +93,17 @@ pub(super) fn judge(check: &Check, sequential: &Sequential, bench: Bench<'_>) ->
         return open(format!("the newest window ended {} s ago", (bench.now - weighed.until).num_seconds()));
     }
     let silent = newest.and_then(Sample::counted).filter(|counted| counted.newest.canary.is_none() && weighed.here.canary.total == 0.0);
-    if silent.is_some() {
-        return open(format!("no series tells of revision {}; holding, this is not a failure", bench.attempt.canary));
+    if let Some(silent) = silent {
+        let scraped = silent.scraped.map_or_else(String::new, |scraped| {
+            format!(
+                " ({} of its {} pods were scraped, which have not counted any request yet)",
+                scraped.canary.scraped, scraped.canary.ready
+            )
+        });
+        return open(format!("no series tells of revision {}{scraped}; holding, this is not a failure", bench.attempt.canary));
+    }
+    if let Some(text) = sequential.incident.and_then(|of| shared::incident(of, weighed, span(bench.intent.every, Some(weighed)))) {
+        return open(text);
     }
     if let Some(missing) = too_few(weighed, sequential.least) {
         return open(missing);
@@ -108,6 +118,7 @@ fn waiting(trouble: Trouble, scrape: Option<TimeDelta>) -> String {
         format!("the newest sample of {side} is {} s old{scrape}; waiting", age.num_seconds())
     };
     match trouble {
+        Trouble::Missing(track, reached) => missing(track, reached),
         Trouble::StaleCanary(age) => stale("the canary", age),
         Trouble::StaleStable(age) => stale("stable", age),
         Trouble::OneSide => "only one side answered requests since the last window; waiting".to_owned(),

@@ -6,7 +6,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::evidence::{Evidence, Place, SPREAD, Weighed};
-use crate::rollout::{Check, Counted, Intent, Reading, Sample, Sequential, Weight};
+use crate::rollout::{Check, Counted, Intent, Reached, Reading, Sample, Sequential, Track, Weight};
 
 /// After a restart this many windows are asked for one by one; where more are missing, they are longer.
 const ONE_BY_ONE: i32 = 12;
@@ -118,6 +118,8 @@ fn whole(time: TimeDelta, window: TimeDelta) -> i32 {
 /// Why a window does not count yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
+    /// Too few pods of a side were scraped.
+    Missing(Track, Reached),
     /// The newest sample of the canary is so old.
     StaleCanary(TimeDelta),
     /// The newest sample of stable is so old.
@@ -128,11 +130,12 @@ pub(super) enum Trouble {
 
 /// Why an answer is not counted, if it is not.
 pub(super) fn trouble(counted: &Counted, at: DateTime<Utc>, every: TimeDelta) -> Option<Trouble> {
+    let missing = counted.scraped.and_then(|scraped| scraped.missing()).map(|(track, reached)| Trouble::Missing(track, reached));
     let late = |newest: Option<DateTime<Utc>>| {
         let (newest, scrape) = newest.zip(counted.scrape)?;
         Some(at - newest).filter(|age| *age > scrape * STALE_AFTER)
     };
     let one_side = (counted.counts.canary.total > 0.0) != (counted.counts.stable.total > 0.0);
     let stale = late(counted.newest.canary).map(Trouble::StaleCanary).or_else(|| late(counted.newest.stable).map(Trouble::StaleStable));
-    stale.or_else(|| (one_side && at - counted.from < every * PATIENCE).then_some(Trouble::OneSide))
+    missing.or(stale).or_else(|| (one_side && at - counted.from < every * PATIENCE).then_some(Trouble::OneSide))
 }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use crate::rollout::{Counts, Line};
+use crate::rollout::{Counts, ENOUGH, Line, Reached, Track};
 
 /// A share in percent, with as many digits as tell it from its neighbours.
 pub fn percent(share: f64) -> String {
@@ -57,6 +57,16 @@ pub fn shares(counts: &Counts) -> String {
     let share = |share: Option<f64>| share.map_or_else(|| "none".to_owned(), percent);
     let (p, q) = (share(canary.share()), share(stable.share()));
     format!("canary {p} vs {q} over {} vs {} requests", grouped(canary.total), grouped(stable.total))
+}
+
+/// That too few pods of a side were scraped.
+pub fn missing(track: Track, Reached { scraped, ready }: Reached) -> String {
+    let side = match track {
+        Track::Canary => "canary",
+        Track::Stable => "stable",
+    };
+    let pods = if ready == 1 { "pod was" } else { "pods were" };
+    format!("missing targets: {scraped} of {ready} {side} {pods} scraped, need {ENOUGH}%; holding, this is not a failure")
 }
 
 /// A rate of requests.

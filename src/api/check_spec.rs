@@ -38,6 +38,7 @@ pub struct CheckSpec {
     validation = Rule::new("self.window != '0s' || has(self.query) && !has(self.count) && !self.query.contains('{{window}}')").message("only a query without {{window}} looks at one moment, and nothing counts in one; give window at least 1s"),
     validation = Rule::new("!has(self.count) || has(self.query)").message("count says how many requests the query speaks of; remove it beside of and counts, which count them already"),
     validation = Rule::new("!has(self.minRequests) || !has(self.query) || has(self.count)").message("how many requests a query speaks of is not known; name a query for their number as count, or leave minRequests out"),
+    validation = Rule::new("!has(self.onShared) || !has(self.query)").message("onShared needs the requests of both sides, of which a query tells nothing; remove it, or count with of or counts"),
 )]
 pub struct ThresholdSpec {
     /// A query in the provider's language (PromQL) that gives one number, at most 4096 characters. `{{namespace}}`, `{{rollout}}`, `{{window}}`,
@@ -90,6 +91,11 @@ pub struct ThresholdSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 1_000_000))]
     pub min_requests: Option<i64>,
+
+    /// With `of` or `counts`: what a value beyond the limits is where stable's share is beyond them, too, and the canary's is not surely worse: hold keeps
+    /// the exposure and blames nobody, fail counts it as any other. Default: hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_shared: Option<OnTroubleSpec>,
 
     /// Whom it asks, and what follows where it does not pass.
     #[serde(flatten)]
@@ -214,6 +220,7 @@ pub struct CompareSpec {
     validation = Rule::new("!has(self.query) || !(has(self.series) || has(self.slowerThan) || has(self.minRequests) || has(self.bursts))").message("series, slowerThan, minRequests and bursts speak of requests; remove them beside of: gauge"),
     validation = Rule::new("!has(self.query) || [has(self.limit) && has(self.limit.plus), has(self.alarm) && has(self.alarm.plus)].all(x, !x)").message("plus is a share of requests; a gauge is held against a ratio alone, such as limit: {ratio: 1.25}"),
     validation = Rule::new("has(self.of) != has(self.counts)").message("say which requests are compared: write of, such as errors, or counts with two queries"),
+    validation = Rule::new("!has(self.incident) || (has(self.of) && self.of != 'gauge')").message("incident is held against what stable did before the attempt, which only of: errors and of: slow know; remove it"),
     validation = Rule::new("!has(self.limit) || self.limit.ratio > 1.0 || (has(self.limit.plus) && self.limit.plus > 0.0)").message("a limit of ratio 1 and plus 0 can never be proven; allow the canary a little more than stable, such as ratio 1.5, plus 0.001"),
     validation = Rule::new("!has(self.limit) || !has(self.alarm) || (self.alarm.ratio <= self.limit.ratio && (has(self.alarm.plus) ? self.alarm.plus : 0.0) <= (has(self.limit.plus) ? self.limit.plus : 0.0))").message("the alarm is above the limit, so that a canary could pass and fail at once; lower the alarm or leave it out"),
 )]
@@ -277,6 +284,11 @@ pub struct SequentialSpec {
     #[schemars(range(min = 1.0, max = 50.0))]
     pub bursts: Option<f64>,
 
+    /// With `of`: when something that both sides share is broken. While stable itself is that bad, in 3 of 5 looks at a minute each, exposure is
+    /// held; the canary is not blamed, and harm that it does is found as ever. Default: {max: 0.05, times: 3}.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<IncidentSpec>,
+
     /// Whom it asks, and what follows where it does not pass.
     #[serde(flatten)]
     pub asking: AskingSpec,
@@ -316,6 +328,21 @@ pub struct LineSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::plus")]
     pub plus: Option<f64>,
+}
+
+/// How bad stable itself may be: above both of these it is an incident.
+#[derive(JsonSchema, Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IncidentSpec {
+    /// The share of its requests that are bad, 0 to 1; 1 means that exposure is never held for it. Default: 0.05.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub max: Option<f64>,
+
+    /// Times the share that it had in the ten minutes before the attempt, 1 to 100. Default: 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1.0, max = 100.0))]
+    pub times: Option<f64>,
 }
 
 /// How much a pass has to mean.

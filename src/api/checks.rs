@@ -11,9 +11,11 @@ use super::check_spec::{
 };
 use super::duration::duration_text;
 use super::gauges::gauge;
+use super::incident::incident;
 use super::invalid::Invalid;
 use super::parse::{check_label, duration, length, number};
 use super::providers::Providers;
+use super::ranges::longer;
 use super::shared::Shared;
 use super::sources::{AUTO, MAX_QUERY, Written, source};
 use super::spec::AnalysisSpec;
@@ -157,11 +159,6 @@ fn policy(AskingSpec { provider: _, on_fail, on_no_data, on_query_error }: &Aski
         // Its bounds are coarse.
         CheckKind::Gauge(_) => Policy { fail: OnFail::Hold, ..Policy::USUAL },
     };
-    let trouble = |written: Option<OnTroubleSpec>, usual| match written {
-        None => usual,
-        Some(OnTroubleSpec::Hold) => OnTrouble::Hold,
-        Some(OnTroubleSpec::Fail) => OnTrouble::Fail,
-    };
     Policy {
         fail: match on_fail {
             None => usual.fail,
@@ -173,9 +170,18 @@ fn policy(AskingSpec { provider: _, on_fail, on_no_data, on_query_error }: &Aski
     }
 }
 
+fn trouble(written: Option<OnTroubleSpec>, usual: OnTrouble) -> OnTrouble {
+    match written {
+        None => usual,
+        Some(OnTroubleSpec::Hold) => OnTrouble::Hold,
+        Some(OnTroubleSpec::Fail) => OnTrouble::Fail,
+    }
+}
+
 fn threshold(name: &str, spec: &ThresholdSpec, owner: Owner<'_>) -> Result<Threshold, Invalid> {
     spec.slower_than.as_deref().map_or(Ok(()), |text| named_bound(name, text))?;
-    let ThresholdSpec { query, count, of, series, slower_than, counts, window, min, max, failures, min_requests, asking: _ } = spec;
+    let ThresholdSpec { query, count, of, series, slower_than, counts, window, min, max, failures, min_requests, on_shared, asking: _ } =
+        spec;
     let field = |field: &str| format!("analysis.checks[{name}].threshold.{field}");
     match (*min, *max) {
         (None, None) => return Err(Invalid::NoLimit(name.to_owned())),
@@ -188,12 +194,25 @@ fn threshold(name: &str, spec: &ThresholdSpec, owner: Owner<'_>) -> Result<Thres
     let odd = |text: &str| Invalid::Counting { check: name.to_owned(), text: text.to_owned() };
     let fill = |part: &str, query: &str| {
         length(&field(part), query.chars().count(), "characters", 1, MAX_QUERY)?;
+        if let Some(range) = longer(query, window) {
+            let text = format!(
+                "{part} looks back for [{range}], further than its window ({}), so that what was before the canary would count as its own; write [{{{{window}}}}], \
+                 or a longer window",
+                duration_text(window)
+            );
+            return Err(odd(&text));
+        }
         let filled = fill_fixed(query, owner.namespace, owner.rollout, &duration_text(window));
         filled.map_err(|problem| Invalid::Placeholder { check: name.to_owned(), problem })
     };
     let counted = of.is_some() || counts.is_some() || series.is_some() || slower_than.is_some();
     let subject = match (query, count) {
         (Some(_), _) if counted => return Err(odd("query and of or counts say twice what is measured; remove one of them")),
+        (Some(_), _) if on_shared.is_some() => {
+            return Err(odd(
+                "onShared needs the requests of both sides, of which a query tells nothing; remove it, or count with of or counts",
+            ));
+        }
         (None, Some(_)) => return Err(odd("count says how many requests a query speaks of; remove it, or write query")),
         (Some(_), None) if min_requests.is_some() => {
             return Err(odd("minRequests needs counted requests; name a query for their number as count, or leave it out"));
@@ -208,7 +227,8 @@ fn threshold(name: &str, spec: &ThresholdSpec, owner: Owner<'_>) -> Result<Thres
             let (series, slower_than) = (series.as_ref(), slower_than.as_deref());
             let Owner { namespace, rollout, .. } = owner;
             let written = Written { check: name, namespace, rollout, of: *of, series, slower_than, counts: counts.as_ref() };
-            Subject::Share(source(&written)?, requests(name, *min_requests, LEAST_BACKED, 0)?)
+            let least = requests(name, *min_requests, LEAST_BACKED, 0)?;
+            Subject::Share { source: source(&written)?, least, shared: trouble(*on_shared, OnTrouble::Hold) }
         }
     };
     let FailuresSpec { count, of } = failures.unwrap_or(FailuresSpec { count: 1, of: 1 });
@@ -253,6 +273,7 @@ fn sequential(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Result<Seq
         min_requests,
         pass,
         bursts,
+        incident,
         asking: _,
     } = spec;
     let (series, slower_than) = (series.as_ref(), slower_than.as_deref());
@@ -263,6 +284,7 @@ fn sequential(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Result<Seq
     }
     let of = of.and_then(requests_of);
     let source = source(&Written { check: name, namespace, rollout, of, series, slower_than, counts: counts.as_ref() })?;
+    let incident = self::incident(name, *incident, &source)?;
     let limit = limit.map_or(Ok(LIMIT), |limit| line(name, "limit", limit))?;
     if limit.ratio <= 1.0 && limit.plus <= 0.0 {
         return odd(
@@ -282,6 +304,7 @@ fn sequential(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Result<Seq
         step,
         promotion,
         bursts: bursts.map_or(Ok(Bursts::Auto), |bursts| within(name, "bursts", bursts, 1.0, 50.0).map(Bursts::Fixed))?,
+        incident,
     })
 }
 
@@ -333,7 +356,7 @@ pub(super) fn line(check: &str, field: &str, LineSpec { ratio, plus }: LineSpec)
     Ok(Line { ratio, plus: within(check, &format!("{field}.plus"), plus.unwrap_or(0.0), 0.0, 0.5)? })
 }
 
-fn within(check: &str, field: &str, value: f64, low: f64, high: f64) -> Result<f64, Invalid> {
+pub(super) fn within(check: &str, field: &str, value: f64, low: f64, high: f64) -> Result<f64, Invalid> {
     let text = format!("{field} is {value}: write {low} to {high}");
     if (low..=high).contains(&value) { Ok(value) } else { Err(Invalid::Counting { check: check.to_owned(), text }) }
 }

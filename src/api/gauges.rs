@@ -1,15 +1,21 @@
 //! Which quantity of the pods is compared?
 
+use chrono::TimeDelta;
+
 use super::check_spec::SequentialSpec;
 use super::checks::{Owner, below, confidence, half_way, line, strengths};
 use super::invalid::Invalid;
 use super::parse::length;
+use super::ranges::longer;
 use super::sources::MAX_QUERY;
 use crate::analysis::fill_fixed;
 use crate::rollout::{Gauge, Line};
 
 /// A quarter more than stable has: what differs less between two versions is mostly noise.
 const LIMIT: Line = Line { ratio: 1.25, plus: 0.0 };
+
+/// What `{{window}}` becomes in its query.
+const MINUTE: TimeDelta = TimeDelta::minutes(1);
 
 pub(super) fn gauge(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Result<Gauge, Invalid> {
     let SequentialSpec {
@@ -25,6 +31,7 @@ pub(super) fn gauge(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Resu
         min_requests,
         pass,
         bursts,
+        incident,
         asking: _,
     } = spec;
     let odd = |text: &str| Invalid::Counting { check: name.to_owned(), text: text.to_owned() };
@@ -33,8 +40,11 @@ pub(super) fn gauge(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Resu
             "of: gauge needs a query with one value for each pod, such as avg_over_time(process_resident_memory_bytes[{{window}}])",
         ));
     };
-    if series.is_some() || slower_than.is_some() || bounds.is_some() || counts.is_some() || min_requests.is_some() || bursts.is_some() {
-        return Err(odd("series, slowerThan, bounds, counts, minRequests and bursts speak of requests; remove them beside of: gauge"));
+    let counted = series.is_some() || slower_than.is_some() || bounds.is_some() || counts.is_some();
+    if counted || min_requests.is_some() || bursts.is_some() || incident.is_some() {
+        return Err(odd(
+            "series, slowerThan, bounds, counts, minRequests, bursts and incident speak of requests; remove them beside of: gauge",
+        ));
     }
     length(&format!("analysis.checks[{name}].sequential.query"), query.chars().count(), "characters", 1, MAX_QUERY)?;
     // It is another one for each question.
@@ -44,6 +54,11 @@ pub(super) fn gauge(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Resu
         return Err(odd(
             "the query of a gauge has to look back for {{window}}, as in avg_over_time(process_resident_memory_bytes[{{window}}])",
         ));
+    }
+    if let Some(range) = longer(query, MINUTE) {
+        let text =
+            format!("the query looks back for [{range}], further than a minute, so that minutes would count twice; write [{{{{window}}}}]");
+        return Err(odd(&text));
     }
     let limit = limit.map_or(Ok(LIMIT), |limit| line(name, "limit", limit))?;
     let alarm = alarm.map_or(Ok(half_way(limit)), |alarm| line(name, "alarm", alarm))?;

@@ -11,10 +11,12 @@ mod conditions;
 mod crd;
 mod duration;
 mod gauges;
+mod incident;
 mod invalid;
 mod object;
 mod parse;
 mod providers;
+mod ranges;
 mod render;
 mod revision;
 mod schema;
@@ -31,8 +33,8 @@ mod time;
 
 pub use action::{ActionStatus, ActorSpec, RolloutAction, RolloutActionSpec, VerbSpec};
 pub use check_spec::{
-    AskingSpec, CheckSpec, CompareSpec, CountsSpec, FailedSpec, FailuresSpec, FromSpec, LineSpec, OfSpec, OnFailSpec, OnTroubleSpec,
-    PassSpec, SequentialSpec, SeriesSpec, StrengthSpec, TestedSpec, ThresholdSpec,
+    AskingSpec, CheckSpec, CompareSpec, CountsSpec, FailedSpec, FailuresSpec, FromSpec, IncidentSpec, LineSpec, OfSpec, OnFailSpec,
+    OnTroubleSpec, PassSpec, SequentialSpec, SeriesSpec, StrengthSpec, TestedSpec, ThresholdSpec,
 };
 pub use crd::{crd_files, crds, crds_yaml};
 pub use duration::{LONGEST, duration_text, parse_duration};

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::check_spec::{CountsSpec, FailedSpec, FromSpec, OfSpec, SeriesSpec};
 use super::invalid::Invalid;
 use super::parse::{duration, length};
+use super::ranges::longer;
 use crate::analysis::fill_fixed;
 use crate::rollout::{Bad, By, Pattern, Series, Source, Unit};
 
@@ -45,9 +46,14 @@ fn queries(written: &Written<'_>, counts: &CountsSpec) -> Result<Source, Invalid
         // The window is another one for each question.
         let filled = fill_fixed(query, namespace, rollout, "{{window}}")
             .map_err(|problem| Invalid::Placeholder { check: (*check).to_owned(), problem })?;
-        let bounded = filled.contains("{{window}}");
-        let text = "a query of counts has to look back for {{window}}, as in increase(requests_total[{{window}}])".to_owned();
-        if bounded { Ok(filled) } else { Err(Invalid::Counting { check: (*check).to_owned(), text }) }
+        let odd = |text: String| Err(Invalid::Counting { check: (*check).to_owned(), text });
+        match (filled.contains("{{window}}"), longer(query, TimeDelta::zero())) {
+            (false, _) => odd("a query of counts has to look back for {{window}}, as in increase(requests_total[{{window}}])".to_owned()),
+            (true, Some(range)) => odd(format!(
+                "a query of counts looks back for [{range}] whatever its window is, so that requests would count twice; write [{{{{window}}}}]"
+            )),
+            (true, None) => Ok(filled),
+        }
     };
     Ok(Source::Queries { total: fill(&counts.total)?, bad: fill(&counts.bad)? })
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::kind::Kind;
 use super::own::{Own, OwnKind, Process};
 use super::parts::{Actor, Analysis, Claim, Cluster, Gap, Origin, Step, Subject, Teller};
-use super::record::{ID_BYTES, canonical};
+use super::record::ID_BYTES;
 use super::text::{self, Scissors};
 use crate::rollout::{Cause, Event, EventKind, Outcome, PauseCause, Severity, Why};
 
@@ -140,7 +140,7 @@ impl Body {
             comment: reason.map(|reason| scissors.cut(reason, bound::COMMENT)),
             ..Self::frame(place, &mut scissors, Kind::Edge(event.kind))
         };
-        let body = body.without_evidence(&mut scissors);
+        let body = body.without_details(&mut scissors);
         let (body, room) = body.with_images(&origin.images, &mut scissors);
         body.fit(&event.message, room, scissors)
     }
@@ -228,10 +228,14 @@ impl Body {
         }
     }
 
-    /// Where names are so long that they leave no room for a message, it goes before the numbers of a verdict, which the status has, too.
-    fn without_evidence(mut self, scissors: &mut Scissors) -> Self {
+    /// Where names are so long that they leave no room for a message, it goes before the numbers of a verdict and the step, which the status has, too.
+    fn without_details(mut self, scissors: &mut Scissors) -> Self {
         if self.analysis.as_ref().is_some_and(|analysis| analysis.evidence.is_some()) && self.room() < MESSAGE_BYTES {
             self.analysis = self.analysis.map(|analysis| Analysis { evidence: None, ..analysis });
+            scissors.used = true;
+        }
+        if self.step.is_some() && self.room() < MESSAGE_BYTES {
+            self.step = None;
             scissors.used = true;
         }
         self
@@ -254,9 +258,10 @@ impl Body {
         (self, room)
     }
 
-    /// What is left beside an id and the mark of what was cut.
+    /// What is left beside an id and the mark of what was cut. An event has no fractions, and without them plain JSON is as long as canonical.
     fn room(&self) -> usize {
-        MAX_EVENT_BYTES.saturating_sub(canonical(self).len() + ID_BYTES + MARK_BYTES)
+        let plain = serde_json::to_string(self).expect("plain data can always be written as JSON");
+        MAX_EVENT_BYTES.saturating_sub(plain.len() + ID_BYTES + MARK_BYTES)
     }
 
     /// Puts in as much of the message as there is room for, and marks what was cut.

@@ -61,6 +61,11 @@ impl Export {
         }
     }
 
+    /// The events so far, stream by stream, as their lines came. Whether they are whole is another question.
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        self.streams.values().flatten().map(|(_, record)| record)
+    }
+
     /// Checks every stream, and whether the events with these hashes are there.
     ///
     /// # Guarantees

@@ -124,11 +124,15 @@ impl Journal {
     }
 
     /// What is to be stored.
+    ///
+    /// # Panics
+    /// Never: plain data can always be written as JSON.
     pub fn text(&self) -> String {
         serde_json::to_string(self).expect("plain data can always be written as JSON")
     }
 
     /// Goes on with what is stored, without telling again what this process told.
+    #[must_use]
     pub fn resume(self, stored: Self) -> Self {
         Self { here: self.here, ..stored }
     }

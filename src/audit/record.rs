@@ -1,9 +1,11 @@
 //! One sealed event: its exact bytes, and what can be known of it without reading the rest.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use uuid::{Uuid, uuid};
 
@@ -49,9 +51,10 @@ impl Record {
     pub(super) fn seal(body: &Body) -> Self {
         let text = canonical(body);
         let id = id(&body.stream, body.seq, &text);
-        let mut members: Map<String, Value> = serde_json::from_str(&text).expect("what was just written is a JSON object");
-        members.insert("id".to_owned(), Value::String(id.clone()));
-        let text = canonical(&members);
+        let quoted = RawValue::from_string(format!("\"{id}\"")).expect("a UUID between quotes is JSON");
+        let mut members = members(&text).expect("what was just written is a JSON object");
+        members.insert("id", &quoted);
+        let text = joined(&members);
         Self { stream: body.stream.clone(), seq: body.seq, id, prev: body.prev.clone(), hash: digest(&text), text }
     }
 
@@ -71,11 +74,21 @@ impl Record {
 
     /// Whether the bytes are canonical and the id is theirs: false after any edit.
     pub(super) fn is_genuine(&self) -> bool {
-        let Ok(mut members) = serde_json::from_str::<Map<String, Value>>(&self.text) else { return false };
-        let untouched = canonical(&members) == self.text;
+        let untouched = serde_json::from_str::<Value>(&self.text).is_ok_and(|event| canonical(&event) == self.text);
+        let Ok(mut members) = members(&self.text) else { return false };
         members.remove("id");
-        untouched && id(&self.stream, self.seq, &canonical(&members)) == self.id
+        untouched && id(&self.stream, self.seq, &joined(&members)) == self.id
     }
+}
+
+/// The members of a canonical object, each as it stands there: no name of ours needs an escape.
+fn members(text: &str) -> Result<BTreeMap<&str, &RawValue>, serde_json::Error> {
+    serde_json::from_str(text)
+}
+
+/// The canonical object of these members: names of ASCII letters have the same order here and there.
+fn joined(members: &BTreeMap<&str, &RawValue>) -> String {
+    serde_json::to_string(members).expect("JSON can be written again")
 }
 
 /// `sha256:` and the hex digest of these bytes.

@@ -1,6 +1,5 @@
 //! Tells whether the events that a log store gives back are those that were told.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -17,13 +16,7 @@ pub(super) fn verify(verification: &Verification) -> Result<Ending, Failure> {
     if let Some(proof) = &verification.proof {
         heads.extend(proven(proof)?);
     }
-    let findings = match &verification.input {
-        Input::Standard => examine(std::io::stdin().lock(), &heads),
-        Input::File(path) => {
-            let file = File::open(path).map_err(|error| Failure::unreadable(path, &error))?;
-            examine(BufReader::new(file), &heads)
-        }
-    }?;
+    let findings = export(&verification.input)?.examine(&heads);
     if findings.streams.is_empty() {
         return Err(Failure::new(
             format!("none of {} lines carries an event", findings.without),
@@ -37,7 +30,15 @@ pub(super) fn verify(verification: &Verification) -> Result<Ending, Failure> {
     Ok(if is_whole(&findings) { Ending::Done } else { Ending::Negative })
 }
 
-fn examine(mut input: impl BufRead, heads: &BTreeSet<String>) -> Result<Findings, Failure> {
+/// All lines of an input.
+pub(super) fn export(input: &Input) -> Result<Export, Failure> {
+    match input {
+        Input::Standard => lines(std::io::stdin().lock()),
+        Input::File(path) => lines(BufReader::new(File::open(path).map_err(|error| Failure::unreadable(path, &error))?)),
+    }
+}
+
+fn lines(mut input: impl BufRead) -> Result<Export, Failure> {
     let mut export = Export::default();
     let mut line = Vec::new();
     loop {
@@ -46,7 +47,7 @@ fn examine(mut input: impl BufRead, heads: &BTreeSet<String>) -> Result<Findings
             Failure::new(format!("cannot read on: {}", lower(&error)), "check the file, or the command that writes to standard input")
         })?;
         if read == 0 {
-            return Ok(export.examine(heads));
+            return Ok(export);
         }
         // What is no text has been changed: it is read as something else then, and does not fit.
         export.read(&String::from_utf8_lossy(&line));

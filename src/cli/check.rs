@@ -9,9 +9,9 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::failure::{Ending, Failure};
-use crate::analysis::outline;
+use crate::analysis::{Traffic, outline};
 use crate::api::{self, Providers, duration_text};
-use crate::rollout::{Attempt, Revision};
+use crate::rollout::{Attempt, Check, Intent, Revision};
 
 /// How late metrics are where nobody says: the default of the configuration.
 const DELAY: TimeDelta = TimeDelta::seconds(5);
@@ -51,11 +51,7 @@ fn told<'a>(rollout: &Value, template: impl Fn(&str) -> Option<&'a Value>) -> Re
     let text = |field: &str| rollout["metadata"][field].as_str().unwrap_or("default").to_owned();
     let (namespace, name) = (text("namespace"), text("name"));
     let title = format!("Rollout {namespace}/{name}");
-    let mut spec = rollout["spec"].clone();
-    if spec.get("template").is_none() {
-        // What it takes over is in the cluster; no check depends on it.
-        spec["template"] = json!({"metadata": {"labels": {"app": name}}, "spec": {"containers": [{}]}});
-    }
+    let spec = complete(rollout["spec"].clone(), &name);
     let shared = api::shared(&spec, template);
     let refused = |text: String| format!("{title} is refused: {text}\n");
     let intent = api::parse((&namespace, &name), &spec, &shared, &named(&spec, &shared)).map_err(|invalid| refused(invalid.to_string()))?;
@@ -63,17 +59,37 @@ fn told<'a>(rollout: &Value, template: impl Fn(&str) -> Option<&'a Value>) -> Re
         return Err(refused(unresolved));
     }
     let attempt = Attempt { number: 1, stable: Revision::new("STABLE"), canary: Revision::new("CANARY") };
+    Ok(page((&namespace, &name), &intent, &attempt, |_| None))
+}
+
+/// The spec with a pod template. What it takes over is in the cluster, and no check depends on it.
+pub(super) fn complete(mut spec: Value, name: &str) -> Value {
+    if spec.get("template").is_none() {
+        spec["template"] = json!({"metadata": {"labels": {"app": name}}, "spec": {"containers": [{}]}});
+    }
+    spec
+}
+
+/// What all checks ask, and what a proof takes of the traffic that each of them sees.
+pub(super) fn page(
+    (namespace, name): (&str, &str),
+    intent: &Intent,
+    attempt: &Attempt,
+    traffic: impl Fn(&Check) -> Option<Traffic>,
+) -> String {
     let (number, every, warm_up) = (intent.checks.len(), duration_text(intent.every), duration_text(intent.warm_up));
     let checks = if number == 1 { "check" } else { "checks" };
-    let mut page = format!("{title}: {number} {checks}, each asked every {every} once a step's share is there for {warm_up}\n");
+    let mut page =
+        format!("Rollout {namespace}/{name}: {number} {checks}, each asked every {every} once a step's share is there for {warm_up}\n");
     for check in &intent.checks {
-        let _ = write!(page, "\n{}", outline(check, &intent, &name, &attempt)); // as above
+        // Writing to a String cannot fail.
+        let _ = write!(page, "\n{}", outline(check, intent, name, attempt, traffic(check)));
     }
-    Ok(page)
+    page
 }
 
 /// Every provider that a check names, as if the configuration had it: what it has is not known here.
-fn named(spec: &Value, shared: &Result<api::Shared, api::Invalid>) -> Providers {
+pub(super) fn named(spec: &Value, shared: &Result<api::Shared, api::Invalid>) -> Providers {
     let inline = spec.pointer("/analysis/checks").and_then(Value::as_array).into_iter().flatten();
     let taken = shared.iter().flat_map(|shared| &shared.checks);
     let kinds = inline.chain(taken).filter_map(Value::as_object).flat_map(|check| check.values());

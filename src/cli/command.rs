@@ -16,8 +16,8 @@ pub(super) enum Command {
     Run(Service),
     /// Print the custom resource definitions.
     Crds,
-    /// Print what the checks of the Rollouts in this file will ask.
-    Check(PathBuf),
+    /// Print what checks will ask, and what a proof takes.
+    Check(Checked),
     /// Print where a Rollout stands.
     Status(Question, Follow),
     /// Print the evidence of a Rollout's last attempt.
@@ -36,6 +36,15 @@ pub(super) enum Command {
     PublicKey(PathBuf),
     /// Sign how far each stream is.
     Checkpoint(Signing),
+}
+
+/// Whose checks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Checked {
+    /// Those of the Rollouts in this file.
+    File(PathBuf),
+    /// Those of a Rollout in the cluster, at the traffic that the providers of this configuration file see; without one, at what its last attempt saw.
+    Live(Target, Option<PathBuf>),
 }
 
 /// How the controller runs.
@@ -80,8 +89,19 @@ pub(super) struct Explanation {
     pub(super) question: Question,
     /// Of which attempt; without one the newest.
     pub(super) attempt: Option<u32>,
-    /// The configuration file whose providers are asked again; without one nobody is.
-    pub(super) config: Option<PathBuf>,
+    /// What the evidence is taken from.
+    pub(super) from: Witness,
+}
+
+/// What evidence is taken from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Witness {
+    /// The Rollout's status.
+    Status,
+    /// That, and the windows from the providers of this configuration file again.
+    Providers(PathBuf),
+    /// Events that somebody kept.
+    Events(Input),
 }
 
 /// Whether one answer is enough.

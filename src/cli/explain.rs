@@ -7,8 +7,10 @@ use futures::StreamExt as _;
 use serde_json::{Value, json};
 
 use super::ask::{self, Found, Place};
-use super::command::{Explanation, Output};
+use super::command::{Explanation, Output, Question, Witness};
 use super::failure::Failure;
+use super::live;
+use super::recall;
 use crate::analysis::{Evidence, Row, heading};
 use crate::api::{self, Object};
 use crate::cluster::filled;
@@ -19,11 +21,16 @@ use crate::rollout::{Intent, Reading};
 const AT_ONCE: usize = 4;
 
 /// Asks once and prints what is known of the attempt in flight, or of the last one.
-pub(super) fn print(asked: &Explanation) -> Result<(), Failure> {
-    super::runtime()?.block_on(explain(asked))
+pub(super) fn print(Explanation { question, attempt, from }: &Explanation) -> Result<(), Failure> {
+    let ask = |config| super::runtime()?.block_on(explain(question, *attempt, config));
+    match from {
+        Witness::Status => ask(None),
+        Witness::Providers(config) => ask(Some(config.as_path())),
+        Witness::Events(events) => recall::print(question, *attempt, events),
+    }
 }
 
-async fn explain(Explanation { question, attempt, config }: &Explanation) -> Result<(), Failure> {
+async fn explain(question: &Question, attempt: Option<u32>, config: Option<&Path>) -> Result<(), Failure> {
     let Found { place, object } = ask::rollout(&question.target).await?;
     let status = object.status.as_ref().map_err(|error| ask::unreadable(error.clone()))?;
     let evidence = &status.evidence;
@@ -32,7 +39,7 @@ async fn explain(Explanation { question, attempt, config }: &Explanation) -> Res
         let what = format!("the status of the Rollout has no evidence of attempt {wanted} any more, but {newest}");
         return Err(Failure::new(
             what,
-            "what became of older attempts is in their events, where your sinks keep them: rollout.aborted has the final sums",
+            "what became of older attempts is in their events, where your sinks keep them: give a file of those with --events",
         ));
     }
     let recounts = match config {
@@ -71,9 +78,14 @@ async fn intent(place: &Place, object: &Object, providers: &Providers, file: &Pa
     let known = api::Providers::new(providers.delays(), providers.default_name());
     let spec = filled(object.spec(), &place.template(object).await?, Some(1));
     let hint = "name the same providers as the controller's own configuration file does";
-    // What the attempt took from templates is what it was judged by, whatever they say now.
-    let taken = object.status.as_ref().ok().and_then(|status| Some(status.analysis.as_ref()?.shared.clone())).unwrap_or_default();
-    api::parse((&place.key.namespace, &place.key.name), &spec, &Ok(taken), &known)
+    let status = object.status.as_ref().map_err(|error| ask::unreadable(error.clone()))?;
+    // What the attempt took from templates is what it was judged by, whatever they say now. Once it is over only they know.
+    let frozen = status.analysis.as_ref().filter(|frozen| frozen.attempt == status.evidence.attempt());
+    let shared = match frozen {
+        Some(frozen) => Ok(frozen.shared.clone()),
+        None => live::shared(place, &spec, status).await?,
+    };
+    api::parse((&place.key.namespace, &place.key.name), &spec, &shared, &known)
         .map_err(|error| Failure::new(format!("the spec cannot be read with {}: {error}", file.display()), hint))
 }
 

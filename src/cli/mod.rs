@@ -15,9 +15,11 @@ mod failure;
 mod fate;
 mod follow;
 mod history;
+mod live;
 mod log;
 mod order;
 mod page;
+mod recall;
 mod run;
 mod screen;
 mod status;
@@ -32,7 +34,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use args::Typed;
-use command::{Command, Follow};
+use command::{Checked, Command, Follow};
 use failure::{Ending, Failure};
 
 /// Does what was typed. Exit codes: 0 done, 1 it could not be done or asked, or what was typed makes no sense; then one for each negative answer.
@@ -60,7 +62,8 @@ fn execute(command: Command) -> Result<Ending, Failure> {
     match command {
         Command::Run(service) => run::run(&service).map(done),
         Command::Crds => crds::print().map(done),
-        Command::Check(file) => check::print(&file),
+        Command::Check(Checked::File(file)) => check::print(&file),
+        Command::Check(Checked::Live(target, config)) => live::print(&target, config.as_deref()),
         Command::Status(question, Follow::No) => status::print(&question).map(done),
         Command::Status(question, Follow::Changes) => status::watch(&question).map(done),
         Command::Explain(asked) => explain::print(&asked).map(done),
@@ -84,10 +87,10 @@ fn data(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// A runtime for a command that asks.
+/// A runtime for a command that asks, the controller's included: it waits nearly all the time, and one thread hands nothing to another. What may wait
+/// long has threads of its own: the lease, files, names.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(format!("cannot start threads: {error}"), "raise the limit of threads or memory for this process"))
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+        Failure::new(format!("cannot begin to wait for answers: {error}"), "raise the limit of open files for this process")
+    })
 }

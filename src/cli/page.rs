@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::live;
 use crate::api::{LastOutcome, Object, Reason, Shares, Status};
 
 /// How wide the bar of the traffic is, in characters.
@@ -25,6 +26,8 @@ pub(super) struct Page {
     stable: Option<String>,
     canary: Option<String>,
     last_outcome: Option<LastOutcome>,
+    /// What a proof takes of the traffic that was seen last, check by check.
+    proof: Vec<String>,
     /// What is worth changing although it works.
     warning: Option<String>,
     /// Events that not every required sink has yet.
@@ -38,7 +41,8 @@ impl Page {
     /// The status was not written by this version.
     pub(super) fn new(namespace: &str, name: &str, object: &Object) -> Result<Self, String> {
         let status = object.status.as_ref().map_err(Clone::clone)?;
-        Ok(Self::of(namespace, name, object.metadata.generation.unwrap_or_default(), status))
+        let page = Self::of(namespace, name, object.metadata.generation.unwrap_or_default(), status);
+        Ok(Self { proof: live::proofs(namespace, name, object), ..page })
     }
 
     fn of(namespace: &str, name: &str, generation: i64, status: &Status) -> Self {
@@ -55,6 +59,7 @@ impl Page {
             stable: status.stable.clone(),
             canary: status.canary.clone(),
             last_outcome: status.last_outcome.clone(),
+            proof: Vec::new(),
             warning: warning(status),
             pending_events: status.audit.pending().count(),
         }
@@ -102,6 +107,7 @@ impl fmt::Display for Page {
         line("stable", self.stable.as_deref().unwrap_or("none yet"))?;
         line("canary", self.canary.as_deref().unwrap_or("none"))?;
         line("last", &self.last_outcome.as_ref().map(outcome).unwrap_or_default())?;
+        self.proof.iter().try_for_each(|proof| line("proof", proof))?;
         line("events", &events(self.pending_events))?;
         line("warning", self.warning.as_deref().unwrap_or_default())?;
         let behind = self.observed_generation.is_none_or(|observed| observed < self.generation);
@@ -250,6 +256,7 @@ mod tests {
           "stable": null,
           "canary": null,
           "lastOutcome": null,
+          "proof": [],
           "warning": null,
           "pendingEvents": 0
         }

@@ -1,7 +1,6 @@
 //! How does the index follow the cluster? One task for each kind, so that a watch that fails stalls no other.
 
 use std::fmt::Debug;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,7 +71,8 @@ impl<F: Fn(Notice)> Target<F> {
     where
         K: Resource + Clone + DeserializeOwned + Debug + Send + 'static,
     {
-        let mut events = pin!(watcher(api, config));
+        let mut events = watcher(api.clone(), config.clone().streaming_lists()).boxed();
+        let mut streams = true;
         let mut listed = Listed::default();
         let mut pauses = None;
         loop {
@@ -89,6 +89,11 @@ impl<F: Fn(Notice)> Target<F> {
                 Err(_) => {
                     pauses = None;
                     self.index.refusals().end(self.kind);
+                }
+                Ok(Some(Err(error))) if streams && is_refused_to_stream(&error) => {
+                    debug!(kind = self.kind.resource(), "this API server streams no lists; they are asked for in pages");
+                    streams = false;
+                    events = watcher(api.clone(), config.clone()).boxed();
                 }
                 // The watcher goes on where it was when it is polled again, so a pause before that is all it takes.
                 Ok(Some(Err(error))) => {
@@ -126,6 +131,11 @@ impl<F: Fn(Notice)> Target<F> {
             (self.tell)(Notice::Changed(key));
         }
     }
+}
+
+/// Whether the API server lets nobody follow a kind that way: its feature `WatchList` is off, as it is by default in 1.33.
+fn is_refused_to_stream(error: &watcher::Error) -> bool {
+    matches!(error, watcher::Error::WatchStartFailed(kube::Error::Api(status)) if status.code == 422)
 }
 
 /// The API server's words where it does not let us follow a kind; trouble of other kinds passes.

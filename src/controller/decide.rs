@@ -1,6 +1,7 @@
 //! One pure decision: judge, transition, target, changes, and the event of the edge.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -56,8 +57,8 @@ pub fn decide(key: &Key, seen: &Seen, now: DateTime<Utc>) -> Decision {
         return Decision { wake: Some(now + AFTER_SURPASSED), ..Decision::default() };
     }
     let (intent, invalid) = match &seen.intent {
-        Ok(intent) => (intent.clone(), None),
-        Err(invalid) => (frozen(seen, committed), Some(Why::InvalidSpec(invalid.to_string()))),
+        Ok(intent) => (Arc::clone(intent), None),
+        Err(invalid) => (Arc::new(frozen(seen, committed)), Some(Why::InvalidSpec(invalid.to_string()))),
     };
     let mut memo = committed.memo.tidied(&seen.observed, now);
     let takeover = takeover(committed.state.as_ref(), &memo, &seen.observed);

@@ -45,7 +45,7 @@ pub(super) struct Parsed {
     /// What those say, as far as it is known.
     pub(super) shared: Arc<Shared>,
     /// What it means.
-    pub(super) intent: Result<Intent, Invalid>,
+    pub(super) intent: Result<Arc<Intent>, Invalid>,
     /// `spec.replicas`, where it can be read.
     pub(super) replicas: Option<u32>,
     /// The template's labels.
@@ -170,7 +170,7 @@ impl Parsed {
             running,
             taken,
             shared: Arc::new(shared.unwrap_or_default()),
-            intent,
+            intent: intent.map(Arc::new),
             replicas: spec.get("replicas").and_then(Value::as_u64).and_then(|replicas| u32::try_from(replicas).ok()),
             labels: labels.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect(),
             images: spec.get("template").map(api::images).unwrap_or_default(),

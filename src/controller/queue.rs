@@ -11,12 +11,15 @@ use crate::rollout::Key;
 /// also the number of connections; more would only wait in the API server's own queues.
 pub const CONCURRENCY: usize = 64;
 
+/// So long a rollout rests between two passes: what comes in a burst, as the news of several pods does, is looked at once. No reaction waits longer for it.
+const REST: Duration = Duration::from_millis(10);
+
 type Delays = Box<dyn Iterator<Item = Duration> + Send>;
 
 /// Rollouts that wait for a pass.
 ///
 /// # Guarantees
-/// No rollout has two passes at a time. A trigger during a pass leads to one more pass, however many triggers there were. A failed pass
+/// No rollout has two passes at a time, nor one within 10 ms after another. A trigger during a pass leads to one more pass, however many triggers there were. A failed pass
 /// is tried again after a growing delay; a trigger is never held back by that, for it may be what mends the failure.
 pub struct Queue {
     delays: Box<dyn Fn() -> Delays + Send>,
@@ -39,6 +42,8 @@ pub enum Ended {
 struct Slot {
     activity: Activity,
     wake: Option<Duration>,
+    /// No pass begins before.
+    rested: Duration,
     /// From the first failure until the next success.
     delays: Option<Delays>,
 }
@@ -90,15 +95,22 @@ impl Queue {
         if self.running >= CONCURRENCY {
             return None;
         }
-        let key = self.ready.pop_front()?;
-        let slot = self.slots.entry(key.clone()).or_default();
-        slot.activity = Activity::Running;
-        // The pass that begins now says itself when to look again.
-        if let Some(at) = slot.wake.take() {
-            self.wakes.remove(&(at, key.clone()));
+        while let Some(key) = self.ready.pop_front() {
+            let slot = self.slots.entry(key.clone()).or_default();
+            // The pass that begins now, or once it has rested, says itself when to look again.
+            if let Some(at) = slot.wake.take() {
+                self.wakes.remove(&(at, key.clone()));
+            }
+            if slot.rested <= now {
+                slot.activity = Activity::Running;
+                self.running += 1;
+                return Some(key);
+            }
+            slot.activity = Activity::Idle;
+            slot.wake = Some(slot.rested);
+            self.wakes.insert((slot.rested, key));
         }
-        self.running += 1;
-        Some(key)
+        None
     }
 
     /// A pass ended; says after which delay a failed one is tried again.
@@ -107,6 +119,7 @@ impl Queue {
         self.running -= 1;
         let stale = slot.activity == Activity::RunningStale;
         slot.activity = Activity::Idle;
+        slot.rested = now + REST;
         let delay = match ended {
             Ended::Well(wake) => {
                 slot.delays = None;

@@ -140,12 +140,13 @@ mod tests {
     fn every_word_of_an_answer_is_there_from_the_beginning() {
         let said = String::new;
         let from = DateTime::UNIX_EPOCH;
-        let nothing = Counted { from, counts: Counts::default(), newest: Newest::default(), scrape: None, before: Vec::new() };
+        let nothing =
+            Counted { from, counts: Counts::default(), newest: Newest::default(), scrape: None, before: Vec::new(), scraped: None };
         let readings = [
             Reading::Value(0.0),
             Reading::Backed(0.0, 0.0),
             Reading::Counts(Box::new(nothing)),
-            Reading::Means(Means { canary: Mean::default(), stable: Mean::default() }),
+            Reading::Means(Means { canary: Mean::default(), stable: Mean::default(), scraped: None }),
             Reading::Bounds(Vec::new()),
             Reading::NoBucket,
             Reading::NoData,

@@ -21,7 +21,7 @@ pub struct Seen {
     /// The Rollout's uid.
     pub uid: String,
     /// What the user wants, or why that cannot be read.
-    pub intent: Result<Intent, Invalid>,
+    pub intent: Result<Arc<Intent>, Invalid>,
     /// What the templates of checks say that the spec takes, or said when the attempt in flight began.
     pub shared: Arc<Shared>,
     /// `spec.replicas`, where it can be read: what a rollback needs even if the rest cannot.

@@ -6,15 +6,25 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::counts::{self, backed, bounds, counted, means};
-use crate::rollout::{Ask, Reading};
+use super::targets::completed;
+use crate::rollout::{Ask, Reading, Targets};
 
 /// Reads an answer of `/api/v1/query`. Texts are as long as the backend wrote them.
 pub(super) fn interpret(status: u16, body: &[u8], ask: &Ask, at: DateTime<Utc>) -> Reading {
+    read(status, body, |envelope| told(envelope, ask, at))
+}
+
+/// Reads a second answer, on the targets of a question, which completes a reading; where it is none, that is what is known.
+pub(super) fn complete(status: u16, body: &[u8], targets: &Targets, reading: Reading) -> Reading {
+    read(status, body, |envelope| succeeded(envelope, || of_all(envelope, |series| completed(reading, targets, series))))
+}
+
+fn read(status: u16, body: &[u8], told: impl FnOnce(&Envelope) -> Reading) -> Reading {
     let envelope = serde_json::from_slice::<Envelope>(body);
     match (status, envelope) {
         (401 | 403, _) => Reading::Unauthorized(status),
         (429, _) => Reading::Throttled,
-        (200, Ok(envelope)) => told(&envelope, ask, at),
+        (200, Ok(envelope)) => told(&envelope),
         (200, Err(error)) => Reading::Malformed(what_else(body, &error)),
         (_, Ok(envelope)) => refused(status, &envelope).unwrap_or_else(|| by_status(status)),
         (_, Err(_)) => by_status(status),
@@ -53,14 +63,18 @@ struct Series {
 type Point = (IgnoredAny, String);
 
 fn told(envelope: &Envelope, ask: &Ask, at: DateTime<Utc>) -> Reading {
+    succeeded(envelope, || match ask {
+        Ask::Number(_) => number(envelope),
+        Ask::Backed(_) => of_all(envelope, backed),
+        Ask::Counts(asked) => of_all(envelope, |series| counted(asked, at, series)),
+        Ask::Bounds(asked) => of_all(envelope, |series| bounds(asked, at, series)),
+        Ask::Means(asked) => of_all(envelope, |series| means(asked, series)),
+    })
+}
+
+fn succeeded(envelope: &Envelope, told: impl FnOnce() -> Reading) -> Reading {
     match envelope.status.as_str() {
-        "success" => match ask {
-            Ask::Number(_) => number(envelope),
-            Ask::Backed(_) => of_all(envelope, backed),
-            Ask::Counts(asked) => of_all(envelope, |series| counted(asked, at, series)),
-            Ask::Bounds(asked) => of_all(envelope, |series| bounds(asked, at, series)),
-            Ask::Means(asked) => of_all(envelope, |series| means(&asked.sides, series)),
-        },
+        "success" => told(),
         "error" => refused(200, envelope).unwrap_or_else(|| Reading::QueryFailed(kind_and_text(envelope))),
         other => Reading::Malformed(format!("its status is `{other}`, neither success nor error")),
     }

@@ -6,15 +6,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
 use super::counter::{Birth, increase};
-use crate::rollout::{Bad, Before, By, Count, Counted, Counting, Counts, Mean, Means, Newest, Reading, Shape, Sides, Track};
+use crate::rollout::{Bad, Before, By, Count, Counted, Counting, Counts, Mean, Means, Measuring, Newest, Reading, Shape, Sides, Track};
+
+/// So many scrapes may lie between two samples of a pod that is scraped.
+const STALE_AFTER: i32 = 2;
 
 /// A series of samples, or of one value.
 #[derive(Deserialize)]
 pub(super) struct Series {
-    metric: BTreeMap<String, String>,
+    pub(super) metric: BTreeMap<String, String>,
     #[serde(default)]
     values: Vec<(f64, String)>,
-    value: Option<(f64, String)>,
+    pub(super) value: Option<(f64, String)>,
 }
 
 /// A series that counts requests of one side.
@@ -76,7 +79,7 @@ pub(super) fn bounds(asked: &Counting, at: DateTime<Utc>, series: &[Series]) -> 
 }
 
 /// What each pod of both sides has. The label with the longest name of a side is the pod's.
-pub(super) fn means(sides: &Sides, series: &[Series]) -> Reading {
+pub(super) fn means(Measuring { sides, ready, .. }: &Measuring, series: &[Series]) -> Reading {
     let (mut names, mut canary, mut stable) = (BTreeSet::new(), Vec::new(), Vec::new());
     for Series { metric, value, .. } in series {
         let of_a_side = metric.values().filter_map(|name| Some((name.as_str(), sides.of(name)?)));
@@ -90,7 +93,11 @@ pub(super) fn means(sides: &Sides, series: &[Series]) -> Reading {
             Track::Stable => stable.push(value),
         }
     }
-    if names.is_empty() { Reading::NoData } else { Reading::Means(Means { canary: Mean::of(&canary), stable: Mean::of(&stable) }) }
+    if names.is_empty() {
+        return Reading::NoData;
+    }
+    let scraped = (!ready.is_empty()).then(|| ready.among(&names));
+    Reading::Means(Means { canary: Mean::of(&canary), stable: Mean::of(&stable), scraped })
 }
 
 fn told<'a>(sides: &Sides, series: &'a Series) -> Option<Told<'a>> {
@@ -116,6 +123,7 @@ fn sums(told: &[Told], asked: &Counting, at: DateTime<Utc>) -> Counted {
         newest: Newest { canary: newest(Track::Canary), stable: newest(Track::Stable) },
         scrape: None,
         before: Vec::new(),
+        scraped: None,
     }
 }
 
@@ -147,13 +155,27 @@ fn samples(told: &[Told], bad: &Bad, asked: &Counting, at: DateTime<Utc>) -> Opt
         let of_track = told.iter().filter(|series| series.track == track).flat_map(|series| &series.samples);
         of_track.filter(|(_, value)| !value.is_nan()).map(|(at, _)| *at).reduce(f64::max).and_then(time)
     };
+    let scrape = scrape(told);
     Some(Counted {
         from: asked.from,
         counts: within(asked.from, at),
         newest: Newest { canary: newest(Track::Canary), stable: newest(Track::Stable) },
-        scrape: scrape(told),
+        scrape,
         before: asked.before.map(|before| windows(before).map(|(from, to)| within(from, to).stable).collect()).unwrap_or_default(),
+        scraped: asked.targets.as_ref().filter(|targets| told.iter().any(|series| series.labels.contains_key(&targets.label))).map(
+            |targets| {
+                let since = scrape.map_or(asked.from, |scrape| asked.from.min(at - scrape * STALE_AFTER));
+                targets.ready.among(&scraped_since(told, &targets.label, since))
+            },
+        ),
     })
+}
+
+/// The pods of which any sample was taken since then.
+fn scraped_since<'a>(told: &'a [Told], label: &str, since: DateTime<Utc>) -> BTreeSet<&'a str> {
+    let since = seconds(since);
+    let new = |series: &&Told| series.samples.iter().rev().any(|(at, value)| *at > since && !value.is_nan());
+    told.iter().filter(new).filter_map(|series| series.labels.get(label).map(String::as_str)).collect()
 }
 
 /// What a series counts.
@@ -201,7 +223,7 @@ fn first_scrapes<'a>(told: &'a [Told<'a>]) -> BTreeMap<(Option<&'a str>, Option<
 fn birth(series: &Told, scraped: &BTreeMap<(Option<&str>, Option<&str>), f64>, from: f64, asked: &Counting) -> Birth {
     let process = process(series.labels);
     let before = process != (None, None) && scraped.get(&process).is_some_and(|first| *first <= from);
-    let young = process.0.is_some_and(|pod| asked.young.holds(pod, series.track));
+    let young = process.0.is_some_and(|pod| asked.young.holds(pod));
     if before || young { Birth::AtZero } else { Birth::Unknown }
 }
 

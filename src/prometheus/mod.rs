@@ -5,6 +5,7 @@ mod counter;
 mod counts;
 mod identity;
 mod provider;
+mod targets;
 mod tidy;
 
 pub use counter::{Birth, increase};

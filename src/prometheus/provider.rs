@@ -6,8 +6,9 @@ use reqwest::header::HeaderMap;
 use reqwest::{Response, StatusCode};
 use tokio::sync::Semaphore;
 
-use super::answer::interpret;
+use super::answer::{complete, interpret};
 use super::identity::Identity;
+use super::targets::doubtful;
 use super::tidy::tidy;
 use crate::config;
 use crate::rollout::{Ask, Reading};
@@ -50,18 +51,27 @@ impl Provider {
             Ok(identity) => identity,
             Err(Unready(reason)) => return Reading::Unreachable(shorten(&reason)),
         };
-        let reading = self.send(ask, at, headers).await.unwrap_or_else(|odd| odd);
+        let reading = self.told(ask, at, &headers).await.unwrap_or_else(|odd| odd);
         tidy(reading, &secrets.and_quoted(ask.query()))
     }
 
-    async fn send(&self, ask: &Ask, at: DateTime<Utc>, headers: HeaderMap) -> Result<Reading, Reading> {
+    /// What comes of one question, and of a second one where the first leaves open whether pods were scraped.
+    async fn told(&self, ask: &Ask, at: DateTime<Utc>, headers: &HeaderMap) -> Result<Reading, Reading> {
+        let (status, body) = self.send(ask.query(), at, headers).await?;
+        let reading = interpret(status, &body, ask, at);
+        let Some(targets) = doubtful(ask, &reading) else { return Ok(reading) };
+        let (status, body) = self.send(&targets.query, at, headers).await?;
+        Ok(complete(status, &body, targets, reading))
+    }
+
+    async fn send(&self, query: &str, at: DateTime<Utc>, headers: &HeaderMap) -> Result<(u16, Vec<u8>), Reading> {
         let config::Provider { url, tls, timeout, .. } = &self.given;
         let http = self.clients.get(url, tls).await.map_err(|Unready(reason)| Reading::Unreachable(reason))?;
         let client = Client::from(http, url.as_str()).map_err(|error| Reading::Unreachable(cause(&error)))?;
         // Its own timeout lets the backend give up on a query that nobody waits for any more.
         let patience = i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX);
-        let mut request = client.query(ask.query()).query("time", unix_seconds(at)).timeout(patience);
-        for (name, value) in &headers {
+        let mut request = client.query(query).query("time", unix_seconds(at)).timeout(patience);
+        for (name, value) in headers {
             request = request.header(name, value.clone());
         }
         let response = request.post_raw().await.map_err(|error| Reading::Unreachable(cause(&error)))?;
@@ -69,7 +79,7 @@ impl Provider {
         let body = self.read(response).await;
         // Where the status already says what is wrong, an odd body changes nothing.
         let body = if status == StatusCode::OK { body? } else { body.unwrap_or_default() };
-        Ok(interpret(status.as_u16(), &body, ask, at))
+        Ok((status.as_u16(), body))
     }
 
     async fn read(&self, mut response: Response) -> Result<Vec<u8>, Reading> {

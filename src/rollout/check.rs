@@ -95,8 +95,15 @@ pub enum Subject {
         /// With fewer requests the number says nothing.
         least: f64,
     },
-    /// The share of the canary's requests that are bad, where it answered so many at least.
-    Share(Source, f64),
+    /// The share of the canary's requests that are bad.
+    Share {
+        /// Which requests are counted.
+        source: Source,
+        /// With fewer requests the share says nothing.
+        least: f64,
+        /// What a share beyond the limits is where stable's is beyond them, too, and the canary is not surely worse.
+        shared: OnTrouble,
+    },
 }
 
 /// So many of the last values: never counted together over a whole attempt, so that bad luck does not add up.
@@ -146,6 +153,17 @@ pub struct Sequential {
     pub promotion: Strength,
     /// How bursts of bad requests are allowed for.
     pub bursts: Bursts,
+    /// When something that both sides share is broken; nothing where what stable did before the attempt is not known.
+    pub incident: Option<Incident>,
+}
+
+/// How bad stable itself may be, before exposure is held whatever the canary does: above both of these it is an incident.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Incident {
+    /// The share of its requests that are bad.
+    pub max: f64,
+    /// Times the share that it had before the attempt.
+    pub times: f64,
 }
 
 /// A test of a quantity that each pod has, such as memory.

@@ -1,5 +1,7 @@
 //! How much of something do the pods of each side have, on average?
 
+use super::Scraped;
+
 /// A quantity of both sides in the same minute.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Means {
@@ -7,6 +9,8 @@ pub struct Means {
     pub canary: Mean,
     /// What stable's pods have.
     pub stable: Mean,
+    /// How many of the pods that were ready all the time that tells of, where that is known.
+    pub scraped: Option<Scraped>,
 }
 
 /// A quantity of one side.

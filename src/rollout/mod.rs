@@ -24,6 +24,7 @@ mod phase;
 mod question;
 mod reach;
 mod sample;
+mod scraped;
 mod service;
 mod split;
 mod state;
@@ -39,8 +40,8 @@ pub use bounds::cut;
 pub use change::{Change, Direction, Edited, Fence};
 pub use changes::changes;
 pub use check::{
-    Bad, Bursts, By, Check, CheckKind, Compare, Failures, Gauge, OnFail, OnTrouble, Pattern, Policy, Sequential, Series, Source, Strength,
-    Subject, Threshold, Unit,
+    Bad, Bursts, By, Check, CheckKind, Compare, Failures, Gauge, Incident, OnFail, OnTrouble, Pattern, Policy, Sequential, Series, Source,
+    Strength, Subject, Threshold, Unit,
 };
 pub use clock::Clock;
 pub use counts::{Count, Counts, Line};
@@ -56,6 +57,7 @@ pub use phase::Phase;
 pub use question::{Ask, Before, Counting, Measuring, Question, Shape, Sides, Track, Young};
 pub use reach::{Reach, reach};
 pub use sample::{Counted, Failure, Newest, Reading, Sample, Samples, Verdict};
+pub use scraped::{ENOUGH, Reached, Ready, Scraped, Targets};
 pub use service::{ServiceView, Sharing, Skew, sharing_trouble, skewed};
 pub use split::{Split, default_weights, split};
 pub use state::{

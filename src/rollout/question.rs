@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Bad, By, Revision, Weight};
+use super::{Bad, By, Ready, Revision, Targets, Weight};
 
 /// A question to the world. It is fired, not awaited; asking again while it is under way does nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +72,8 @@ pub struct Counting {
     pub before: Option<Before>,
     /// Pods that are so young that a series of theirs that appears in the window began at zero.
     pub young: Young,
+    /// Which pods should have been scraped, where samples tell of pods.
+    pub targets: Option<Targets>,
 }
 
 /// Pods whose series began at zero where they appear.
@@ -79,16 +81,16 @@ pub struct Counting {
 pub enum Young {
     /// These.
     Named(BTreeSet<String>),
-    /// Those of the canary. Its pods may be gone by now, and all of them were young.
-    Canary,
+    /// All that appear. Which pods there were is forgotten by now; those of the canary were young, and so are those that stable got meanwhile.
+    All,
 }
 
 impl Young {
     /// Whether this pod is one of them.
-    pub fn holds(&self, pod: &str, track: Track) -> bool {
+    pub fn holds(&self, pod: &str) -> bool {
         match self {
             Self::Named(names) => names.contains(pod),
-            Self::Canary => track == Track::Canary,
+            Self::All => true,
         }
     }
 }
@@ -100,6 +102,8 @@ pub struct Measuring {
     pub query: String,
     /// Whose pods they are.
     pub sides: Sides,
+    /// Those that should have been scraped.
+    pub ready: Ready,
 }
 
 /// What a query for counts gives.

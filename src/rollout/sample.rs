@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Count, Counts, Means, Weight};
+use super::{Count, Counts, Means, Scraped, Weight};
 
 /// One answer to one check.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +73,8 @@ pub struct Counted {
     pub scrape: Option<TimeDelta>,
     /// Stable's requests in the earlier windows that were asked for.
     pub before: Vec<Count>,
+    /// How many of the pods that were ready all the time were scraped, where that is known.
+    pub scraped: Option<Scraped>,
 }
 
 /// The newest sample of each side.

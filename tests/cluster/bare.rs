@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Api, ListParams};
-use serin_dev::{Afterwards, Audit, ControlPlane, Guest, Options, demo_as_guest};
+use serin_dev::{Afterwards, ControlPlane, Guest, Options, demo_as_guest};
 
 use super::ground::Ground;
 use super::shop::Shop;
@@ -44,5 +44,5 @@ pub async fn the_demo_is_a_guest_on_a_cluster_that_is_there_already(ground: &Gro
 }
 
 async fn bare(nodes: u16) -> Result<ControlPlane> {
-    ControlPlane::start(Options { name: "bare".to_owned(), nodes, audit: Audit::Off }).await
+    ControlPlane::start(Options { name: "bare".to_owned(), nodes, ..Options::default() }).await
 }

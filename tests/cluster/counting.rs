@@ -1,17 +1,18 @@
 //! Is what we count what scrapes saw? A real Prometheus scrapes a target that restarts, and whose errors are the first of their kind.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use axum::Router;
 use axum::routing::get;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use serin::config;
 use serin::prometheus::Provider;
-use serin::rollout::{Ask, Bad, By, Count, Counting, Pattern, Reading, Revision, Shape, Sides, Young};
+use serin::rollout::{Ask, Bad, By, Count, Counting, Pattern, Reading, Ready, Revision, Shape, Sides, Targets, Young};
 
 use super::ground::{Ground, wait};
 use super::shop::Shop;
@@ -19,6 +20,8 @@ use super::shop::Shop;
 /// A window of counts.
 const EACH: TimeDelta = TimeDelta::seconds(2);
 const POD: &str = "checkout-2222222222-abcde-fghij";
+const IDLE: &str = "checkout-2222222222-abcde-idle0";
+const GONE: &str = "checkout-2222222222-abcde-gone0";
 
 /// What a process has counted since it began; a counter of errors is there from the first error on.
 #[derive(Clone, Copy, Default)]
@@ -92,17 +95,46 @@ fn query(namespace: &str) -> String {
 }
 
 /// The question for one window, as `of: errors` asks it.
-fn window(namespace: &str, from: DateTime<Utc>) -> Ask {
+fn window(namespace: &str, from: DateTime<Utc>) -> Counting {
     let bad = Bad::Values { label: "code".to_owned(), values: Pattern::new("5..").expect("a pattern") };
     let by = Some(By::Pod("pod".to_owned()));
-    Ask::Counts(Box::new(Counting {
+    Counting {
         query: format!("{}[92s]", query(namespace)),
         from,
         shape: Shape::Samples(bad),
         sides: Sides { rollout: "checkout".to_owned(), stable: Revision::new("1111111111"), canary: Revision::new("2222222222"), by },
         before: None,
-        young: Young::Canary,
-    }))
+        young: Young::All,
+        targets: None,
+    }
+}
+
+/// The same question where these pods of the canary should have been scraped.
+fn expecting(namespace: &str, pods: &[&str], at: DateTime<Utc>) -> Ask {
+    let rule = include_str!("../../docs/queries.yml")
+        .lines()
+        .find(|line| line.contains("label_replace((max by (pod)") && line.contains("http_requests_total"));
+    let query =
+        rule.unwrap_or_default().trim().trim_start_matches("expr: ").trim_matches('\'').replace("\"shop\"", &format!("{namespace:?}"));
+    let ready = Ready { canary: pods.iter().map(|pod| (*pod).to_owned()).collect(), stable: BTreeSet::new() };
+    let targets = Some(Targets { ready, label: "pod".to_owned(), query });
+    Ask::Counts(Box::new(Counting { targets, ..window(namespace, at - EACH) }))
+}
+
+/// How many pods of the canary were scraped, of how many.
+fn reached(reading: &Reading) -> Result<(u32, u32)> {
+    let Reading::Counts(counted) = reading else { bail!("no counts: {reading:?}") };
+    let canary = counted.scraped.context("nothing is known of targets")?.canary;
+    Ok((canary.scraped, canary.ready))
+}
+
+/// A process that is scraped and has counted nothing yet.
+async fn idle() -> Result<String> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?.to_string();
+    let app = Router::new().route("/metrics", get(|| async { "# TYPE http_requests_total counter\n" }));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    Ok(address)
 }
 
 /// The plane's Prometheus, asked as Serin asks.
@@ -118,7 +150,8 @@ pub fn now() -> DateTime<Utc> {
 
 pub async fn what_scrapes_saw_is_what_is_counted(ground: &Ground, shop: &Shop) -> Result<()> {
     let (target, namespace) = (Target::default(), &shop.namespace);
-    let targets = json!([{"targets": [target.serve().await?], "labels": {"namespace": namespace, "pod": POD}}]).to_string();
+    let scraped = |address: String, pod: &str| json!({"targets": [address], "labels": {"namespace": namespace, "pod": pod}});
+    let targets = json!([scraped(target.serve().await?, POD), scraped(idle().await?, IDLE)]).to_string();
     let file = ground.plane.dir().join("pods.json");
     std::fs::write(file.with_extension("new"), targets)?;
     std::fs::rename(file.with_extension("new"), &file)?;
@@ -136,7 +169,7 @@ pub async fn what_scrapes_saw_is_what_is_counted(ground: &Ground, shop: &Shop) -
     let mut from = begin;
     while from < end {
         let at = from + EACH;
-        match provider.ask(&window(namespace, from), at).await {
+        match provider.ask(&Ask::Counts(Box::new(window(namespace, from))), at).await {
             Reading::Counts(counts) => counted = counted.plus(counts.counts.canary),
             other => bail!("no counts: {other:?}"),
         }
@@ -146,6 +179,10 @@ pub async fn what_scrapes_saw_is_what_is_counted(ground: &Ground, shop: &Shop) -
         }
         (from, windows) = (at, windows + 1);
     }
+    let (two, three) = (expecting(namespace, &[POD, IDLE], from), expecting(namespace, &[POD, IDLE, GONE], from));
+    ensure!(reached(&provider.ask(&two, from).await)? == (2, 2), "both are scraped, and one did nothing yet");
+    ensure!(reached(&provider.ask(&three, from).await)? == (2, 3), "nobody scrapes the third");
+
     let seen = target.seen();
     let told = format!(
         "{windows} windows: scrapes saw {} requests and {} errors, we counted {} and {}; increase() says {plain:.1} requests",

@@ -1,11 +1,13 @@
 //! What the checks say, and what is made of it.
 
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
 use kube::ResourceExt;
 use kube::api::Api;
 use serde_json::{Value, json};
 
-use super::ground::Ground;
+use super::ground::{Ground, wait};
 use super::installing::wait_for_replicas;
 use super::people::serin;
 use super::shop::{NAME, Shop, condition, errors_below, message, phase, quick, reason, revision};
@@ -108,9 +110,24 @@ pub async fn a_verdict_can_be_counted_again(ground: &Ground, shop: &Shop) -> Res
     println!("the event says {recorded}; counted again from {} windows: {again}", windows.len());
     ensure!(windows.len() >= 3 && recorded.starts_with(&again), "{recorded} and {again}");
 
+    serin(ground, shop, &["status", NAME]).await?.expect(0, &["proof     errors: a proof at 50% takes about", " rps of 20"])?;
+    // Metrics are complete some seconds late.
+    wait("today's traffic", Duration::from_mins(1), || async {
+        let live = serin(ground, shop, &["check", NAME, "--config", &config]).await;
+        live.is_ok_and(|live| {
+            live.expect(0, &["errors: sequential, asked of prometheus", "a proof at 50% takes about", " at today's "]).is_ok()
+        })
+    })
+    .await?;
+    let known = serin(ground, shop, &["check", NAME]).await?;
+    known.expect(0, &["asked of the default provider", "a proof at 50% takes about", " rps of 20"])?;
+    ensure!(known.stdout.contains(&format!("{NAME}-{}-[a-z0-9]+", revision("v1"))), "the real revisions: {}", known.stdout);
+    serin(ground, shop, &["check", "nobody"]).await?.expect(1, &["there is no Rollout nobody", "hint:"])?;
+
     let other = serin(ground, shop, &["explain", NAME, "--attempt", "7"]).await?;
     other.expect(1, &["no evidence of attempt 7", "hint:"])?;
     std::fs::write(&file, providers("http://127.0.0.1:1"))?;
+    serin(ground, shop, &["check", NAME, "--config", &config]).await?.expect(1, &["the provider prometheus cannot be reached", "hint:"])?;
     let gone = serin(ground, shop, &["explain", NAME, "--config", &config]).await?;
     gone.expect(0, &["not all of it can be counted again", "the provider cannot be reached"])?;
     Ok(())

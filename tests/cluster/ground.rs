@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use serde_json::Value;
-use serin_dev::{Audit, ControlPlane, Installed, Options, Supervised};
+use serin_dev::{Audit, ControlPlane, Installed, Lists, Options, Supervised};
 
 use super::shop::Shop;
 use super::stored::Receivers;
@@ -37,7 +37,9 @@ impl Ground {
         };
         let alone = plane != Plane::Leased;
         let receivers = if plane == Plane::Stored { Some(Receivers::start().await?) } else { None };
-        let plane = ControlPlane::start(Options { name: name.to_owned(), nodes: 3, audit: Audit::On }).await?;
+        // What holds where lists are streamed is tried on all others.
+        let lists = if plane == Plane::Barred { Lists::Paged } else { Lists::Streamed };
+        let plane = ControlPlane::start(Options { name: name.to_owned(), nodes: 3, audit: Audit::On, lists }).await?;
         let installed = match &receivers {
             None => Installed::on(&plane).await?,
             Some(receivers) => Installed::with_sinks(&plane, &receivers.sinks()).await?,

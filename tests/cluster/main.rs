@@ -184,6 +184,7 @@ fn judged() -> Vec<Case> {
         case!(Shared, evidence::the_status_prints_what_people_ask_for),
         case!(Shared, templates::a_template_that_is_missing_is_named_and_holds_exposure_only),
         case!(Shared, templates::a_template_that_cannot_work_is_refused_in_words),
+        case!(Shared, templates::what_a_template_had_compared_can_be_counted_again),
         case!(Shared, judging::a_canary_as_good_as_stable_is_promoted_with_a_proof),
         case!(Shared, judging::five_percent_of_errors_beside_one_are_aborted),
         case!(Shared, judging::one_percent_of_errors_beside_a_tenth_of_one_is_aborted),

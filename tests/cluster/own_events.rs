@@ -112,7 +112,9 @@ pub async fn what_happens_to_a_sink_is_told_to_the_others_and_a_start_once(groun
     for sink in [taken_by_stdout(ground)?, moody.took()] {
         let own: Vec<Record> = sink.into_iter().filter(|record| record.stream == stream).collect();
         let mut export = Export::default();
-        own.iter().for_each(|record| export.read(&record.text));
+        for record in &own {
+            export.read(&record.text);
+        }
         let found = export.examine(&BTreeSet::from([head.clone()]));
         ensure!(found.missing.is_empty() && found.streams.len() == 1 && found.streams[0].broken.is_none(), "{found:?}");
         let (events, from) = (found.streams[0].events, found.streams[0].from);

@@ -69,6 +69,7 @@ pub async fn two_hundred_settled_rollouts_ask_for_nothing_in_a_minute(ground: &G
 }
 
 /// Scenario 38: a new process, as after an upgrade of the controller, finds promoted and rejected revisions, makes none and writes nothing but that it leads.
+/// What is there comes as the beginning of each watch.
 pub async fn a_new_controller_over_settled_rollouts_writes_nothing(ground: &Ground, shop: &Shop) -> Result<()> {
     shop.service(50).await?;
     shop.create(quick(2, "v1")).await?;
@@ -89,6 +90,10 @@ pub async fn a_new_controller_over_settled_rollouts_writes_nothing(ground: &Grou
     let (own, writes): (Vec<&AuditEvent>, Vec<_>) = requests.iter().filter(|r| !known(r)).partition(|r| r.resource == "configmaps");
     ensure!(!requests.is_empty() && writes.is_empty(), "{writes:#?}");
     ensure!(own.len() <= 2, "{own:#?}");
+    // Whether a kind exists is asked once, and a new leader reads the Rollouts.
+    let lists = |r: &&AuditEvent| r.verb == "list" && r.resource != "rollouts" && !r.uri.ends_with("limit=1");
+    let listed: Vec<&AuditEvent> = requests.iter().filter(lists).collect();
+    ensure!(listed.is_empty(), "{listed:#?}");
     ensure!(shop.pods(&revision("v2")).await? == pods && shop.deployments().await?.len() == 3);
     Ok(())
 }

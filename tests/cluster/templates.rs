@@ -1,13 +1,14 @@
 //! Checks that several rollouts share.
 
 use anyhow::{Result, ensure};
-use kube::api::{Api, DeleteParams};
+use kube::api::{Api, DeleteParams, PostParams};
 use serde_json::{Value, json};
 use serin::api::AnalysisTemplate;
 
 use super::ground::Ground;
 use super::installing::wait_for_replicas;
-use super::shop::{Shop, condition, errors_below, message, quick, reason, revision};
+use super::people::serin;
+use super::shop::{NAME, Shop, condition, errors_below, message, quick, reason, revision};
 
 fn templates(shop: &Shop) -> Api<AnalysisTemplate> {
     Api::namespaced(shop.client.clone(), &shop.namespace)
@@ -60,6 +61,31 @@ pub async fn a_change_of_a_template_reaches_the_next_attempt_and_none_in_flight(
     shop.image("v3-err30").await?;
     let aborted = shop.aborted().await?;
     ensure!(message(&aborted).contains("above 0.05"), "{}", message(&aborted));
+    Ok(())
+}
+
+/// The checks of an attempt that is over are those that the templates say now.
+pub async fn what_a_template_had_compared_can_be_counted_again(ground: &Ground, shop: &Shop) -> Result<()> {
+    shop.service(1000).await?;
+    let template = json!({
+        "apiVersion": "serin.dev/v1alpha1", "kind": "AnalysisTemplate", "metadata": {"name": "slo"},
+        "spec": {"checks": [{"name": "errors", "sequential": {"of": "errors"}}]},
+    });
+    templates(shop).create(&PostParams::default(), &serde_json::from_value(template)?).await?;
+    // Stable is as new as the test: it has to be scraped before the first window, as it would be in a life.
+    let mut spec = taking();
+    spec["analysis"]["warmUp"] = json!("2s");
+    shop.create(spec).await?;
+    shop.installed().await?;
+    shop.image("v2-err30").await?;
+    let aborted = shop.aborted().await?;
+    ensure!(aborted["status"].get("analysis").is_none(), "nothing is kept for an attempt that is over: {:#}", aborted["status"]);
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("config.yaml").display().to_string();
+    std::fs::write(&file, format!("metrics: {{providers: [{{name: prometheus, url: '{}'}}]}}", ground.plane.prometheus_url()))?;
+    let page = serin(ground, shop, &["explain", NAME, "--config", &file]).await?;
+    page.expect(0, &["errors: asked prometheus again", "the same sums and odds as were recorded"])?;
+    serin(ground, shop, &["check", NAME]).await?.expect(0, &["errors: sequential", "a proof at 25% takes about"])?;
     Ok(())
 }
 

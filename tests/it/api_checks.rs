@@ -2,7 +2,9 @@
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use serin::rollout::{Bad, Bursts, By, CheckKind, Line, OnFail, OnTrouble, Policy, Sequential, Series, Source, Strength, Subject, Unit};
+use serin::rollout::{
+    Bad, Bursts, By, CheckKind, Incident, Line, OnFail, OnTrouble, Policy, Sequential, Series, Source, Strength, Subject, Unit,
+};
 
 use super::api_given::{parsed, spec_with};
 
@@ -28,15 +30,24 @@ fn series(written: &Value) -> Series {
 
 #[test]
 fn errors_alone_has_a_default_for_everything_else() {
-    let Sequential { source, part, limit, alarm, alpha, least, step, promotion, bursts } = sequential(&json!({"of": "errors"}));
+    let Sequential { source, part, limit, alarm, alpha, least, step, promotion, bursts, incident } = sequential(&json!({"of": "errors"}));
     assert_eq!((limit, alarm), (Line { ratio: 1.5, plus: 0.001 }, Line { ratio: 1.25, plus: 0.0005 }));
     assert!((part - 1.0).abs() < 1e-12);
     assert!((alpha - 0.05).abs() < 1e-12 && (least - 100.0).abs() < 1e-12);
     assert_eq!((step, promotion, bursts), (Strength::NoHarm, Strength::Auto, Bursts::Auto));
+    assert_eq!(incident, Some(Incident { max: 0.05, times: 3.0 }));
     let Source::Series(Series { metric, labels, by, bad }) = source else { panic!("no series") };
     assert_eq!((metric.as_str(), by), ("http_requests_total", By::Pod("pod".to_owned())));
     assert_eq!(labels, [("namespace".to_owned(), "shop".to_owned())]);
     assert!(matches!(&bad, Bad::Values { label, values } if label == "code" && values.as_str() == "5.."), "{bad:?}");
+}
+
+#[test]
+fn an_incident_is_what_is_written_and_needs_to_know_how_stable_was() {
+    assert_eq!(sequential(&json!({"of": "errors", "incident": {"max": 0.1}})).incident, Some(Incident { max: 0.1, times: 3.0 }));
+    assert_eq!(sequential(&json!({"of": "errors", "incident": {"times": 5}})).incident, Some(Incident { max: 0.05, times: 5.0 }));
+    let counts = json!({"total": "all[{{window}}]", "bad": "bad[{{window}}]"});
+    assert_eq!(sequential(&json!({"counts": counts})).incident, None);
 }
 
 #[test]
@@ -73,7 +84,7 @@ fn thresholds_and_comparisons_count_too() {
     else {
         panic!("no threshold")
     };
-    assert!(matches!(threshold.subject, Subject::Share(_, least) if (least - 50.0).abs() < 1e-12));
+    assert!(matches!(threshold.subject, Subject::Share { least, shared: OnTrouble::Hold, .. } if (least - 50.0).abs() < 1e-12));
     assert_eq!((threshold.failures.count, threshold.failures.of), (3, 5));
     let Ok(CheckKind::Compare(compare)) = kind(&json!({"name": "quick", "compare": {"of": "errors"}})) else { panic!("no comparison") };
     assert_eq!((compare.window, compare.line), (TimeDelta::minutes(5), Line { ratio: 1.25, plus: 0.0005 }));
@@ -159,9 +170,63 @@ fn what_cannot_be_judged_is_refused_in_words_that_say_what_to_do() {
         (json!({"threshold": {"of": "gauge", "window": "1m", "max": 1}}), "unknown variant `gauge`"),
         (json!({"compare": {"of": "errors", "sigmas": 0}}), "sigmas is 0: write 1 to 10"),
     ] {
-        let mut named = check.clone();
-        named["name"] = json!("errors");
-        let told = kind(&named).expect_err("it is refused");
-        assert!(told.contains(expected), "{check}: {told}");
+        refused(&check, expected);
+    }
+}
+
+/// The check is refused in these words.
+#[track_caller]
+fn refused(check: &Value, expected: &str) {
+    let mut named = check.clone();
+    named["name"] = json!("errors");
+    let told = kind(&named).expect_err("it is refused");
+    assert!(told.contains(expected), "{check}: {told}");
+}
+
+#[test]
+fn a_query_that_looks_back_further_than_its_window_is_refused() {
+    for (check, expected) in [
+        (
+            json!({"threshold": {"query": "rate(a[5m])", "window": "1m", "max": 1}}),
+            "query looks back for [5m], further than its window (1m), so that what was before the canary would count as its own; write [{{window}}], or a longer window",
+        ),
+        (
+            json!({"threshold": {"query": "max_over_time(up[1m])", "window": "0s", "max": 1}}),
+            "query looks back for [1m], further than its window (0s)",
+        ),
+        (
+            json!({"threshold": {"query": "rate(a[{{window}}])", "count": "increase(a[1h])", "window": "1m", "max": 1}}),
+            "count looks back for [1h], further than its window (1m)",
+        ),
+        (
+            json!({"sequential": {"counts": {"total": "rate(a[{{window}}])", "bad": "rate(a[{{window}}]) + rate(a[30s])"}}}),
+            "a query of counts looks back for [30s] whatever its window is, so that requests would count twice; write [{{window}}]",
+        ),
+        (
+            json!({"sequential": {"of": "gauge", "query": "avg_over_time(a[{{window}}]) / avg_over_time(a[10m])"}}),
+            "the query looks back for [10m], further than a minute, so that minutes would count twice; write [{{window}}]",
+        ),
+    ] {
+        refused(&check, expected);
+    }
+    let week = json!({"query": "rate(a[{{window}}]) / rate(a[5m] offset 1w)", "window": "1m", "max": 1});
+    assert!(kind(&json!({"name": "errors", "threshold": week})).is_ok(), "that is another time on purpose");
+}
+
+#[test]
+fn what_both_sides_share_has_to_be_known() {
+    for (check, expected) in [
+        (
+            json!({"sequential": {"counts": {"total": "a[{{window}}]", "bad": "b[{{window}}]"}, "incident": {}}}),
+            "incident is held against what stable did before the attempt, which only of: errors and of: slow know; remove it",
+        ),
+        (json!({"sequential": {"of": "errors", "incident": {"max": 1.5}}}), "incident.max is 1.5: write 0 to 1"),
+        (json!({"sequential": {"of": "errors", "incident": {"times": 0.5}}}), "incident.times is 0.5: write 1 to 100"),
+        (
+            json!({"threshold": {"query": "q", "window": "1m", "max": 1, "onShared": "hold"}}),
+            "onShared needs the requests of both sides, of which a query tells nothing; remove it, or count with of or counts",
+        ),
+    ] {
+        refused(&check, expected);
     }
 }

@@ -89,7 +89,7 @@ fn evidence() -> Evidence {
             let (counts, newest) = (Counts { canary: count(1e7), stable: count(1e8) }, Newest::default());
             let scrape = Some(TimeDelta::seconds(5));
             // No two of the same length follow each other, so that each is told by itself.
-            let counted = Counted { from: after(end - 10 + number % 2), counts, newest, scrape, before: Vec::new() };
+            let counted = Counted { from: after(end - 10 + number % 2), counts, newest, scrape, before: Vec::new(), scraped: None };
             Sample { check: check.name.clone(), attempt: 1, step: weight(10), at: after(end), reading: Reading::Counts(Box::new(counted)) }
         };
         let samples = checks.iter().flat_map(|check| (1..=30).map(|number| window(check, number))).collect();

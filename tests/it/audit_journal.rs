@@ -154,7 +154,7 @@ fn a_refusal_is_told_at_once_and_those_after_it_together() {
     let mut controller = Controller::new();
     controller.told();
     let refuses = |sink: &mut Condition| {
-        (sink.refused, sink.refusal) = (sink.refused + 1, format!("event {} of shop/checkout: answered 400", sink.refused + 1))
+        (sink.refused, sink.refusal) = (sink.refused + 1, format!("event {} of shop/checkout: answered 400", sink.refused + 1));
     };
     assert_snapshot!(controller.sink(refuses).told(), @"event.refused high: the sink splunk refused for good event 1 of shop/checkout: answered 400");
     controller.sink(refuses).after(TimeDelta::seconds(10)).told();
@@ -201,7 +201,9 @@ fn the_stream_is_a_chain_that_can_be_verified_and_is_bounded() {
     assert_eq!(verify(records.iter().map(|record| record.text.as_str())), Ok(()));
     assert!(records.iter().any(|record| record.text.contains("\"audit.gap\"")), "what was dropped is named");
     let mut export = Export::default();
-    records.iter().for_each(|record| export.read(&record.text));
+    for record in &records {
+        export.read(&record.text);
+    }
     let found = export.examine(&[controller.journal.outbox().head().to_owned()].into());
     assert_eq!((found.missing.len(), found.streams[0].rollout.as_deref()), (0, Some("the controller")));
 }

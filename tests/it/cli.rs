@@ -10,7 +10,7 @@ use insta::assert_snapshot;
 use serin::audit::SigningKey;
 
 use crate::audit_checkpoint;
-use crate::audit_given::{created, records, started, told};
+use crate::audit_given::{aborted, created, records, started, told};
 
 #[test]
 fn help_tells_what_each_command_does() {
@@ -127,11 +127,12 @@ fn what_the_checks_of_a_file_will_ask_is_told_without_a_cluster() {
     errors: sequential, asked of the default provider
       http_requests_total{namespace="shop",pod=~"web-STABLE-[a-z0-9]+-[a-z0-9]+|web-CANARY-[a-z0-9]+-[a-z0-9]+"}[100000ms]
       odds of 20:1 that it is worse than 1.25x + 0.05pp (= 0.050%) fail, of 20:1 that it is below 1.5x + 0.1pp (= 0.10%) are a proof; at least 100 requests a side (shares as where stable has no bad ones)
-      a proof at 50% takes about 7,700 canary requests where 1% of both sides are bad, 4,600 where none are; it fits into that step (60m) from 2.12 rps of the canary on; with less traffic the promotion takes no harm for an answer
+      it holds while stable itself has more than 5.00% bad requests, and 3.00x what it had before the attempt
+      a proof at 50% takes about 7,700 canary requests where 1% of both sides are bad, 4,600 where none are; it fits into that step (60m) from 2.12 rps of the canary on; with less traffic the promotion takes no harm for an answer; for a proof raise limit.plus, or give that step a longer hold or deadlines.step
 
     slo: threshold, asked of the default provider
       http_requests_total{namespace="shop",pod=~"web-STABLE-[a-z0-9]+-[a-z0-9]+|web-CANARY-[a-z0-9]+-[a-z0-9]+"}[150000ms]
-      fails above 0.05; a value counts once all of its 60s lies in the attempt
+      fails above 0.05, and holds where stable breaks it as well; a value counts once all of its 60s lies in the attempt
     "#);
     let compared = check(&rollout("{checks: [{name: quick, compare: {of: errors, window: 1m}}]}"));
     assert!(
@@ -148,6 +149,47 @@ fn what_the_checks_of_a_file_will_ask_is_told_without_a_cluster() {
     assert_eq!(check("{").code, 1);
     assert_eq!(serin(&["check", "/no/such/file"]).code, 1);
     assert_eq!(serin(&["check", concat!(env!("CARGO_MANIFEST_DIR"), "/examples/all-fields.yaml")]).code, 0);
+}
+
+#[test]
+fn an_attempt_is_explained_by_events_that_somebody_kept() {
+    let mut failed = aborted();
+    if let Some(failure) = &mut failed.failure {
+        failure.evidence = Some("canary 38/750 stable 0/2250 worse 3.810023564 better -4.698379255 bursts 1.000000 windows 3".to_owned());
+    }
+    let events = records(&told([&created(), &started(), &failed]));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("events.jsonl");
+    fs::write(&file, events.iter().map(|record| record.text.as_str()).collect::<Vec<_>>().join("\n")).unwrap();
+    let file = file.to_str().unwrap();
+    assert_snapshot!(serin(&["explain", "checkout", "--events", file]).stdout, @r"
+    Rollout shop/checkout
+    attempt 3
+
+    2026-11-23T12:01:00.123Z rollout.started: attempt 3 of revision 5d0c9f3b21 begins at 10%
+    2026-11-23T12:02:00.123Z rollout.aborted: check errors failed: 0.041 is above its max 0.01
+
+    errors: 3 windows, as the event holds them
+                            requests       bad     share   95 % interval
+      canary                     750        38     5.07%   3.71% to 6.88%
+      stable                   2,250         0     0.00%   0.00% to 0.17%
+      worse than the alarm  evidence      45:1
+      below the limit       evidence      none
+      evidence was divided by 1.0 for bursts
+    ");
+    let json: serde_json::Value =
+        serde_json::from_str(&serin(&["explain", "checkout", "-n", "shop", "--attempt", "3", "--events", file, "-o", "json"]).stdout)
+            .unwrap();
+    assert_eq!((json["attempt"].as_u64(), json["events"].as_array().map(Vec::len)), (Some(3), Some(2)));
+    for (words, told) in [
+        (vec!["checkout", "--attempt", "4"], "no event there is of attempt 4"),
+        (vec!["cart"], "no event there is of a Rollout cart"),
+        (vec!["checkout", "-n", "other"], "no event there is of a Rollout checkout"),
+    ] {
+        let said = serin(&[vec!["explain"], words, vec!["--events", file]].concat());
+        assert!(said.code == 1 && said.stderr.contains(told), "{}", said.stderr);
+    }
+    assert_eq!(serin(&["explain", "checkout", "--events", "/no/such/file"]).code, 1);
 }
 
 #[test]

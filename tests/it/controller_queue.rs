@@ -12,6 +12,10 @@ const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
+const fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
 /// A queue whose failures wait 1, 2, 4... seconds.
 fn queue() -> Queue {
     Queue::new(|| (0..).map(|power| s(1 << power)))
@@ -35,9 +39,9 @@ fn a_rollout_never_has_two_passes_and_what_happens_meanwhile_is_one_more() {
     queue.trigger(key("a"));
     assert_eq!(queue.next(s(0)), None);
     queue.done(&key("a"), Ended::Well(None), s(1));
-    assert_eq!(queue.next(s(1)), Some(key("a")));
-    queue.done(&key("a"), Ended::Well(None), s(2));
-    assert_eq!(queue.next(s(2)), None);
+    assert_eq!(queue.next(s(2)), Some(key("a")));
+    queue.done(&key("a"), Ended::Well(None), s(3));
+    assert_eq!(queue.next(s(4)), None);
 }
 
 #[test]
@@ -77,8 +81,24 @@ fn a_trigger_is_not_held_back_by_a_failure_and_does_not_forget_it() {
     queue.next(s(0));
     queue.done(&key("a"), Ended::Badly, s(0));
     queue.trigger(key("a"));
-    assert_eq!(queue.next(s(0)), Some(key("a")));
-    assert_eq!(queue.done(&key("a"), Ended::Badly, s(0)), Some(s(2)));
+    assert_eq!(queue.next(ms(10)), Some(key("a")));
+    assert_eq!(queue.done(&key("a"), Ended::Badly, ms(10)), Some(s(2)));
+}
+
+#[test]
+fn what_comes_in_a_burst_is_looked_at_once_and_ten_milliseconds_after_the_last_pass() {
+    let mut queue = queue();
+    queue.trigger(key("a"));
+    queue.next(ms(100));
+    queue.trigger(key("a"));
+    queue.done(&key("a"), Ended::Well(Some(s(30))), ms(105));
+    for news in [105, 109, 114] {
+        queue.trigger(key("a"));
+        assert_eq!((queue.next(ms(news)), queue.wake()), (None, Some(ms(115))));
+    }
+    queue.trigger(key("b"));
+    assert_eq!(queue.next(ms(114)), Some(key("b")), "another one does not wait");
+    assert_eq!((queue.next(ms(115)), queue.next(ms(115)), queue.wake()), (Some(key("a")), None, None));
 }
 
 #[test]

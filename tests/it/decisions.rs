@@ -21,7 +21,7 @@ fn look(status: Status, intent: Intent, observed: Observed) -> Seen {
         uid: "uid-1".to_owned(),
         replicas: Some(intent.replicas),
         shared: Arc::default(),
-        intent: Ok(intent),
+        intent: Ok(intent.into()),
         status: Ok(status),
         observed,
         sinks: BTreeMap::new(),
@@ -65,7 +65,7 @@ fn marked(pods: u32) -> Observed {
 #[test]
 fn what_templates_say_is_committed_with_the_attempt_and_a_later_change_is_none_of_it() {
     let said = |words: &str| Shared { checks: vec![serde_json::Value::from(words)], ..Shared::default() };
-    let begins = Seen { intent: Ok(intent(v2())), shared: Arc::new(said("then")), ..settled(marked(10)) };
+    let begins = Seen { intent: Ok(intent(v2()).into()), shared: Arc::new(said("then")), ..settled(marked(10)) };
     let begun = decided(&begins, noon()).status.expect("an attempt begins");
     assert_eq!(begun.taken().map(|frozen| (frozen.attempt, &frozen.shared)), Some((1, &said("then"))));
     let abort = Observed { actions: vec![Action { revision: None, ..action(Verb::Abort) }], ..serving() };
@@ -78,7 +78,7 @@ fn what_templates_say_is_committed_with_the_attempt_and_a_later_change_is_none_o
 #[test]
 fn where_a_template_cannot_be_taken_no_attempt_begins_and_everything_else_goes_on() {
     let unknown = Intent { unresolved: Some("the AnalysisTemplate is missing".to_owned()), ..intent(v2()) };
-    let decision = decided(&Seen { intent: Ok(unknown), ..settled(marked(4)) }, noon());
+    let decision = decided(&Seen { intent: Ok(unknown.into()), ..settled(marked(4)) }, noon());
     let status = decision.status.expect("the reason is told");
     assert_eq!(
         status.why.map(|why| (why.reason, why.message)),
@@ -202,7 +202,7 @@ fn a_rollout_that_takes_everything_with_it_goes_last() {
     let mut observed = serving().deleting();
     observed.actions = vec![action(Verb::Pause)];
     let all = Intent { deletion: DeletionPolicy::Delete, ..intent(v1()) };
-    let seen = Seen { intent: Ok(all), ..settled(observed) };
+    let seen = Seen { intent: Ok(all.into()), ..settled(observed) };
     let gone = decided(&seen, after(1));
     assert!(matches!(gone.changes.as_slice(), [Change::Prune { .. }]));
     let mut seen = Seen { status: Ok(gone.status.expect("an edge is committed")), ..seen };

@@ -1,6 +1,10 @@
 //! The hermetic tests: tables over the pure core, properties, the simulator, goldens.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+/// The simulator makes and drops small things all the time, which this one does faster.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod analysis;
 mod api_checks;
 mod api_crd;

@@ -36,7 +36,7 @@ fn pass(before: &Status, samples: Vec<Sample>, seconds: i64) -> (Status, Vec<Str
         version: "7".to_owned(),
         generation: 3,
         uid: "uid".to_owned(),
-        intent: Ok(two()),
+        intent: Ok(two().into()),
         replicas: Some(10),
         status: Ok(before.clone()),
         observed,

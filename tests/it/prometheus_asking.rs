@@ -1,11 +1,13 @@
 //! How a metrics backend is asked: the request, its credentials, how many at once.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::sync::LazyLock;
 
+use chrono::TimeDelta;
 use serin::config;
 use serin::prometheus::Providers;
-use serin::rollout::{Ask, Reading};
+use serin::rollout::{Ask, Bad, By, Counting, Pattern, Reading, Ready, Revision, Shape, Sides, Targets, Young};
 
 use crate::prometheus_odd::{ask, at, provider};
 use crate::prometheus_peer::{Manner, Peer, http, number};
@@ -32,6 +34,65 @@ async fn a_request_has_the_prefix_the_base_query_the_headers_and_the_time_with_m
     }
     assert!(!head.contains("authorization"), "{head}");
     assert_eq!(body, "query=sum%28up%7Ba%3D%22b%22%7D%29+%2B+1&time=1732312345.678&timeout=20000ms");
+}
+
+/// The question of one window, in which these pods were ready all the time.
+fn requests(canary: &str, stable: &str) -> Ask {
+    let bad = Bad::Values { label: "code".to_owned(), values: Pattern::new("5..").unwrap() };
+    let (rollout, label) = ("web".to_owned(), "pod".to_owned());
+    let sides =
+        Sides { rollout, stable: Revision::new("1111111111"), canary: Revision::new("2222222222"), by: Some(By::Pod(label.clone())) };
+    let ready = Ready { canary: BTreeSet::from([canary.to_owned()]), stable: BTreeSet::from([stable.to_owned()]) };
+    Ask::Counts(Box::new(Counting {
+        query: "requests".to_owned(),
+        from: at() - TimeDelta::seconds(10),
+        shape: Shape::Samples(bad),
+        sides,
+        before: None,
+        young: Young::All,
+        targets: Some(Targets { ready, label, query: "targets".to_owned() }),
+    }))
+}
+
+#[tokio::test]
+async fn which_pods_are_up_is_asked_only_where_some_have_no_samples() {
+    let (canary, other, stable) = ("web-2222222222-a-b", "web-2222222222-a-c", "web-1111111111-a-b");
+    let now = at().timestamp();
+    let series = [
+        format!(r#"{{"metric":{{"pod":"{canary}","code":"200"}},"value":[{now},"5"]}}"#),
+        format!(r#"{{"metric":{{"pod":"{stable}","code":"200"}},"value":[{now},"5"]}}"#),
+        // Samples of long ago, as the first answer; as the second one that both are up, and one of them has series.
+        format!(r#"{{"metric":{{"pod":"{other}","serin_counts":"value"}},"value":[1,"1"]}}"#),
+        format!(r#"{{"metric":{{"pod":"{stable}","serin_counts":"value"}},"value":[1,"1"]}}"#),
+        format!(r#"{{"metric":{{"pod":"{stable}","serin_counts":"all"}},"value":[1,"1"]}}"#),
+    ];
+    let body = format!(r#"{{"status":"success","data":{{"resultType":"vector","result":[{}]}}}}"#, series.join(","));
+    let peer = Peer::start(Manner::Bytes(http("200 OK", "", &body))).await;
+    let asked = provider(&format!("url: http://{}\ntimeout: 20s", peer.address));
+    let queries = || {
+        let query = |request: &String| request.split("query=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+        peer.requests().iter().map(query).collect::<Vec<_>>()
+    };
+    let scraped = |reading: Reading| {
+        let Reading::Counts(counted) = reading else { panic!("no counts: {reading:?}") };
+        counted.scraped.map(|scraped| (scraped.canary.scraped, scraped.stable.scraped))
+    };
+    assert_eq!(scraped(asked.ask(&requests(canary, stable), at()).await), Some((1, 1)));
+    assert_eq!(queries(), ["requests"]);
+    assert_eq!(scraped(asked.ask(&requests(other, stable), at()).await), Some((1, 1)), "it is up, and did nothing yet");
+    assert_eq!(queries(), ["requests", "requests", "targets"]);
+    assert_eq!(scraped(asked.ask(&requests("web-2222222222-a-d", stable), at()).await), Some((0, 1)));
+}
+
+#[tokio::test]
+async fn where_nobody_tells_which_pods_are_up_nothing_is_known_of_those_without_samples() {
+    let stable = "web-1111111111-a-b";
+    let series = format!(r#"{{"metric":{{"pod":"{stable}","code":"200"}},"value":[{},"5"]}}"#, at().timestamp());
+    let body = format!(r#"{{"status":"success","data":{{"resultType":"vector","result":[{series}]}}}}"#);
+    let peer = Peer::start(Manner::Bytes(http("200 OK", "", &body))).await;
+    let asked = provider(&format!("url: http://{}\ntimeout: 20s", peer.address));
+    let Reading::Counts(counted) = asked.ask(&requests("web-2222222222-a-b", stable), at()).await else { panic!("no counts") };
+    assert_eq!((counted.scraped, peer.requests().len()), (None, 2));
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ fn pass(before: Status, observed: Observed, refused: Option<&str>) -> Decision {
         version: "7".to_owned(),
         generation: 3,
         uid: "uid".to_owned(),
-        intent: Ok(intent(before.state.as_ref().and_then(State::attempt).map_or_else(v1, |attempt| attempt.canary.clone()))),
+        intent: Ok(intent(before.state.as_ref().and_then(State::attempt).map_or_else(v1, |attempt| attempt.canary.clone())).into()),
         replicas: Some(10),
         status: Ok(before),
         observed: Observed { refused: refused.map(str::to_owned), ..observed },

@@ -24,7 +24,7 @@ fn decided(state: State, observed: Observed) -> Decision {
         generation: 7,
         uid: "uid-1".to_owned(),
         replicas: Some(10),
-        intent: Ok(intent(v2())),
+        intent: Ok(intent(v2()).into()),
         status: Ok(status),
         observed,
         sinks: BTreeMap::new(),

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::parts::{Form, Named, Where};
+use super::parts::{Form, Named, Where, input};
 use crate::audit::PublicKey;
-use crate::cli::command::{Command, Input, Proof, Question, Signing, Verification};
+use crate::cli::command::{Command, Proof, Question, Signing, Verification};
 use crate::rollout::Key;
 
 #[derive(Debug, Subcommand)]
@@ -84,7 +84,7 @@ impl From<Audits> for Command {
     fn from(audits: Audits) -> Self {
         match audits {
             Audits::Verify { file, heads, checkpoint, key, output } => {
-                let input = if file.as_os_str() == "-" { Input::Standard } else { Input::File(file) };
+                let input = input(file);
                 let proof = checkpoint.zip(key).map(|(checkpoints, key)| Proof { checkpoints, key });
                 Self::Verify(Verification { input, heads: heads.into_iter().collect(), proof, output: output.into() })
             }

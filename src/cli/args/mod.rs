@@ -8,11 +8,11 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use super::command::{Command, Explanation, Follow, Logging, Question, Service, Wait, Wanted};
+use super::command::{Checked, Command, Explanation, Follow, Logging, Question, Service, Target, Wait, Wanted, Witness};
 use crate::controller::Role;
 use audits::Audits;
 use orders::Orders;
-use parts::{Form, Format, Named, Revision, Where, duration};
+use parts::{Form, Format, Named, Revision, Where, duration, input};
 
 /// Lines of help are not wider than this, on any terminal.
 const WIDTH: usize = 100;
@@ -74,16 +74,31 @@ enum What {
     ///
     /// As YAML, to be applied before the controller starts: serin crds | kubectl apply --server-side -f -
     Crds,
-    /// Print what the checks of Rollouts in a file will ask, and refuse what cannot work
+    /// Print what the checks of a Rollout will ask and what a proof takes, and refuse what cannot work
     ///
-    /// Each query as the provider gets it (STABLE and CANARY stand for the revisions), the limits, and what a proof takes: how many requests of the
-    /// canary, and from which traffic on it fits into the last step. AnalysisTemplates that a Rollout takes have to stand in the same file. Needs no
-    /// cluster.
-    #[command(after_help = "Exit codes: 0 every Rollout is sound, 1 the file could not be read or has none, 2 a Rollout is refused.")]
+    /// Each query as the provider gets it, the limits, and what a proof takes: how many requests of the canary, and how long that lasts or from which
+    /// traffic on it fits into the last step.
+    ///
+    /// Of Rollouts in a file (STABLE and CANARY stand for the revisions): AnalysisTemplates that they take have to stand in it, too. It needs no cluster.
+    ///
+    /// Of a Rollout in the cluster: at the traffic that its last attempt saw, or with --config at today's.
+    #[command(after_help = "Exit codes: 0 every Rollout is sound, 1 it could not be read or there is none, 2 a Rollout is refused.")]
     Check {
-        /// The file, YAML; - is standard input
-        #[arg(value_name = "FILE", default_value = "-")]
-        file: PathBuf,
+        /// A file, YAML, whose name has a dot or a slash; - is standard input. Or the name of a Rollout
+        #[arg(value_name = "FILE|ROLLOUT", default_value = "-")]
+        what: String,
+        /// The namespace of the Rollout
+        ///
+        /// Left out: the namespace of the context.
+        #[arg(short, long)]
+        namespace: Option<String>,
+        /// The controller's configuration file: its providers are asked for the traffic of the last ten minutes
+        ///
+        /// They have to be reached from here: give a copy of the file other URLs where they are not.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        #[command(flatten)]
+        access: Where,
     },
     /// Print where a Rollout stands
     ///
@@ -107,7 +122,8 @@ enum What {
     ///
     /// For each sequential check of the attempt in flight, or of the last one: the requests of both revisions, the shares of bad ones among
     /// them, the two lines that they are held against, and the odds that were reached and are needed. With --config its windows are asked for
-    /// again, one by one, and counted again: either the same comes out, or it says what the backend no longer has.
+    /// again, one by one, and counted again: either the same comes out, or it says what the backend no longer has. With --events it is what the
+    /// events of any attempt hold: their messages, and the final sums and odds of a check that failed.
     Explain {
         #[command(flatten)]
         target: Named,
@@ -119,6 +135,11 @@ enum What {
         /// They have to be reached from here: give a copy of the file other URLs where they are not.
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
+        /// A file of events instead of the cluster, as a log store gives them back; - is standard input
+        ///
+        /// What it may hold is what `serin audit verify` reads, which tells whether they are whole, too.
+        #[arg(long, value_name = "FILE", conflicts_with = "config")]
+        events: Option<PathBuf>,
         /// How it is printed
         #[arg(short, long, value_name = "FORMAT", default_value = "text")]
         output: Form,
@@ -183,13 +204,22 @@ impl From<Typed> for Command {
                 Self::Run(Service { config, access: access.into(), instance: instance_id, role, logging })
             }
             What::Crds => Self::Crds,
-            What::Check { file } => Self::Check(file),
+            // No Rollout's name has a dot or a slash.
+            What::Check { what, .. } if what == "-" || what.contains(['.', '/']) => Self::Check(Checked::File(what.into())),
+            What::Check { what: name, namespace, config, access } => {
+                Self::Check(Checked::Live(Target { name, namespace, access: access.into() }, config))
+            }
             What::Status { target, output, watch, access } => {
                 let follow = if watch { Follow::Changes } else { Follow::No };
                 Self::Status(Question { target: target.on(access), output: output.into() }, follow)
             }
-            What::Explain { target, attempt, config, output, access } => {
-                Self::Explain(Explanation { question: Question { target: target.on(access), output: output.into() }, attempt, config })
+            What::Explain { target, attempt, config, events, output, access } => {
+                let from = match (events, config) {
+                    (Some(file), _) => Witness::Events(input(file)),
+                    (None, Some(file)) => Witness::Providers(file),
+                    (None, None) => Witness::Status,
+                };
+                Self::Explain(Explanation { question: Question { target: target.on(access), output: output.into() }, attempt, from })
             }
             What::History { target, output, access } => Self::History(Question { target: target.on(access), output: output.into() }),
             What::Wait { target, revision, image, timeout, access } => {

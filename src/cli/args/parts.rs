@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use crate::api::parse_duration;
-use crate::cli::command::{Access, Output, Target};
+use crate::cli::command::{Access, Input, Output, Target};
 pub(super) use crate::rollout::Revision;
 
 /// The longest value that a label may have.
@@ -72,6 +72,11 @@ impl From<Form> for Output {
             Form::Json => Self::Json,
         }
     }
+}
+
+/// Where lines are read from: a file, or standard input.
+pub(super) fn input(file: PathBuf) -> Input {
+    if file.as_os_str() == "-" { Input::Standard } else { Input::File(file) }
 }
 
 /// A time to wait, written as in a Rollout.

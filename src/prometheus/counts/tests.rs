@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::rollout::{Pattern, Revision, Unit, Young};
+use crate::rollout::{Pattern, Ready, Revision, Targets, Unit, Young};
 
 /// A minute after some noon; windows are the minute before.
 fn after(second: i64) -> DateTime<Utc> {
@@ -40,6 +40,7 @@ fn errors() -> Counting {
         },
         before: None,
         young: Young::Named(BTreeSet::new()),
+        targets: None,
     }
 }
 
@@ -77,7 +78,8 @@ fn the_buckets_of_stable_say_which_share_took_longer_than_each_bound() {
 fn each_pod_of_a_side_has_its_own_value() {
     let value = |labels: Value, value: &str| json!({"metric": labels, "value": [1_800_014_400, value]});
     let other = "web-1111111111-abcde-x2";
-    let read = |all: Value| means(&errors().sides, &serde_json::from_value::<Vec<Series>>(all).expect("series"));
+    let asked = Measuring { query: String::new(), sides: errors().sides, ready: Ready::default() };
+    let read = |all: Value| means(&asked, &serde_json::from_value::<Vec<Series>>(all).expect("series"));
     let deployed = json!({"deployment": "web-2222222222", "pod": CANARY});
     let all = json!([
         value(deployed, "3"),
@@ -85,7 +87,7 @@ fn each_pod_of_a_side_has_its_own_value() {
         value(json!({"pod": other}), "4"),
         value(json!({"pod": "x"}), "9")
     ]);
-    let Reading::Means(Means { canary, stable }) = read(all) else { panic!("no means") };
+    let Reading::Means(Means { canary, stable, scraped: None }) = read(all) else { panic!("no means") };
     assert_eq!((canary, stable.pods, stable.mean), (Mean { pods: 1, mean: 3.0, spread: 0.0 }, 2, 2.5));
     let spread = (4.0_f64.ln() / 2.0) * 2.0_f64.sqrt();
     assert!((stable.spread - spread).abs() < 1e-12, "{}", stable.spread);
@@ -127,7 +129,7 @@ fn a_series_that_appears_counts_from_zero_where_its_pod_was_scraped_before_or_is
 
     let appears = json!([series(&pod(CANARY, "200"), &[(40, 100.0), (55, 150.0)])]);
     is(count(&errors(), appears.clone()).counts.canary, 50.0, 0.0);
-    for young in [Young::Named(BTreeSet::from([CANARY.to_owned()])), Young::Canary] {
+    for young in [Young::Named(BTreeSet::from([CANARY.to_owned()])), Young::All] {
         is(count(&Counting { young, ..errors() }, appears.clone()).counts.canary, 150.0, 0.0);
     }
 }
@@ -144,6 +146,48 @@ fn requests_beyond_a_bound_are_the_slow_ones() {
     is(count(&slow(250), all.clone()).counts.canary, 100.0, 50.0);
     is(count(&slow(1000), all.clone()).counts.canary, 100.0, 10.0);
     assert_eq!(read(&slow(300), all), Reading::NoBucket, "it must not look as if every request were slow");
+}
+
+/// The question where these pods of the canary and of stable were ready all the time.
+fn expecting(canary: &[&str], stable: &[&str]) -> Counting {
+    let names = |pods: &[&str]| pods.iter().map(|pod| (*pod).to_owned()).collect();
+    let ready = Ready { canary: names(canary), stable: names(stable) };
+    Counting { targets: Some(Targets { ready, label: "pod".to_owned(), query: String::new() }), ..errors() }
+}
+
+#[test]
+fn a_pod_was_scraped_where_a_sample_of_it_is_no_older_than_the_window_or_two_scrapes() {
+    let other = "web-1111111111-abcde-x2";
+    let asked = expecting(&[CANARY], &[STABLE, other]);
+    let scraped = |all: Value| count(&asked, all).scraped.map(|known| (known.canary.scraped, known.stable.scraped, known.stable.ready));
+    let all = |last: i64| {
+        json!([
+            series(&pod(CANARY, "200"), &[(-5, 1.0), (25, 2.0), (55, 3.0)]),
+            series(&pod(STABLE, "200"), &[(-5, 1.0), (25, 2.0), (55, 3.0)]),
+            series(&pod(other, "200"), &[(-35, 1.0), (last, 2.0)]),
+            series(&pod("web-1111111111-abcde-x3", "200"), &[(55, 2.0)]),
+        ])
+    };
+    assert_eq!(scraped(all(1)), Some((1, 2, 2)));
+    assert_eq!(scraped(all(-5)), Some((1, 1, 2)), "before the window, which is two scrapes long");
+    let ended = json!([series(&pod(CANARY, "200"), &[(-5, 1.0)]), series(&pod(STABLE, "200"), &[(25, 2.0)])]);
+    assert_eq!(scraped(ended), Some((0, 1, 2)));
+    let nameless = json!([series(&json!({"revision": "1"}), &[(25, 2.0)]), series(&pod(STABLE, "200"), &[(25, 2.0)])]);
+    let by_revision = Counting { targets: asked.targets.clone().map(|known| Targets { label: "name".to_owned(), ..known }), ..errors() };
+    assert_eq!(count(&by_revision, nameless).scraped, None, "no series names a pod");
+}
+
+#[test]
+fn a_quantity_tells_of_how_many_of_the_ready_pods_it_is() {
+    let value = |pod: &str| json!({"metric": {"pod": pod}, "value": [1_800_014_400, "1"]});
+    let ready = expecting(&[CANARY], &[STABLE, "web-1111111111-abcde-x2"]).targets.expect("it has them").ready;
+    let asked = Measuring { query: String::new(), sides: errors().sides, ready };
+    let all = json!([value(CANARY), value(STABLE), value("web-1111111111-abcde-x3")]);
+    let Reading::Means(Means { scraped: Some(scraped), .. }) = means(&asked, &serde_json::from_value::<Vec<Series>>(all).expect("series"))
+    else {
+        panic!("no means")
+    };
+    assert_eq!((scraped.canary.scraped, scraped.stable.scraped, scraped.stable.ready), (1, 1, 2));
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn counted((from, end): (i64, i64), bad: f64) -> Counted {
     let stable = Count { total: 900.0, bad: if end % 20 == 0 { 40.0 } else { 1.0 } };
     let counts = Counts { canary: Count { total: 100.0, bad }, stable };
     let newest = Newest { canary: Some(after(end)), stable: Some(after(end)) };
-    Counted { from: after(from), counts, newest, scrape: Some(TimeDelta::seconds(5)), before: vec![stable; 12] }
+    Counted { from: after(from), counts, newest, scrape: Some(TimeDelta::seconds(5)), before: vec![stable; 12], scraped: None }
 }
 
 /// The evidence after these windows: how long each is, at which exposure, and with how many bad requests of the canary.
@@ -49,13 +49,32 @@ fn each_window_is_asked_for_as_it_was_and_stable_s_earlier_ones_with_the_first()
         .iter()
         .map(|(Window { step, from, to }, ask)| {
             let Ask::Counts(counting) = ask else { panic!("no counts: {ask:?}") };
-            assert_eq!((counting.from, &counting.young), (*from, &Young::Canary));
+            assert_eq!((counting.from, &counting.young), (*from, &Young::All));
             assert!(counting.query.contains("checkout-1111111111") && counting.query.contains("checkout-2222222222"), "{}", counting.query);
             let seconds = |at: chrono::DateTime<chrono::Utc>| (at - after(0)).num_seconds();
             (step.percent(), seconds(*from), seconds(*to), counting.before.is_some())
         })
         .collect();
     assert_eq!(told, [(10, 0, 10, true), (10, 10, 20, false), (10, 20, 50, false), (25, 50, 60, false)]);
+}
+
+#[test]
+fn windows_of_one_length_are_listed_where_they_were_and_a_gap_stays_one() {
+    let state = stepping(10);
+    let at = |from: i64| Sample {
+        check: "errors".to_owned(),
+        attempt: 1,
+        step: weight(10),
+        at: after(from + 10),
+        reading: Reading::Counts(Box::new(counted((from, from + 10), 0.0))),
+    };
+    let begins = [0, 10, 20, 40, 50];
+    let seen = Observed { samples: begins.map(at).to_vec(), ..serving() };
+    let evidence = judge(&intent(), &state, &Evidence::default(), &seen, after(65)).evidence;
+    let intent = intent();
+    let questions = evidence.again("checkout", &intent).expect("the revisions are known")[0].questions().expect("all windows are known");
+    let told: Vec<i64> = questions.iter().map(|(window, _)| (window.from - after(0)).num_seconds()).collect();
+    assert_eq!(told, begins);
 }
 
 #[test]

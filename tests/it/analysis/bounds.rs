@@ -25,7 +25,7 @@ fn said(check: &str, end: i64, reading: Reading) -> Sample {
 fn window(check: &str, end: i64, bad: f64) -> Sample {
     let counts = Counts { canary: Count { total: 100.0, bad }, stable: Count { total: 900.0, bad: 9.0 } };
     let newest = Newest { canary: Some(after(end)), stable: Some(after(end)) };
-    let counted = Counted { from: after(end - 10), counts, newest, scrape: None, before: Vec::new() };
+    let counted = Counted { from: after(end - 10), counts, newest, scrape: None, before: Vec::new(), scraped: None };
     said(check, end, Reading::Counts(Box::new(counted)))
 }
 
@@ -66,6 +66,18 @@ fn stable_s_own_requests_show_the_bound_and_it_stays_for_the_attempt() {
     let (failed, weighed) = on(&auto, &evidence, windows, 55);
     assert!(failed.starts_with("Fail: latency (slower than 250ms): canary 30.00% vs 1.00%"), "{failed}");
     assert!(weighed.to_string().contains("slow is what takes longer than 250ms, as stable's own requests showed"), "{weighed}");
+}
+
+#[test]
+fn a_bound_that_no_check_takes_from_stable_any_more_is_let_go_of() {
+    let auto = intent(json!({"slowerThan": "auto"}));
+    let (_, chosen) = on(&auto, &Evidence::default(), vec![said("latency", 15, shares())], 20);
+    let (_, fixed) = on(&intent(json!({"slowerThan": "500ms"})), &chosen, vec![], 20);
+    assert_eq!((chosen.bound(1, "latency").is_some(), fixed.bound(1, "latency")), (true, None));
+    let mut two = auto;
+    two.checks.push(serin::rollout::Check { name: "other".to_owned(), ..two.checks[0].clone() });
+    let (_, both) = on(&two, &chosen, vec![said("other", 15, shares())], 20);
+    assert!(both.bound(1, "latency").is_some() && both.bound(1, "other").is_some());
 }
 
 #[test]

@@ -3,12 +3,12 @@
 use chrono::TimeDelta;
 use serin::analysis::{Evidence, due, judge};
 use serin::rollout::{
-    Ask, Check, CheckKind, Clock, Count, Counted, Counts, Intent, Newest, Observed, Question, Reading, Sample, Sequential, State, Stepping,
-    Strength,
+    Ask, Check, CheckKind, Clock, Count, Counted, Counts, Intent, Newest, Observed, Question, Reached, Reading, Sample, Scraped,
+    Sequential, State, Stepping, Strength,
 };
 
 use super::{line, serving, spec};
-use crate::given::{after, baking, compared, paused, reaching, stepping, weight};
+use crate::given::{after, approval, baking, compared, paused, reaching, stepping, weight};
 
 /// Ten seconds of 100 requests a second, of which the canary gets a tenth: the end of the window, and what of each side was bad.
 fn window(end: i64, canary_bad: f64, stable_bad: f64) -> Sample {
@@ -18,7 +18,7 @@ fn window(end: i64, canary_bad: f64, stable_bad: f64) -> Sample {
 fn sample(end: i64, counts: Counts) -> Sample {
     let newest = Newest { canary: Some(after(end - 2)), stable: Some(after(end - 2)) };
     let scrape = Some(TimeDelta::seconds(5));
-    let counted = Counted { from: after(end - 10), counts, newest, scrape, before: Vec::new() };
+    let counted = Counted { from: after(end - 10), counts, newest, scrape, before: Vec::new(), scraped: None };
     Sample { check: "errors".to_owned(), attempt: 1, step: weight(10), at: after(end), reading: Reading::Counts(Box::new(counted)) }
 }
 
@@ -85,6 +85,12 @@ fn what_was_measured_on_the_way_to_a_share_is_no_pass_once_it_is_reached() {
 }
 
 #[test]
+fn while_somebody_is_waited_for_what_was_counted_still_speaks() {
+    let evidence = judged(&intent(), &stepping(10), windows(&[1.0; 6]), 65).1;
+    assert!(line(judge(&intent(), &approval(10), &evidence, &seen(vec![]), after(65)).verdict).starts_with("Pass"));
+}
+
+#[test]
 fn a_window_is_asked_for_once_it_is_over_and_its_samples_are_there() {
     assert_eq!(asked(&Evidence::default(), vec![], 14), None);
     assert_eq!(asked(&Evidence::default(), vec![], 15), Some((0, 10)));
@@ -125,6 +131,52 @@ fn stale_samples_do_not_count_until_newer_ones_come() {
         "Inconclusive: errors: the newest sample of the canary is 15 s old (scrapes are 5 s apart); waiting"
     );
     assert_eq!(asked(&Evidence::default(), vec![stale], 25), Some((0, 20)));
+}
+
+/// The same window, in which so many of five canary pods and of ten stable ones were scraped.
+fn scraped(mut sample: Sample, canary: u32, stable: u32) -> Sample {
+    if let Reading::Counts(counted) = &mut sample.reading {
+        let reached = |scraped: u32, ready: u32| Reached { scraped, ready };
+        counted.scraped = Some(Scraped { canary: reached(canary, 5), stable: reached(stable, 10) });
+    }
+    sample
+}
+
+#[test]
+fn where_too_few_pods_of_a_side_were_scraped_nothing_passes_and_nothing_fails() {
+    let bad = |canary: u32, stable: u32| windows(&[30.0; 6]).into_iter().map(|sample| scraped(sample, canary, stable)).collect::<Vec<_>>();
+    assert!(on(bad(4, 8), 65).starts_with("Fail"), "80% are enough");
+    let missing =
+        |told: &str| format!("Inconclusive: errors: missing targets: {told} pods were scraped, need 80%; holding, this is not a failure");
+    assert_eq!(on(bad(3, 10), 65), missing("3 of 5 canary"));
+    assert_eq!(on(bad(5, 7), 65), missing("7 of 10 stable"));
+    assert_eq!(on(bad(0, 0), 65), missing("0 of 5 canary"));
+    let good: Vec<Sample> = windows(&[1.0; 6]).into_iter().map(|sample| scraped(sample, 5, 7)).collect();
+    assert_eq!(on(good, 65), missing("7 of 10 stable"));
+}
+
+#[test]
+fn a_window_whose_pods_were_not_scraped_is_asked_for_again_with_what_came_since() {
+    let (_, evidence) = judged(&intent(), &stepping(10), vec![scraped(window(10, 1.0, 9.0), 5, 1)], 15);
+    assert!(evidence.of(1, "errors").is_none());
+    assert_eq!(asked(&evidence, vec![scraped(window(10, 1.0, 9.0), 5, 1)], 25), Some((0, 20)));
+}
+
+#[test]
+fn evidence_of_harm_that_was_complete_stands_when_targets_are_missing() {
+    let mut all = windows(&[30.0; 3]);
+    all.push(scraped(window(40, 1.0, 9.0), 0, 10));
+    assert!(on(all, 45).starts_with("Fail"));
+}
+
+#[test]
+fn a_canary_whose_pods_are_scraped_and_count_nothing_is_told_so() {
+    let mut silent = scraped(sample(60, Counts { canary: Count::default(), stable: Count { total: 900.0, bad: 9.0 } }), 5, 10);
+    if let Reading::Counts(counted) = &mut silent.reading {
+        (counted.newest.canary, counted.from) = (None, after(0));
+    }
+    let expected = "Inconclusive: errors: no series tells of revision 2222222222 (5 of its 5 pods were scraped, which have not counted any request yet); holding, this is not a failure";
+    assert_eq!(on(vec![silent], 65), expected);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! How many values have to be beyond a limit, how many requests a share needs, and how old a window may be.
 
 use chrono::TimeDelta;
-use serin::rollout::{Check, Count, Counted, Counts, Failures, Intent, Newest, Observed, Reading, Sample, Source, Subject};
+use serin::rollout::{
+    Check, Count, Counted, Counts, Failures, Intent, Newest, Observed, OnTrouble, Reached, Reading, Sample, Scraped, Source, Subject,
+};
 
 use super::{judged, sample, serving, spec};
 use crate::given::{after, baking, compared, edited, errors_below, promoting, stepping, weight};
@@ -57,17 +59,39 @@ fn only_values_of_the_canary_that_serves_count_with_others() {
 fn counted(end: i64, total: f64, scrape: Option<TimeDelta>) -> Sample {
     let counts = Counts { canary: Count { total, bad: 1.0 }, stable: Count { total: 900.0, bad: 9.0 } };
     let newest = Newest { canary: Some(after(end)), stable: Some(after(end)) };
-    let counted = Counted { from: after(end - 30), counts, newest, scrape, before: Vec::new() };
+    let counted = Counted { from: after(end - 30), counts, newest, scrape, before: Vec::new(), scraped: None };
     sample(after(end), Reading::Counts(Box::new(counted)))
 }
 
 #[test]
 fn a_share_needs_its_requests() {
     let source = Source::Queries { total: "all[{{window}}]".to_owned(), bad: "bad[{{window}}]".to_owned() };
-    let check = edited(errors_below(0.05), |threshold| threshold.subject = Subject::Share(source, 50.0));
+    let check = edited(errors_below(0.05), |threshold| threshold.subject = Subject::Share { source, least: 50.0, shared: OnTrouble::Hold });
     assert!(told(check.clone(), vec![counted(60, 49.0, None)], 60).starts_with("Inconclusive"));
     assert!(told(check.clone(), vec![counted(60, 50.0, None)], 60).starts_with("Pass"));
     assert!(told(check, vec![counted(60, 10.0, None)], 60).starts_with("Inconclusive"), "a tenth is bad, but of ten");
+}
+
+#[test]
+fn a_share_of_too_few_pods_neither_passes_nor_fails() {
+    let source = Source::Queries { total: "all[{{window}}]".to_owned(), bad: "bad[{{window}}]".to_owned() };
+    let on = |max: f64, canary: u32, stable: u32| {
+        let mut sample = counted(60, 100.0, None);
+        if let Reading::Counts(counted) = &mut sample.reading {
+            let (canary, stable) = (Reached { scraped: canary, ready: 2 }, Reached { scraped: stable, ready: 10 });
+            counted.scraped = Some(Scraped { canary, stable });
+        }
+        told(
+            edited(errors_below(max), |threshold| {
+                threshold.subject = Subject::Share { source: source.clone(), least: 50.0, shared: OnTrouble::Fail }
+            }),
+            vec![sample],
+            60,
+        )
+    };
+    let missing = "Inconclusive: errors: missing targets: 1 of 2 canary pods were scraped, need 80%; holding, this is not a failure";
+    assert_eq!((on(0.5, 1, 10).as_str(), on(0.001, 1, 10).as_str()), (missing, missing));
+    assert!(on(0.5, 2, 1).starts_with("Pass") && on(0.001, 2, 1).starts_with("Fail"), "it says nothing of stable");
 }
 
 #[test]

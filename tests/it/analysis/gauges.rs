@@ -2,10 +2,13 @@
 
 use chrono::TimeDelta;
 use serin::analysis::{Evidence, due, judge};
-use serin::rollout::{Ask, Check, CheckKind, Gauge, Intent, Mean, Means, Observed, OnFail, Policy, Question, Reading, Sample, Strength};
+use serin::rollout::{
+    Ask, Check, CheckKind, Child, Clock, Gauge, Intent, Mean, Means, Observed, OnFail, PodState, Policy, Question, Reached, Reading,
+    Sample, Scraped, State, Stepping, Strength,
+};
 
 use super::{line, sample, serving, spec};
-use crate::given::{after, errors_below, stepping};
+use crate::given::{after, child, errors_below, pod, reaching, stepping, v2};
 
 /// Memory, at most a quarter more than stable's.
 fn memory() -> Check {
@@ -27,7 +30,7 @@ fn said(end: i64, reading: Reading) -> Sample {
 /// A minute in which the canary's pod had so many times what stable's nine had, which differ by 3 %.
 fn minute(end: i64, times: f64) -> Sample {
     let stable = Mean { pods: 9, mean: 2e8, spread: 0.03 };
-    said(end, Reading::Means(Means { canary: Mean { pods: 1, mean: 2e8 * times, spread: 0.0 }, stable }))
+    said(end, Reading::Means(Means { canary: Mean { pods: 1, mean: 2e8 * times, spread: 0.0 }, stable, scraped: None }))
 }
 
 /// Minutes from noon on.
@@ -119,14 +122,18 @@ fn the_promotion_waits_for_a_proof_where_the_last_step_lasts_so_long() {
 
 #[test]
 fn what_does_not_compare_is_no_evidence_and_is_told() {
-    let means = |canary: u32, mean: f64, stable: u32| {
+    let of = |canary: u32, mean: f64, stable: u32, scraped| {
         let stable = Mean { pods: stable, mean: 2e8, spread: 0.0 };
-        said(60, Reading::Means(Means { canary: Mean { pods: canary, mean, spread: 0.0 }, stable }))
+        said(60, Reading::Means(Means { canary: Mean { pods: canary, mean, spread: 0.0 }, stable, scraped }))
     };
+    let means = |canary, mean, stable| of(canary, mean, stable, None);
+    let (one, nine) = (Reached { scraped: 1, ready: 1 }, Reached { scraped: 9, ready: 12 });
+    let few = Scraped { canary: one, stable: nine };
     for (reading, words) in [
         (means(0, 0.0, 9), "no series tells of a pod of the canary; holding, this is not a failure"),
         (means(1, 1e8, 0), "no series tells of a pod of stable; there is nothing to compare with"),
         (means(1, 0.0, 9), "one side measures nothing above 0, which no ratio compares; waiting"),
+        (of(1, 1e8, 9, Some(few)), "missing targets: 9 of 12 stable pods were scraped, need 80%; holding, this is not a failure"),
         (said(60, Reading::NoData), "the query matches no series"),
     ] {
         let (line, evidence) = on(&intent(), vec![reading], 65);
@@ -136,6 +143,84 @@ fn what_does_not_compare_is_no_evidence_and_is_told() {
     let several = told(vec![said(60, Reading::SeveralSeries(3))], 65);
     assert_eq!(several, "Error: memory: the query gives several series for one pod; aggregate them, as with sum by (pod) ()");
     assert!(told(minutes(&[1.0]), 246).contains("the newest minute ended 186 s ago"));
+}
+
+#[test]
+fn a_minute_counts_for_its_own_check_and_attempt_only() {
+    let other = Sample { check: "handles".to_owned(), ..minute(120, 9.0) };
+    let earlier = Sample { attempt: 2, ..minute(120, 9.0) };
+    assert!(told(vec![minute(60, 1.02), other, earlier], 125).contains("canary has 1.02x what stable has over 1 minutes"));
+}
+
+#[test]
+fn an_answer_that_came_before_the_newest_minute_is_history() {
+    let (_, known) = on(&intent(), minutes(&[1.0, 1.0]), 125);
+    let after_that = |sample: Sample| line(judge(&intent(), &stepping(10), &known, &seen(vec![sample]), after(185)).verdict);
+    assert!(after_that(said(60, Reading::TimedOut)).starts_with("Pass"));
+    assert!(after_that(said(120, Reading::TimedOut)).starts_with("Pass"));
+    assert_eq!(after_that(said(180, Reading::TimedOut)), "Error: memory: prometheus does not answer in time");
+}
+
+#[test]
+fn a_minute_on_the_way_to_a_share_or_at_another_one_is_no_pass() {
+    let on_the_way = judge(&intent(), &reaching(10), &Evidence::default(), &seen(minutes(&[1.0, 1.0])), after(125)).evidence;
+    let State::Stepping(step) = stepping(10) else { panic!("it steps") };
+    let clock = Clock::Running { since: after(120), held: TimeDelta::zero() };
+    let reached = State::Stepping(Stepping { clock, ..step });
+    let goes_on = |state: &State, samples, now| line(judge(&intent(), state, &on_the_way, &seen(samples), after(now)).verdict);
+    let none = "Inconclusive: memory: no minute was measured at this exposure yet";
+    assert_eq!(goes_on(&reached, vec![], 125), none);
+    assert!(goes_on(&reached, vec![minute(180, 1.0)], 185).contains("over 3 minutes"));
+    assert_eq!(goes_on(&stepping(25), vec![], 125), none);
+}
+
+#[test]
+fn a_minute_speaks_for_three_more_and_the_delay() {
+    assert!(told(minutes(&[1.0]), 245).starts_with("Pass"));
+    assert_eq!(told(minutes(&[1.0]), 246), "Inconclusive: memory: the newest minute ended 186 s ago");
+}
+
+#[test]
+fn a_proof_is_waited_for_where_there_is_time_for_six_minutes() {
+    let shortest = |warm_up: i64| {
+        let waits = |time: &i64| {
+            let mut last = Intent { steps: spec().steps[..1].to_vec(), warm_up: TimeDelta::seconds(warm_up), ..intent() };
+            last.deadlines.step = TimeDelta::seconds(*time) - last.steps[0].hold;
+            let samples = (1..=3).map(|number| minute(warm_up + number * 60, 1.1)).collect();
+            on(&last, samples, warm_up + 185).0.ends_with("not decided yet whether it is below 1.25x")
+        };
+        (300..500).find(waits)
+    };
+    assert_eq!((shortest(0), shortest(20)), (Some(365), Some(385)));
+}
+
+#[test]
+fn the_first_minute_begins_when_the_share_is_there_and_the_canary_is_ready_and_warm() {
+    let first = |intent: &Intent, ready: i64, now: i64| {
+        let mut seen = serving();
+        let pods = vec![pod(0, PodState::Ready { since: after(ready) })];
+        seen.children.insert(v2(), Child { pods, ..child(1, 1) });
+        let due = due(intent, &stepping(10), &Evidence::default(), &seen, after(now));
+        let at = due.questions.first().map(|question| match question {
+            Question::Measure { at, .. } => *at,
+            other @ Question::DryRun { .. } => panic!("no measure: {other:?}"),
+        });
+        (at, due.wake)
+    };
+    assert_eq!(first(&intent(), 40, 104), (None, Some(after(105))));
+    assert_eq!(first(&intent(), 40, 105), (Some(after(100)), Some(after(115))));
+    let warm = Intent { warm_up: TimeDelta::seconds(50), ..intent() };
+    assert_eq!(first(&warm, 40, 115), (Some(after(110)), Some(after(125))));
+}
+
+#[test]
+fn what_the_spec_no_longer_measures_is_let_go_of() {
+    let two = Intent { checks: vec![memory(), Check { name: "handles".to_owned(), ..memory() }], ..spec() };
+    let samples = [minute(60, 1.0), Sample { check: "handles".to_owned(), ..minute(60, 1.0) }];
+    let (_, both) = on(&two, samples.to_vec(), 65);
+    let one = judge(&intent(), &stepping(10), &both, &seen(vec![]), after(65)).evidence;
+    let measured = |evidence: &Evidence| (evidence.measured(1, "memory").is_some(), evidence.measured(1, "handles").is_some());
+    assert_eq!((measured(&both), measured(&one)), ((true, true), (true, false)));
 }
 
 #[test]

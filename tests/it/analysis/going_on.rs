@@ -4,12 +4,12 @@ use chrono::TimeDelta;
 use serde_json::json;
 use serin::analysis::{Due, Evidence, Weighed, due, judge};
 use serin::rollout::{
-    Ask, Check, Count, Counted, Counting, Counts, Intent, Newest, Observed, PodState, Question, Reading, Sample, State, Step, Young,
+    Ask, Before, Check, Count, Counted, Counting, Counts, Intent, Newest, Observed, PodState, Question, Reading, Sample, State, Step, Young,
 };
 
 use super::{serving, spec};
 use crate::api_given::{parsed, spec_with};
-use crate::given::{after, child, compared, pod, reaching, stepping, v2, weight};
+use crate::given::{after, child, compared, pod, reaching, stepping, v1, v2, weight};
 
 /// The window that ends then, at ten percent: one of a hundred is bad on both sides.
 fn window(end: i64) -> Sample {
@@ -19,7 +19,7 @@ fn window(end: i64) -> Sample {
 fn sample((from, end): (i64, i64), before: &[Count]) -> Sample {
     let counts = Counts { canary: Count { total: 100.0, bad: 1.0 }, stable: Count { total: 900.0, bad: 9.0 } };
     let newest = Newest { canary: Some(after(end)), stable: Some(after(end)) };
-    let counted = Counted { from: after(from), counts, newest, scrape: None, before: before.to_vec() };
+    let counted = Counted { from: after(from), counts, newest, scrape: None, before: before.to_vec(), scraped: None };
     Sample { check: "errors".to_owned(), attempt: 1, step: weight(10), at: after(end), reading: Reading::Counts(Box::new(counted)) }
 }
 
@@ -159,7 +159,8 @@ fn of_series() -> Intent {
 #[test]
 fn earlier_windows_of_stable_are_asked_for_with_the_first_one_only_and_not_where_that_is_too_much() {
     let first = asked(&of_series(), &Evidence::default(), &serving(), 60);
-    assert!(counting(&first).before.is_some());
+    let before = Before { from: after(-600), to: after(0), each: TimeDelta::seconds(10) };
+    assert_eq!((counting(&first).from, counting(&first).before), (after(0), Some(before)), "sixty of them");
     let evidence = kept(&of_series(), &stepping(10), &Evidence::default(), vec![window(10)], 15);
     assert!(counting(&asked(&of_series(), &evidence, &serving(), 60)).before.is_none());
     let too_large = Sample { reading: Reading::TooLarge, ..window(10) };
@@ -177,6 +178,18 @@ fn pods_that_became_ready_within_the_last_hour_are_young() {
     };
     assert_eq!(young(3_590).0, 9, "all of them, ready since noon; one name is that of two");
     assert_eq!(young(3_600).0, 0);
+}
+
+/// Of ten pods nine are of stable; one of those became ready within the window.
+#[test]
+fn the_pods_that_were_ready_all_the_time_should_have_been_scraped() {
+    let mut seen = serving();
+    let pods = &mut seen.children.get_mut(&v1()).expect("stable is there").pods;
+    pods[8] = pod(8, PodState::Ready { since: after(1) });
+    let due = asked(&of_series(), &Evidence::default(), &seen, 15);
+    let targets = counting(&due).targets.as_ref().expect("series of pods tell of pods");
+    assert_eq!((targets.ready.canary.len(), targets.ready.stable.len(), targets.label.as_str()), (1, 8, "pod"));
+    assert!(counting(&asked(&intent(), &Evidence::default(), &seen, 15)).targets.is_none(), "sums tell of no pods");
 }
 
 #[test]

@@ -4,6 +4,8 @@ mod again;
 mod asking;
 mod bounds;
 mod compared;
+mod cost;
+mod edges;
 mod evidence;
 mod failures;
 mod gauges;
@@ -13,6 +15,8 @@ mod policies;
 mod properties;
 mod queries;
 mod readings;
+mod shared;
+mod sums;
 mod vectors;
 mod workload;
 

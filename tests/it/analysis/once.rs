@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serin::analysis::standard_errors;
 use serin::rollout::{
     Ask, Bad, By, Check, CheckKind, Compare, Count, Counted, Counts, Failures, Intent, Line, Newest, Observed, Pattern, PauseCause, Policy,
-    Question, Reading, Sample, Series, Source, Subject, Threshold,
+    Question, Reached, Reading, Sample, Scraped, Series, Source, Subject, Threshold,
 };
 
 use super::{asks, judged, serving, spec};
@@ -33,7 +33,7 @@ fn counts(bad: f64) -> Counts {
 /// What such a window says, a minute after the share was reached.
 fn told(compare: Compare, counts: Counts) -> String {
     let newest = Newest { canary: Some(after(60)), stable: Some(after(60)) };
-    let counted = Counted { from: after(30), counts, newest, scrape: None, before: Vec::new() };
+    let counted = Counted { from: after(30), counts, newest, scrape: None, before: Vec::new(), scraped: None };
     let reading = Reading::Counts(Box::new(counted));
     let sample = Sample { check: "errors".to_owned(), attempt: 1, step: weight(10), at: after(60), reading };
     judged(&with(compare), &stepping(10), &Observed { samples: vec![sample], ..serving() }, after(65))
@@ -77,6 +77,18 @@ fn each_side_needs_its_requests_to_pass_and_neither_to_fail() {
 fn a_window_without_requests_on_one_side_says_nothing() {
     let alone = Counts { canary: Count::default(), ..counts(0.0) };
     assert_eq!(told(rule(), alone), "Inconclusive: errors: only one side answered requests in the window");
+}
+
+#[test]
+fn a_window_in_which_too_few_pods_were_scraped_compares_nothing() {
+    let newest = Newest { canary: Some(after(60)), stable: Some(after(60)) };
+    let (canary, stable) = (Reached { scraped: 1, ready: 1 }, Reached { scraped: 7, ready: 9 });
+    let scraped = Some(Scraped { canary, stable });
+    let counted = Counted { from: after(30), counts: counts(40.0), newest, scrape: None, before: Vec::new(), scraped };
+    let sample =
+        Sample { check: "errors".to_owned(), attempt: 1, step: weight(10), at: after(60), reading: Reading::Counts(Box::new(counted)) };
+    let told = judged(&with(rule()), &stepping(10), &Observed { samples: vec![sample], ..serving() }, after(65));
+    assert_eq!(told, "Inconclusive: errors: missing targets: 7 of 9 stable pods were scraped, need 80%; holding, this is not a failure");
 }
 
 #[test]

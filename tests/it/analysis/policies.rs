@@ -1,6 +1,10 @@
 //! What follows where a check fails or gets no answer, as its policy says.
 
-use serin::rollout::{Check, Count, Counted, Counts, Intent, Newest, Observed, OnFail, OnTrouble, Policy, Reading, Sample, Subject};
+use chrono::TimeDelta;
+use serin::rollout::{
+    Check, CheckKind, Count, Counted, Counts, Gauge, Intent, Mean, Means, Newest, Observed, OnFail, OnTrouble, Policy, Reading, Sample,
+    Strength, Subject,
+};
 
 use super::{judged, sample, serving, spec};
 use crate::given::{after, compared, edited, errors_below, stepping};
@@ -63,7 +67,7 @@ fn a_backend_that_is_down_and_a_canary_without_requests_fail_under_no_policy() {
 fn silent(end: i64) -> Sample {
     let counts = Counts { canary: Count::default(), stable: Count { total: 900.0, bad: 9.0 } };
     let newest = Newest { canary: None, stable: Some(after(end)) };
-    let counted = Counted { from: after(end - 10), counts, newest, scrape: None, before: Vec::new() };
+    let counted = Counted { from: after(end - 10), counts, newest, scrape: None, before: Vec::new(), scraped: None };
     sample(after(end), Reading::Counts(Box::new(counted)))
 }
 
@@ -77,6 +81,45 @@ fn a_comparison_without_any_series_of_the_canary_has_no_data() {
     };
     assert!(at(&[50, 60]).starts_with("Inconclusive"), "{}", at(&[50, 60]));
     assert!(at(&[40, 50, 60]).starts_with("Fail: errors: no series tells of revision 2222222222"), "{}", at(&[40, 50, 60]));
+    let with = |edit: fn(&mut Counted)| {
+        let mut samples: Vec<Sample> = [40, 50, 60].map(silent).to_vec();
+        for sample in &mut samples {
+            if let Reading::Counts(counted) = &mut sample.reading {
+                edit(counted);
+            }
+        }
+        judged(&intent, &stepping(10), &Observed { samples, ..serving() }, after(60))
+    };
+    let counted = with(|counted| counted.counts.canary = Count { total: 100.0, bad: 0.0 });
+    assert!(!counted.contains("fails (onNoData: fail)"), "its series ended, and were counted: {counted}");
+    let idle = with(|counted| counted.newest.canary = counted.newest.stable);
+    assert!(!idle.contains("fails (onNoData: fail)"), "its series are there, and nobody asked it: {idle}");
+}
+
+#[test]
+fn minutes_without_any_pod_of_the_canary_have_no_data() {
+    let (limit, alarm, alpha, step, promotion) = (1.25, 1.125, 0.05, Strength::NoHarm, Strength::Auto);
+    let kind = CheckKind::Gauge(Gauge { query: "rss".to_owned(), limit, alarm, alpha, step, promotion });
+    let intent = Intent { checks: vec![Check { policy: NO_DATA, kind, ..errors_below(0.0) }], ..spec() };
+    let minutes = |pods: u32| {
+        let mean = |pods: u32| Mean { pods, mean: 1.0, spread: 0.0 };
+        let means = Reading::Means(Means { canary: mean(pods), stable: mean(9), scraped: None });
+        let samples = [60, 120, 180].map(|end| sample(after(end), means.clone())).to_vec();
+        judged(&intent, &stepping(10), &Observed { samples, ..serving() }, after(180))
+    };
+    assert!(minutes(0).starts_with("Fail: errors: no series tells of revision 2222222222, 3 times in a row"), "{}", minutes(0));
+    assert!(minutes(1).starts_with("Pass"), "{}", minutes(1));
+}
+
+#[test]
+fn trouble_speaks_for_three_intervals_and_the_delay() {
+    let delayed = Check { policy: NO_DATA, delay: TimeDelta::seconds(5), ..errors_below(0.01) };
+    let at = |now: i64| {
+        let samples = [40, 50, 60].map(|end| sample(after(end), Reading::NoData)).to_vec();
+        judged(&Intent { checks: vec![delayed.clone()], ..spec() }, &stepping(10), &Observed { samples, ..serving() }, after(now))
+    };
+    assert!(at(95).starts_with("Fail: errors: no series tells"), "{}", at(95));
+    assert!(at(96).starts_with("Inconclusive"), "{}", at(96));
 }
 
 #[test]
@@ -84,7 +127,7 @@ fn harm_that_only_holds_is_not_counted_with_what_aborts() {
     let window = |check: &str, end: i64, bad: f64| {
         let counts = Counts { canary: Count { total: 100.0, bad }, stable: Count { total: 900.0, bad: 9.0 } };
         let newest = Newest { canary: Some(after(end)), stable: Some(after(end)) };
-        let counted = Counted { from: after(end - 10), counts, newest, scrape: None, before: Vec::new() };
+        let counted = Counted { from: after(end - 10), counts, newest, scrape: None, before: Vec::new(), scraped: None };
         Sample { check: check.to_owned(), ..sample(after(end), Reading::Counts(Box::new(counted))) }
     };
     let checks = vec![compared("errors"), Check { policy: HOLD, ..compared("slow") }];

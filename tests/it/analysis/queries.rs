@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use serin::analysis::{Evidence, due};
+use serin::analysis::{Due, Evidence, due};
 use serin::rollout::{Ask, Question, Shape};
 
 use super::serving;
@@ -11,11 +11,26 @@ use crate::api_given::{parsed, spec_with};
 use crate::generated::check;
 use crate::given::{after, stepping};
 
-/// The question of the one check of a spec, a minute after its share was reached.
-fn asked(kind: &str, written: &Value) -> (String, bool) {
+/// How a check that counts requests so finds out which pods were scraped.
+fn targets(from: &str) -> (String, bool) {
+    let due = due_of("sequential", &json!({"of": "errors", "series": {"from": from}}));
+    match due.questions.as_slice() {
+        [Question::Measure { ask: Ask::Counts(counting), .. }] => {
+            (counting.targets.as_ref().unwrap_or_else(|| panic!("{from} tells of no pods")).query.clone(), false)
+        }
+        other => panic!("no counts: {other:?}"),
+    }
+}
+
+fn due_of(kind: &str, written: &Value) -> Due {
     let spec = spec_with(&[("analysis", json!({"warmUp": "0s", "checks": [{"name": "errors", kind: written}]}))]);
     let intent = parsed(&spec).unwrap_or_else(|error| panic!("{written}: {error}"));
-    let due = due(&intent, &stepping(10), &Evidence::default(), &serving(), after(600));
+    due(&intent, &stepping(10), &Evidence::default(), &serving(), after(600))
+}
+
+/// The question of the one check of a spec, ten minutes after its share was reached.
+fn asked(kind: &str, written: &Value) -> (String, bool) {
+    let due = due_of(kind, written);
     match due.questions.as_slice() {
         [Question::Measure { ask: Ask::Counts(counting), .. }] => (counting.query.clone(), matches!(counting.shape, Shape::Samples(_))),
         [Question::Measure { ask: Ask::Bounds(counting), .. }] => (counting.query.clone(), true),
@@ -38,6 +53,9 @@ fn every_query_stands_in_the_file_that_promtool_checks() {
     for from in ["pods", "revisions", "openTelemetry", "istio", "linkerd"] {
         add(&format!("errors-{from}"), asked("sequential", &json!({"of": "errors", "series": {"from": from}})));
         add(&format!("slow-{from}"), asked("sequential", &json!({"of": "slow", "slowerThan": "250ms", "series": {"from": from}})));
+    }
+    for from in ["pods", "revisions", "openTelemetry"] {
+        add(&format!("targets-{from}"), targets(from));
     }
     add("slow-auto", asked("sequential", &json!({"of": "slow", "slowerThan": "auto"})));
     add("slow-whole-seconds", asked("compare", &json!({"of": "slow", "slowerThan": "1s"})));

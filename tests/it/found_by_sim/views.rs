@@ -87,7 +87,7 @@ fn of_many_samples_the_newest_are_kept() {
     };
     let side = Count { total: 1.0, bad: 0.0 };
     let (counts, newest) = (Counts { canary: side, stable: side }, Newest { canary: None, stable: None });
-    let counted = Reading::Counts(Box::new(Counted { from: noon(), counts, newest, scrape: None, before: Vec::new() }));
+    let counted = Reading::Counts(Box::new(Counted { from: noon(), counts, newest, scrape: None, before: Vec::new(), scraped: None }));
     assert_eq!((kept(20, 1, &Reading::NoData), kept(21, 1, &Reading::NoData)), (20, 20));
     assert_eq!((kept(40, 5, &counted), kept(40, 60, &counted)), (37, 20), "three minutes, and the one that is as old as that");
 }
@@ -100,7 +100,7 @@ fn sample_at(at: DateTime<Utc>) -> Sample {
 #[test]
 fn nothing_is_told_before_the_finalizer_keeps_the_rollout() {
     let look = |lifetime| Seen {
-        intent: Ok(intent(v1())),
+        intent: Ok(intent(v1()).into()),
         status: Ok(Status::default()),
         ..unreadable(idle(), 0, Observed { lifetime, ..seen() })
     };

@@ -44,6 +44,7 @@ pub(crate) fn compared(name: &str) -> Check {
             step: Strength::NoHarm,
             promotion: Strength::Auto,
             bursts: Bursts::Auto,
+            incident: None,
         }),
     }
 }

@@ -75,6 +75,7 @@ impl Sim {
             newest: Newest { canary: newest(canary), stable: newest(stable) },
             scrape: None,
             before: before.map(|before| vec![window(before.each, stable, stable_bad); 60]).unwrap_or_default(),
+            scraped: None,
         }))
     }
 

@@ -40,7 +40,7 @@ impl Sim {
             shared: std::sync::Arc::default(),
             replicas: (spec.reading != SpecReading::Nothing).then_some(spec.intent.replicas),
             intent: match spec.reading {
-                SpecReading::All => Ok(spec.intent.clone()),
+                SpecReading::All => Ok(Arc::clone(&spec.intent)),
                 SpecReading::OnlyReplicas | SpecReading::Nothing => Err(serin::api::Invalid::NoRoom),
             },
             status: Ok(Status::default()),

@@ -26,7 +26,7 @@ pub(super) fn scaled(sim: &mut Sim, plan: &Plan, state: &State, (revision, from,
     let read = told.take_while(|(reading, _)| *reading != SpecReading::All).count();
     let last = sim.server.specs[..generation - read].last().map_or(0, |spec| spec.intent.replicas);
     let replicas = plan.seen.replicas.unwrap_or(last).min(intent.replicas).min(last);
-    let intent = &Intent { replicas, capacity: Capacity { abort_unavailable: replicas / 4, ..intent.capacity }, ..intent.clone() };
+    let intent = &Intent { replicas, capacity: Capacity { abort_unavailable: replicas / 4, ..intent.capacity }, ..Intent::clone(intent) };
     if let Err(how) = capacity::kept(&Write { sim, plan, intent, state, revision, from, to }) {
         sim.ledger.violated(
             "1: ready pods never fall below the capacity floor because of us",

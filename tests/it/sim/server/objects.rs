@@ -39,7 +39,7 @@ pub(crate) struct Committed {
 /// The spec: what it means, and whether it can be read.
 #[derive(Clone)]
 pub(crate) struct Spec {
-    pub(crate) intent: Intent,
+    pub(crate) intent: Arc<Intent>,
     pub(crate) reading: SpecReading,
 }
 
