@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tracing::{error, warn};
 
 use super::{Delivery, Health, Lanes, Order, Report, Sink, Standing};
-use crate::audit::{Outbox, Receipt, SinkName};
+use crate::audit::{Outbox, Receipt, Record, SinkName};
 
 /// Brings every event that was offered to every sink, in order per sink and rollout, at least once.
 pub struct Dispatcher<K> {
@@ -92,9 +92,9 @@ impl<K: Clone + Send> Dispatcher<K> {
             under_way.extend(orders.into_iter().map(|order| deliver(&self.sinks, order)));
             tokio::select! {
                 () = self.shared.changed.notified() => {}
-                Some((order, delivery)) = under_way.next() => {
-                    let settled = self.shared.lanes().settle(order, delivery, start.elapsed());
-                    if let Some(settled) = settled {
+                Some((order, deliveries)) = under_way.next() => {
+                    let all = self.shared.lanes().settle_all(order, deliveries, start.elapsed());
+                    for settled in all {
                         log(&settled);
                         report(settled);
                     }
@@ -112,12 +112,13 @@ impl<K> Shared<K> {
     }
 }
 
-async fn deliver(sinks: &[Sink], order: Order) -> (Order, Delivery) {
-    let delivery = match sinks.get(order.sink) {
-        Some(sink) => sink.deliver(&order.record).await,
-        None => Delivery::Refused("there is no such sink".to_owned()),
+async fn deliver(sinks: &[Sink], order: Order) -> (Order, Vec<Delivery>) {
+    let records: Vec<&Record> = std::iter::once(&order.record).chain(&order.rest).collect();
+    let deliveries = match sinks.get(order.sink) {
+        Some(sink) => sink.deliver_all(&records).await,
+        None => vec![Delivery::Refused("there is no such sink".to_owned())],
     };
-    (order, delivery)
+    (order, deliveries)
 }
 
 async fn at(start: Instant, wake: Option<Duration>) {

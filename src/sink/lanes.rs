@@ -1,4 +1,4 @@
-//! Which event goes to which sink now: one lane per sink and rollout, in order, one at a time; one gate per sink.
+//! Which events go to which sink now: one lane per sink and rollout, in order, one delivery at a time; one gate per sink.
 //!
 //! No clock and no I/O: time is a `now` since some beginning, deliveries are told by [`Lanes::settle`].
 
@@ -30,6 +30,8 @@ pub struct Route {
     pub need: Need,
     /// How many deliveries it has under way at most.
     pub at_once: usize,
+    /// How many events of one rollout it takes in one delivery.
+    pub batch: usize,
 }
 
 /// All lanes. `K` is how the caller names a rollout.
@@ -53,6 +55,8 @@ pub struct Order {
     pub sink: usize,
     /// What to deliver.
     pub record: Record,
+    /// What comes after it in the same delivery.
+    pub rest: Vec<Record>,
 }
 
 /// How one attempt to deliver one event ended, for whoever counts. What may be acknowledged says [`Lanes::receipts`].
@@ -157,31 +161,44 @@ impl<K: Clone> Lanes<K> {
         each.min()
     }
 
-    /// Notes how a delivery ended. `None` for an order that these lanes did not give, or whose stream began anew meanwhile.
+    /// Notes how a delivery of one event ended. `None` for an order that these lanes did not give, or whose stream began anew meanwhile.
     pub fn settle(&mut self, order: Order, delivery: Delivery, now: Duration) -> Option<Report<K>> {
-        let Order { stream: uid, sink, record } = order;
+        self.settle_all(order, vec![delivery], now).pop()
+    }
+
+    /// Notes how a delivery ended for each of its events, up to the first that the sink has not: that one comes again, and what follows it, too.
+    pub fn settle_all(&mut self, order: Order, deliveries: Vec<Delivery>, now: Duration) -> Vec<Report<K>> {
+        self.end(order, deliveries, now).unwrap_or_default()
+    }
+
+    fn end(&mut self, order: Order, deliveries: Vec<Delivery>, now: Duration) -> Option<Vec<Report<K>>> {
+        let Order { stream: uid, sink, record, rest } = order;
         let name = self.routes.get(sink)?.name.clone();
-        let turn = self.gates.get_mut(sink)?.end(&sign(&delivery), now, &self.delays);
+        let turn = self.gates.get_mut(sink)?.end(&sign(&deliveries), now, &self.delays);
         if turn == Turn::Recovered {
             self.free(sink);
         }
         let stream = self.streams.get_mut(&uid)?;
         let lane = stream.lanes.get_mut(sink).filter(|lane| lane.is_sending(&record.hash))?;
-        match &delivery {
-            Delivery::Delivered | Delivery::Unwanted | Delivery::Refused(_) => {
+        lane.state = LaneState::Free;
+        let mut reports = Vec::new();
+        for (record, delivery) in std::iter::once(record).chain(rest).zip(deliveries) {
+            let has = is_over(&delivery);
+            if has {
                 lane.done = lane.done.max(record.seq);
                 lane.delays = None;
-                lane.state = LaneState::Free;
-            }
-            Delivery::Retry(_) | Delivery::Later(..) => {
+            } else {
                 let delay = lane.delays.get_or_insert_with(&self.delays).next().unwrap_or(LONGEST_DELAY);
                 lane.state = LaneState::Waiting(now + delay);
             }
+            reports.push(Report { key: stream.key.clone(), sink: name.clone(), record, delivery });
+            if !has {
+                break;
+            }
         }
-        let key = stream.key.clone();
         stream.prune();
         self.forget(&uid);
-        Some(Report { key, sink: name, record, delivery })
+        Some(reports)
     }
 
     /// How far each required sink is, as [`Outbox::acknowledge`] wants to know it. A state and not a message: an acknowledgment
@@ -221,9 +238,13 @@ impl<K: Clone> Lanes<K> {
         for range in [after, up_to] {
             for (name, stream) in self.streams.range_mut(range) {
                 let Some(lane) = stream.lanes.get(sink).filter(|lane| lane.free_at().is_some_and(|at| at <= now)) else { continue };
-                let Some(record) = stream.next(lane.done).cloned() else { continue };
+                // After a failure one event alone is tried: nobody knows yet whether it is the sink, or one of many.
+                let most = if lane.delays.is_some() { 1 } else { self.routes[sink].batch };
+                let mut records = stream.after(lane.done).take(most).cloned();
+                let Some(record) = records.next() else { continue };
+                let rest = records.collect();
                 stream.lanes[sink].state = LaneState::Sending(record.hash.clone());
-                return Some(Order { stream: name.clone(), sink, record });
+                return Some(Order { stream: name.clone(), sink, record, rest });
             }
         }
         None
@@ -251,11 +272,21 @@ impl<K: Clone> Lanes<K> {
     }
 }
 
-fn sign(delivery: &Delivery) -> Sign {
+/// Whether the sink has the event, or never will.
+pub(super) const fn is_over(delivery: &Delivery) -> bool {
     match delivery {
+        Delivery::Delivered | Delivery::Unwanted | Delivery::Refused(_) => true,
+        Delivery::Retry(_) | Delivery::Later(..) => false,
+    }
+}
+
+/// What all of a delivery says of the sink: the first failure, or that it answered, or nothing where it was not asked.
+fn sign(deliveries: &[Delivery]) -> Sign {
+    let each = deliveries.iter().map(|delivery| match delivery {
         Delivery::Delivered | Delivery::Refused(_) => Sign::Well,
         Delivery::Unwanted => Sign::None,
         Delivery::Retry(_) => Sign::Ill,
         Delivery::Later(_, pause) => Sign::Busy(*pause),
-    }
+    });
+    each.reduce(|all, one| if matches!(one, Sign::None) { all } else { one }).unwrap_or(Sign::Ill)
 }

@@ -23,7 +23,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::audit::format::{self, Told};
-use crate::audit::{Format, Record, Reporter, SinkName};
+use crate::audit::{Format, KEEP, Record, Reporter, SinkName};
 use crate::config::{self, Filter, Target};
 use file::File;
 use http::Http;
@@ -97,7 +97,11 @@ impl Sink {
             Place::Stdout(_) | Place::File(_) => 1,
             Place::Http(_) | Place::Syslog(_) => AT_ONCE,
         };
-        Route { name: self.name.clone(), need: self.need, at_once }
+        let batch = match &self.place {
+            Place::Http(http) if http.takes_many() => KEEP,
+            Place::Stdout(_) | Place::File(_) | Place::Http(_) | Place::Syslog(_) => 1,
+        };
+        Route { name: self.name.clone(), need: self.need, at_once, batch }
     }
 
     /// Brings one event to the sink. The same event may come again; its id tells.
@@ -110,6 +114,57 @@ impl Sink {
         self.send(record, told).await.unwrap_or_else(|unsent| unsent)
     }
 
+    /// Brings some events of one stream to the sink, in their order, and says how it ended for each: for all of them, or up to the first that it has not.
+    pub async fn deliver_all(&self, records: &[&Record]) -> Vec<Delivery> {
+        match (&self.place, records) {
+            (Place::Http(http), [_, _, ..]) if http.takes_many() => self.send_all(http, records).await,
+            (Place::Stdout(_) | Place::File(_) | Place::Http(_) | Place::Syslog(_), _) => self.deliver_each(records).await,
+        }
+    }
+
+    async fn deliver_each(&self, records: &[&Record]) -> Vec<Delivery> {
+        let mut deliveries = Vec::new();
+        for record in records {
+            deliveries.push(self.deliver(record).await);
+            if !deliveries.last().is_some_and(lanes::is_over) {
+                break;
+            }
+        }
+        deliveries
+    }
+
+    /// All of them in one request. Where the receiver refuses that for good, one of them may be to blame: then each goes alone.
+    async fn send_all(&self, http: &Http, records: &[&Record]) -> Vec<Delivery> {
+        let written: Vec<Result<(Told<'_>, String), Delivery>> = records.iter().map(|record| self.written(record)).collect();
+        let letters: Vec<Letter<'_>> = written.iter().flatten().map(|(told, text)| self.letter(told, text.clone())).collect();
+        if letters.is_empty() {
+            return written.into_iter().filter_map(Result::err).collect();
+        }
+        let sent = match tokio::time::timeout(self.timeout, http.deliver_all(&letters)).await {
+            Ok(Ok(sent)) => sent,
+            Ok(Err(_)) if letters.len() > 1 => return self.deliver_each(records).await,
+            Ok(Err(refused)) => vec![refused],
+            Err(_) => vec![self.late()],
+        };
+        let mut sent = sent.into_iter();
+        // What was not sent, and what follows it, comes again.
+        written.into_iter().map_while(|one| one.err().or_else(|| sent.next())).collect()
+    }
+
+    /// What is sent of one event; as an error how it ended where nothing is.
+    fn written<'a>(&self, record: &'a Record) -> Result<(Told<'a>, String), Delivery> {
+        let told = Told::of(record).map_err(|error| Delivery::Refused(error.to_string()))?;
+        if !self.only.wants(&told) {
+            return Err(Delivery::Unwanted);
+        }
+        let text = self.words(&told)?;
+        Ok((told, text))
+    }
+
+    fn letter<'a>(&self, told: &'a Told<'a>, text: String) -> Letter<'a> {
+        Letter { told, text, content_type: content_type(self.format) }
+    }
+
     /// How it ended; as an error where there is nothing to send.
     async fn send(&self, record: &Record, told: Result<Told<'_>, Delivery>) -> Result<Delivery, Delivery> {
         Ok(match &self.place {
@@ -118,7 +173,7 @@ impl Sink {
             Place::Http(http) => {
                 let told = told?;
                 let text = self.words(&told)?;
-                self.in_time(http.deliver(&Letter { told: &told, text, content_type: content_type(self.format) })).await
+                self.in_time(http.deliver(&self.letter(&told, text))).await
             }
             Place::Syslog(syslog) => {
                 let message = format::syslog::write(&told?, &self.reporter, self.format).ok_or(Delivery::Unwanted)?;
@@ -142,8 +197,11 @@ impl Sink {
     }
 
     async fn in_time(&self, delivery: impl Future<Output = Delivery>) -> Delivery {
-        let late = || Delivery::Retry(format!("no answer within {}", humantime::format_duration(self.timeout)));
-        tokio::time::timeout(self.timeout, delivery).await.unwrap_or_else(|_| late())
+        tokio::time::timeout(self.timeout, delivery).await.unwrap_or_else(|_| self.late())
+    }
+
+    fn late(&self) -> Delivery {
+        Delivery::Retry(format!("no answer within {}", humantime::format_duration(self.timeout)))
     }
 }
 

@@ -103,7 +103,12 @@ impl<K> Stream<K> {
 
     /// What a sink that has everything up to `done` gets next.
     pub(super) fn next(&self, done: u64) -> Option<&Record> {
-        self.records.iter().find(|record| record.seq > done)
+        self.after(done).next()
+    }
+
+    /// What it gets from there on.
+    pub(super) fn after(&self, done: u64) -> impl Iterator<Item = &Record> {
+        self.records.iter().filter(move |record| record.seq > done)
     }
 
     /// What was let go of needs no receipt any more, and nobody waits for best-effort sinks.

@@ -63,7 +63,7 @@ impl Talk {
 }
 
 pub(crate) fn route(name: &str, need: Need) -> Route {
-    Route { name: SinkName::new(name), need, at_once: 2 }
+    Route { name: SinkName::new(name), need, at_once: 2, batch: 1 }
 }
 
 fn name(sink: usize) -> &'static str {
@@ -91,6 +91,48 @@ fn acknowledged(mut outbox: Outbox, acks: &[(&str, u64)]) -> Outbox {
     let receipts = acks.iter().map(|(sink, seq)| (SinkName::new(*sink), of(*seq).expect("it waits"))).collect();
     outbox.acknowledge(&receipts, &required);
     outbox
+}
+
+/// One sink that takes three events at once.
+fn many() -> Lanes<&'static str> {
+    let mut lanes = Lanes::new(vec![Route { batch: 3, ..route("a", Need::Required) }], || std::iter::repeat(Duration::from_secs(1)));
+    lanes.offer("shop/checkout", UID, &filled(7));
+    lanes
+}
+
+fn seqs(orders: &[Order]) -> Vec<Vec<u64>> {
+    orders.iter().map(|order| std::iter::once(&order.record).chain(&order.rest).map(|record| record.seq).collect()).collect()
+}
+
+#[test]
+fn what_waits_of_one_rollout_goes_together_and_the_next_after_it() {
+    let mut lanes = many();
+    for expect in [vec![1, 2, 3], vec![4, 5, 6], vec![7]] {
+        let mut orders = lanes.due(Duration::ZERO);
+        assert_eq!(seqs(&orders), [expect.clone()]);
+        assert!(lanes.due(Duration::ZERO).is_empty(), "one delivery of a rollout is under way at a time");
+        let reports = lanes.settle_all(orders.remove(0), vec![Delivery::Delivered; expect.len()], Duration::ZERO);
+        assert_eq!(reports.iter().map(|report| report.record.seq).collect::<Vec<_>>(), expect);
+    }
+    assert_eq!(lanes.receipts(UID)[&SinkName::new("a")].seq, 7);
+}
+
+#[test]
+fn of_a_delivery_that_was_taken_in_part_the_rest_comes_again_in_its_order() {
+    let mut lanes = many();
+    let order = lanes.due(Duration::ZERO).remove(0);
+    // The third one was taken, too: it comes twice, with its id, rather than before the second.
+    let reports = lanes.settle_all(order, vec![Delivery::Delivered, retry(), Delivery::Delivered], Duration::ZERO);
+    assert_eq!(
+        reports.iter().map(|report| (report.record.seq, word(&report.delivery))).collect::<Vec<_>>(),
+        [(1, "delivered"), (2, "failed")]
+    );
+    assert_eq!(lanes.receipts(UID)[&SinkName::new("a")].seq, 1);
+    assert_eq!((lanes.due(Duration::ZERO), lanes.wake()), (vec![], Some(Duration::from_secs(1))));
+    let order = lanes.due(Duration::from_secs(1)).remove(0);
+    assert_eq!((order.record.seq, order.rest.len()), (2, 0), "alone, after a failure");
+    lanes.settle_all(order, vec![Delivery::Refused("400".to_owned())], Duration::from_secs(1));
+    assert_eq!(seqs(&lanes.due(Duration::from_secs(1))), [[3, 4, 5]], "what is refused is passed over");
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub(crate) enum Fate {
     CutOff,
     /// It is passed on, and the answer is lost.
     Unanswered,
+    /// The first half of a bulk request is passed on; of the rest the answer says: later.
+    Half,
 }
 
 /// What came by, in order: what happened to it, and its body.
@@ -63,6 +65,10 @@ async fn serve(mut stream: TcpStream, store: &str, fate: fn(usize) -> Fate, seen
                 stream.set_zero_linger()?;
                 return Ok(());
             }
+            Fate::Half => {
+                let answer = pass_half_on(store, &head, &body).await;
+                stream.write_all(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{answer}", answer.len()).as_bytes()).await?;
+            }
             Fate::Unanswered => {
                 pass_on(store, &head, body).await;
                 stream.set_zero_linger()?;
@@ -102,4 +108,16 @@ async fn pass_on(store: &str, head: &str, body: Vec<u8>) -> (u16, String) {
     }
     let answer = request.send().await.unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+/// What a cluster answers that has no room for more than a half.
+async fn pass_half_on(store: &str, head: &str, body: &[u8]) -> String {
+    let lines: Vec<&str> = std::str::from_utf8(body).unwrap().lines().collect();
+    let (documents, half) = (lines.len() / 2, lines.len() / 4);
+    if half > 0 {
+        let first: String = lines[..half * 2].iter().map(|line| format!("{line}\n")).collect();
+        assert_eq!(pass_on(store, head, first.into_bytes()).await.0, 200);
+    }
+    let item = |at: usize| serde_json::json!({"create": {"status": if at < half { 201 } else { 429 }}});
+    serde_json::json!({"errors": true, "items": (0..documents).map(item).collect::<Vec<_>>()}).to_string()
 }

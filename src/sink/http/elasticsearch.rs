@@ -64,14 +64,14 @@ pub(super) fn request(letter: &Letter<'_>, index: &str) -> Outgoing {
     Outgoing { content_type: "application/x-ndjson", headers: Vec::new(), body: format!("{action}\n{document}\n").into_bytes() }
 }
 
-/// 200 says only that the request was read; what became of the event stands in its item.
-pub(super) fn meaning(answer: &Answer) -> Delivery {
-    if answer.status != 200 {
-        return by_status(answer);
-    }
-    let Some(Item { create }) = serde_json::from_slice::<Said>(&answer.body).ok().and_then(|said| said.items.into_iter().next()) else {
-        return Delivery::Retry(format!("{}, without an item; correct the sink's url", answer.told()));
-    };
+/// 200 says only that the request was read; what became of each of so many events stands in its item.
+pub(super) fn meanings(answer: &Answer, count: usize) -> Vec<Delivery> {
+    let items = serde_json::from_slice::<Said>(&answer.body).map(|said| said.items).unwrap_or_default();
+    let missing = (items.len() < count).then(|| Delivery::Retry(format!("{}, without an item; correct the sink's url", answer.told())));
+    items.into_iter().take(count).map(|item| meaning(answer, item)).chain(missing).collect()
+}
+
+fn meaning(answer: &Answer, Item { create }: Item) -> Delivery {
     match create.status {
         // It is there already: an earlier try arrived, and its answer did not.
         409 => Delivery::Delivered,

@@ -58,29 +58,46 @@ impl Http {
 
     /// Delivered means what the dialect says it means. No text has the token or the URL.
     pub(super) async fn deliver(&self, letter: &Letter<'_>) -> Delivery {
-        match self.try_deliver(letter).await {
-            Ok(delivery) => delivery,
-            Err(Unready(reason)) => Delivery::Retry(shorten(&reason)),
+        let ended = self.deliver_all(std::slice::from_ref(letter)).await;
+        // There is one for each letter.
+        ended.map_or_else(|refused| refused, |mut each| each.pop().unwrap_or(Delivery::Unwanted))
+    }
+
+    /// Whether several events go in one request.
+    pub(super) fn takes_many(&self) -> bool {
+        match self.target.dialect {
+            Dialect::SplunkHec { .. } | Dialect::Sumo | Dialect::Otlp | Dialect::Elasticsearch { .. } => true,
+            Dialect::Webhook { .. } | Dialect::Messenger { .. } => false,
         }
     }
 
-    async fn try_deliver(&self, letter: &Letter<'_>) -> Result<Delivery, Unready> {
+    /// The same for several of one stream in one request: how it ended for each, in order, up to the first that is not there.
+    ///
+    /// # Errors
+    /// The receiver will never take this request, and does not say which of them is to blame.
+    pub(super) async fn deliver_all(&self, letters: &[Letter<'_>]) -> Result<Vec<Delivery>, Delivery> {
+        self.try_deliver(letters).await.unwrap_or_else(|Unready(reason)| Ok(vec![Delivery::Retry(shorten(&reason))]))
+    }
+
+    async fn try_deliver(&self, letters: &[Letter<'_>]) -> Result<Result<Vec<Delivery>, Delivery>, Unready> {
         let HttpTarget { dialect, address, token_file, headers, tls } = &*self.target;
         let url = url(address).await?;
         let token = match token_file {
             None => None,
             Some(file) => Some(read_secret(file).await.map_err(|error| Unready(format!("the tokenFile cannot be read: {error}")))?),
         };
-        let Some(outgoing) = write(dialect, letter, token.as_deref(), now()).await? else { return Ok(Delivery::Unwanted) };
+        let Some(outgoing) = write_all(dialect, letters, token.as_deref(), now()).await? else { return Ok(Ok(vec![Delivery::Unwanted])) };
         let named = token.as_ref().filter(|_| !matches!(dialect, Dialect::Messenger { .. }));
         let authorization = named.map(|token| authorization(dialect, token)).transpose()?;
         let call = Call { client: self.clients.get(&url, tls).await?, headers, authorization, channel: self.channel.as_deref() };
-        let delivery = match call.post(&url, outgoing).await {
-            Ok(answer) => match read(dialect, &answer) {
-                Delivery::Delivered if self.channel.is_some() => call.until_acknowledged(&url, &answer).await?,
-                delivery => delivery,
+        let ended = match call.post(&url, outgoing).await {
+            Ok(answer) => match read_all(dialect, &answer, letters.len()) {
+                Ok(each) if self.channel.is_some() && each.iter().all(|one| *one == Delivery::Delivered) => {
+                    all(call.until_acknowledged(&url, &answer).await?, letters.len())
+                }
+                ended => ended,
             },
-            Err(delivery) => delivery,
+            Err(delivery) => Ok(vec![delivery]),
         };
         let secrets = Secrets::of(headers);
         let clean = |text: String| {
@@ -90,11 +107,15 @@ impl Http {
                 Address::File(_) => text.replace(url.as_str(), "[concealed]").replace(url.path(), "[concealed]"),
             })
         };
-        Ok(match delivery {
+        let cleaned = |delivery: Delivery| match delivery {
             Delivery::Retry(text) => Delivery::Retry(clean(text)),
             Delivery::Later(text, pause) => Delivery::Later(clean(text), pause),
             Delivery::Refused(text) => Delivery::Refused(clean(text)),
             Delivery::Delivered | Delivery::Unwanted => delivery,
+        };
+        Ok(match ended {
+            Ok(each) => Ok(each.into_iter().map(cleaned).collect()),
+            Err(refused) => Err(cleaned(refused)),
         })
     }
 }
@@ -158,6 +179,32 @@ fn authorization(dialect: &Dialect, token: &str) -> Result<HeaderValue, Unready>
     credential(&value, "tokenFile")
 }
 
+/// One request with all of them: what is posted of one after the other, as each of these dialects wants it.
+async fn write_all(
+    dialect: &Dialect,
+    letters: &[Letter<'_>],
+    token: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Option<Outgoing>, Unready> {
+    let between: &[u8] = match dialect {
+        Dialect::SplunkHec { .. } | Dialect::Sumo => b"\n",
+        // Lines that end already, messages that are read as one, and those that go alone.
+        Dialect::Elasticsearch { .. } | Dialect::Otlp | Dialect::Webhook { .. } | Dialect::Messenger { .. } => b"",
+    };
+    let mut all: Option<Outgoing> = None;
+    for letter in letters {
+        let Some(one) = write(dialect, letter, token, now).await? else { continue };
+        match &mut all {
+            None => all = Some(one),
+            Some(all) => {
+                all.body.extend_from_slice(between);
+                all.body.extend_from_slice(&one.body);
+            }
+        }
+    }
+    Ok(all)
+}
+
 /// Nothing where the dialect has no word for the event.
 async fn write(dialect: &Dialect, letter: &Letter<'_>, token: Option<&str>, now: DateTime<Utc>) -> Result<Option<Outgoing>, Unready> {
     Ok(Some(match dialect {
@@ -177,13 +224,35 @@ async fn write(dialect: &Dialect, letter: &Letter<'_>, token: Option<&str>, now:
     }))
 }
 
+/// What the answer says of each of so many events. All but Elasticsearch take all of a request or nothing.
+fn read_all(dialect: &Dialect, answer: &Answer, count: usize) -> Result<Vec<Delivery>, Delivery> {
+    match dialect {
+        Dialect::Elasticsearch { .. } if answer.status == 200 => Ok(elasticsearch::meanings(answer, count)),
+        Dialect::Elasticsearch { .. }
+        | Dialect::SplunkHec { .. }
+        | Dialect::Sumo
+        | Dialect::Webhook { .. }
+        | Dialect::Messenger { .. }
+        | Dialect::Otlp => all(read(dialect, answer), count),
+    }
+}
+
+/// One outcome of a whole request.
+fn all(delivery: Delivery, count: usize) -> Result<Vec<Delivery>, Delivery> {
+    match delivery {
+        Delivery::Delivered => Ok(vec![Delivery::Delivered; count]),
+        Delivery::Unwanted | Delivery::Retry(_) | Delivery::Later(..) => Ok(vec![delivery]),
+        Delivery::Refused(_) => Err(delivery),
+    }
+}
+
 fn read(dialect: &Dialect, answer: &Answer) -> Delivery {
     match dialect {
         Dialect::SplunkHec { acknowledged, .. } => splunk::meaning(answer, *acknowledged),
         Dialect::Sumo if (201..300).contains(&answer.status) => Delivery::Retry(answer.told()),
         Dialect::Webhook { .. } | Dialect::Sumo | Dialect::Messenger { .. } => by_status(answer),
         Dialect::Otlp => otlp::meaning(answer),
-        Dialect::Elasticsearch { .. } => elasticsearch::meaning(answer),
+        Dialect::Elasticsearch { .. } => by_status(answer),
     }
 }
 

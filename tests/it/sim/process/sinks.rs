@@ -17,7 +17,7 @@ pub(super) fn name() -> SinkName {
 
 /// What the lanes know of it.
 pub(super) fn route() -> Route {
-    Route { name: name(), need: Need::Required, at_once: 16 }
+    Route { name: name(), need: Need::Required, at_once: 16, batch: 1 }
 }
 
 impl Sim {
