@@ -411,5 +411,8 @@ fn an_order_that_was_never_given_is_not_settled() {
     let mut talk = Talk::new();
     talk.offer(&told([&started()]));
     let record = crate::audit_given::records(&told([&created()])).remove(0);
-    assert_eq!(talk.lanes.settle(Order { stream: UID.to_owned(), sink: 0, record }, Delivery::Delivered, Duration::ZERO), None);
+    assert_eq!(
+        talk.lanes.settle(Order { stream: UID.to_owned(), sink: 0, record, rest: Vec::new() }, Delivery::Delivered, Duration::ZERO),
+        None
+    );
 }

@@ -250,9 +250,9 @@ fn read(dialect: &Dialect, answer: &Answer) -> Delivery {
     match dialect {
         Dialect::SplunkHec { acknowledged, .. } => splunk::meaning(answer, *acknowledged),
         Dialect::Sumo if (201..300).contains(&answer.status) => Delivery::Retry(answer.told()),
-        Dialect::Webhook { .. } | Dialect::Sumo | Dialect::Messenger { .. } => by_status(answer),
+        // Whatever is not 200 from Elasticsearch is of the whole request.
+        Dialect::Webhook { .. } | Dialect::Sumo | Dialect::Messenger { .. } | Dialect::Elasticsearch { .. } => by_status(answer),
         Dialect::Otlp => otlp::meaning(answer),
-        Dialect::Elasticsearch { .. } => by_status(answer),
     }
 }
 
