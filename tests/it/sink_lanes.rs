@@ -109,7 +109,7 @@ fn what_waits_of_one_rollout_goes_together_and_the_next_after_it() {
     let mut lanes = many();
     for expect in [vec![1, 2, 3], vec![4, 5, 6], vec![7]] {
         let mut orders = lanes.due(Duration::ZERO);
-        assert_eq!(seqs(&orders), [expect.clone()]);
+        assert_eq!(seqs(&orders), std::slice::from_ref(&expect));
         assert!(lanes.due(Duration::ZERO).is_empty(), "one delivery of a rollout is under way at a time");
         let reports = lanes.settle_all(orders.remove(0), vec![Delivery::Delivered; expect.len()], Duration::ZERO);
         assert_eq!(reports.iter().map(|report| report.record.seq).collect::<Vec<_>>(), expect);
