@@ -18,7 +18,7 @@ pub(crate) fn object(kind: Kind, number: usize) -> Item {
             let status = settled(idle(), &at_rest(), 0).status.expect("a status that was just made");
             let spec =
                 json!({"replicas": PODS, "template": template(), "steps": [{"weight": 25}, {"weight": 50}], "analysis": {"none": {}}});
-            Item::rollout(read(json!({"metadata": metadata(&rollout, &rollout), "spec": spec, "status": status})))
+            Item::rollout(read(json!({"metadata": metadata(&rollout, &rollout), "spec": spec, "status": *status})))
         }
         Kind::Deployment => Item::deployment(&read(json!({
             "metadata": metadata(&rollout, &child),

@@ -80,7 +80,7 @@ pub(crate) fn settled(state: State, observed: &Observed, seconds: i64) -> Seen {
         uid: "uid-1".to_owned(),
         replicas: Some(10),
         intent: Ok(intent(canary).into()),
-        status: Ok(status),
+        status: Ok(status.into()),
         observed: observed.clone(),
         sinks: BTreeMap::new(),
         teller: teller(),
@@ -88,7 +88,7 @@ pub(crate) fn settled(state: State, observed: &Observed, seconds: i64) -> Seen {
     };
     // What this look has to say is said before.
     if let Some(status) = decide(&key(0), &seen, after(seconds.min(30))).status {
-        seen.status = Ok(status);
+        seen.status = Ok(status.into());
     }
     seen
 }

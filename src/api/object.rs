@@ -1,5 +1,7 @@
 //! How is a Rollout read from a watch so that no object can break it?
 
+use std::sync::Arc;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use serde::de::Deserializer;
@@ -21,7 +23,7 @@ pub struct Object {
     /// The spec as text: one allocation instead of a tree.
     spec: Box<RawValue>,
     /// What was committed last; the default where nothing was. An error says why it cannot be read: then nothing may be written.
-    pub status: Result<Status, String>,
+    pub status: Result<Arc<Status>, String>,
 }
 
 impl Object {
@@ -41,7 +43,7 @@ impl<'de> Deserialize<'de> for Object {
             status: Option<Box<RawValue>>,
         }
         let Raw { metadata, spec, status } = Raw::deserialize(deserializer)?;
-        let status = status.map_or_else(|| Ok(Status::default()), |raw| read_status(raw.get()));
+        let status = status.map_or_else(|| Ok(Status::default()), |raw| read_status(raw.get())).map(Arc::new);
         Ok(Self { metadata, spec: spec.unwrap_or_else(|| RawValue::NULL.to_owned()), status })
     }
 }

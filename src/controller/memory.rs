@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::api::{self, Invalid, Object, Providers, Shared, Status};
+use crate::api::{self, Invalid, Object, Providers, Shared};
 use crate::audit::SinkName;
 use crate::cluster::{Found, filled};
 use crate::rollout::{Intent, Key, Question, Revision, Samples, Template, Weight};
@@ -121,7 +121,7 @@ impl Memory {
     ) -> Arc<Parsed> {
         let generation = object.metadata.generation.unwrap_or(0);
         let running = found.map(|found| Filling::new(found, adopted, &key.name));
-        let frozen = object.status.as_ref().ok().and_then(Status::taken);
+        let frozen = object.status.as_ref().ok().and_then(|status| status.taken());
         let now = || Taken::Now(templates.iter().map(|(name, (version, _))| (name.clone(), *version)).collect());
         let taken = frozen.map_or_else(now, |frozen| Taken::Then(frozen.attempt));
         let same = |parsed: &Arc<Parsed>| parsed.generation == generation && parsed.running == running && parsed.taken == taken;

@@ -27,7 +27,7 @@ pub struct Seen {
     /// `spec.replicas`, where it can be read: what a rollback needs even if the rest cannot.
     pub replicas: Option<u32>,
     /// What was committed last, or why that cannot be read.
-    pub status: Result<Status, String>,
+    pub status: Result<Arc<Status>, String>,
     /// The cluster, as it was seen.
     pub observed: Observed,
     /// The required sinks, and what each acknowledged last.

@@ -22,7 +22,7 @@ fn look(status: Status, intent: Intent, observed: Observed) -> Seen {
         replicas: Some(intent.replicas),
         shared: Arc::default(),
         intent: Ok(intent.into()),
-        status: Ok(status),
+        status: Ok(status.into()),
         observed,
         sinks: BTreeMap::new(),
         teller: teller(),
@@ -119,7 +119,7 @@ fn an_answer_is_written_until_the_action_says_it_and_forgotten_a_day_later() {
     let mut observed = serving();
     observed.actions = vec![action(Verb::Pause)];
     let seen = settled(observed);
-    let mut seen = Seen { status: Ok(decided(&seen, after(1)).status.expect("committed")), ..seen };
+    let mut seen = Seen { status: Ok(decided(&seen, after(1)).status.expect("committed").into()), ..seen };
     let again = decided(&seen, after(2));
     assert!(again.status.is_none(), "it is answered once");
     assert!(matches!(again.answers.as_slice(), [Change::Answer(_)]), "until it says so itself");
@@ -143,7 +143,7 @@ fn an_acknowledgment_is_written_5_s_later_at_rest_and_a_minute_later_in_flight_w
         let unheard = Seen { sinks: [(sink.clone(), None)].into(), ..look(status, intent, observed) };
         let committed = decided(&unheard, noon()).status.expect("it says why it waits");
         let sinks = [(sink.clone(), Some(Ack { receipt, at: after(1) }))].into();
-        let heard = Seen { status: Ok(committed), sinks, ..unheard };
+        let heard = Seen { status: Ok(committed.into()), sinks, ..unheard };
         let early = decided(&heard, after(delay));
         assert!(early.status.is_none(), "{early:?}");
         assert!(early.wake.is_some_and(|at| at <= after(delay + 1)), "{early:?}");
@@ -162,7 +162,7 @@ fn a_service_that_changes_is_told_in_a_condition_at_once_and_once() {
     let told = status.conditions.iter().find(|condition| condition.type_ == "TrafficByShare").expect("a condition");
     let message = "shares of pods are not shares of requests: the Service prefers pods that are near the client";
     assert_eq!((told.status.as_str(), told.reason.as_str(), told.message.as_str()), ("False", "Topology", message));
-    assert!(decided(&Seen { status: Ok(status), ..skewed }, after(61)).status.is_none(), "it is known");
+    assert!(decided(&Seen { status: Ok(status.into()), ..skewed }, after(61)).status.is_none(), "it is known");
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_rollout_that_takes_everything_with_it_goes_last() {
     let seen = Seen { intent: Ok(all.into()), ..settled(observed) };
     let gone = decided(&seen, after(1));
     assert!(matches!(gone.changes.as_slice(), [Change::Prune { .. }]));
-    let mut seen = Seen { status: Ok(gone.status.expect("an edge is committed")), ..seen };
+    let mut seen = Seen { status: Ok(gone.status.expect("an edge is committed").into()), ..seen };
     seen.observed.children.clear();
     assert!(matches!(decided(&seen, after(2)).changes.as_slice(), [Change::Discard { .. }]));
     seen.observed.records.clear();

@@ -38,7 +38,7 @@ fn pass(before: &Status, samples: Vec<Sample>, seconds: i64) -> (Status, Vec<Str
         uid: "uid".to_owned(),
         intent: Ok(two().into()),
         replicas: Some(10),
-        status: Ok(before.clone()),
+        status: Ok(before.clone().into()),
         observed,
         sinks: BTreeMap::new(),
         teller: teller(),

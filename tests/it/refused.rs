@@ -21,7 +21,7 @@ fn pass(before: Status, observed: Observed, refused: Option<&str>) -> Decision {
         uid: "uid".to_owned(),
         intent: Ok(intent(before.state.as_ref().and_then(State::attempt).map_or_else(v1, |attempt| attempt.canary.clone())).into()),
         replicas: Some(10),
-        status: Ok(before),
+        status: Ok(before.into()),
         observed: Observed { refused: refused.map(str::to_owned), ..observed },
         sinks: BTreeMap::new(),
         teller: Teller { cluster: Cluster { name: "test".to_owned(), uid: None }, controller: "serin".to_owned() },

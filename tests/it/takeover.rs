@@ -25,7 +25,7 @@ fn decided(state: State, observed: Observed) -> Decision {
         uid: "uid-1".to_owned(),
         replicas: Some(10),
         intent: Ok(intent(v2()).into()),
-        status: Ok(status),
+        status: Ok(status.into()),
         observed,
         sinks: BTreeMap::new(),
         teller: teller(),

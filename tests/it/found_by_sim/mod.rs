@@ -49,7 +49,7 @@ fn unreadable(state: State, replicas: i64, observed: Observed) -> Seen {
         uid: "uid".to_owned(),
         intent: Err(Invalid::NoRoom),
         replicas: None,
-        status: Ok(Status { state: Some(state), replicas, ..Status::default() }),
+        status: Ok(Status { state: Some(state), replicas, ..Status::default() }.into()),
         observed,
         sinks: BTreeMap::new(),
         teller: Teller { cluster: Cluster { name: "test".to_owned(), uid: None }, controller: "serin".to_owned() },

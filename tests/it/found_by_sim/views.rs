@@ -101,7 +101,7 @@ fn sample_at(at: DateTime<Utc>) -> Sample {
 fn nothing_is_told_before_the_finalizer_keeps_the_rollout() {
     let look = |lifetime| Seen {
         intent: Ok(intent(v1()).into()),
-        status: Ok(Status::default()),
+        status: Ok(Status::default().into()),
         ..unreadable(idle(), 0, Observed { lifetime, ..seen() })
     };
     let decision = decide(&key(), &look(Lifetime::Unguarded), noon());

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serin::api::Status;
 use serin::audit::{Cluster, Origin, Teller};
 use serin::cluster::{FINALIZER, Look, Wish, fit};
 use serin::controller::{Ack, Seen};
@@ -43,7 +42,7 @@ impl Sim {
                 SpecReading::All => Ok(Arc::clone(&spec.intent)),
                 SpecReading::OnlyReplicas | SpecReading::Nothing => Err(serin::api::Invalid::NoRoom),
             },
-            status: Ok(Status::default()),
+            status: Ok(Arc::default()),
             observed: Observed {
                 name: key().name,
                 // Each process that starts takes the lease; the one before may not know.
