@@ -14,9 +14,9 @@ use super::shop::{Shop, phase, quick, reason, revision};
 /// A process that answers twenty requests from one scrape to the next.
 async fn busy() -> Result<String> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let (address, counter) = (listener.local_addr()?.to_string(), Arc::new(AtomicU64::new(0)));
+    let (address, requests) = (listener.local_addr()?.to_string(), Arc::new(AtomicU64::new(0)));
     let page = move || {
-        let counted = counter.fetch_add(20, Ordering::Relaxed);
+        let counted = requests.fetch_add(20, Ordering::Relaxed);
         async move { format!("# TYPE own_requests_total counter\nown_requests_total{{code=\"200\"}} {counted}\n") }
     };
     let app = Router::new().route("/metrics", get(page));
