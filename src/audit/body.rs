@@ -4,7 +4,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::kind::Kind;
-use super::parts::{About, Actor, Analysis, Claim, Cluster, Gap, Origin, Subject, Teller};
+use super::own::{Own, OwnKind, Process};
+use super::parts::{Actor, Analysis, Claim, Cluster, Gap, Origin, Step, Subject, Teller};
 use super::record::ID_BYTES;
 use super::text::{self, Scissors};
 use crate::rollout::{Cause, Event, EventKind, Outcome, PauseCause, Severity, Why};
@@ -33,6 +34,8 @@ const IMAGE_BYTES: usize = 3;
 mod bound {
     /// Names of namespaces, rollouts, clusters and checks are DNS labels.
     pub(super) const NAME: usize = 63;
+    /// `controller/`, a UUID or the name of a cluster, and the name of an instance.
+    pub(super) const STREAM: usize = 150;
     /// UUIDs.
     pub(super) const UID: usize = 36;
     /// Revisions are ten hex digits, reasons a few words in `CamelCase`.
@@ -67,7 +70,8 @@ pub struct Body {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
     pub cluster: Cluster,
-    pub rollout: Subject,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollout: Option<Subject>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -77,9 +81,17 @@ pub struct Body {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<Step>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub analysis: Option<Analysis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<Process>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sink: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gap: Option<Gap>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -90,7 +102,9 @@ pub struct Body {
 /// Where and when an event is told: all of it that is not in the event.
 pub(super) struct Place<'a> {
     pub(super) teller: &'a Teller,
-    pub(super) about: &'a About,
+    pub(super) stream: &'a str,
+    /// The Rollout, where it is about one.
+    pub(super) subject: Option<&'a Subject>,
     pub(super) seq: u64,
     pub(super) prev: &'a str,
     pub(super) now: DateTime<Utc>,
@@ -98,7 +112,7 @@ pub(super) struct Place<'a> {
 
 impl Body {
     /// What an edge states.
-    pub(super) fn of_edge(event: &Event, place: &Place<'_>) -> Self {
+    pub(super) fn of_edge(event: &Event, (origin, step): (&Origin, Option<Step>), place: &Place<'_>) -> Self {
         let mut scissors = Scissors::default();
         let actor = match hand(event) {
             Hand::Serin => Actor::Controller { name: scissors.cut(&place.teller.controller, bound::ACTOR) },
@@ -106,7 +120,7 @@ impl Body {
             Hand::Somebody => Actor::Unknown,
         };
         let reason = event.author.as_ref().and_then(|author| author.reason.as_deref());
-        let claim = claim(event, &place.about.origin);
+        let claim = claim(event, origin);
         let analysis = event.failure.as_ref().map(|failure| Analysis {
             check: scissors.cut(&failure.check, bound::NAME),
             value: failure.value.as_deref().map(|value| scissors.cut(value, bound::NUMBER)),
@@ -118,6 +132,7 @@ impl Body {
             revision: Some(scissors.cut(event.revision.as_str(), bound::WORD)),
             stable: event.stable.as_ref().map(|stable| scissors.cut(stable.as_str(), bound::WORD)),
             attempt: (event.attempt > 0).then_some(event.attempt),
+            step,
             weight: event.weight.map(crate::rollout::Weight::percent),
             analysis,
             actor,
@@ -125,9 +140,35 @@ impl Body {
             comment: reason.map(|reason| scissors.cut(reason, bound::COMMENT)),
             ..Self::frame(place, &mut scissors, Kind::Edge(event.kind))
         };
-        let body = body.without_evidence(&mut scissors);
-        let (body, room) = body.with_images(&place.about.origin.images, &mut scissors);
+        let body = body.without_details(&mut scissors);
+        let (body, room) = body.with_images(&origin.images, &mut scissors);
         body.fit(&event.message, room, scissors)
+    }
+
+    /// What the controller tells of itself.
+    pub(super) fn of_own(own: &Own, process: &Process, place: &Place<'_>) -> Self {
+        let mut scissors = Scissors::default();
+        let Process { name, version, epoch } = process;
+        let body = Self {
+            reason: scissors.cut(own.reason, bound::WORD),
+            actor: match own.kind {
+                // Whoever may edit the file is known to nobody here.
+                OwnKind::ConfigChanged => Actor::Unknown,
+                OwnKind::Started
+                | OwnKind::Elected
+                | OwnKind::PermissionLost
+                | OwnKind::SinkFailing
+                | OwnKind::SinkRecovered
+                | OwnKind::Backlog
+                | OwnKind::Refused => Actor::Controller { name: scissors.cut(&place.teller.controller, bound::ACTOR) },
+            },
+            process: Some(Process { name: scissors.cut(name, bound::ACTOR), version: scissors.cut(version, bound::WORD), epoch: *epoch }),
+            sink: own.sink.as_ref().map(|sink| scissors.cut(sink.as_str(), bound::NAME)),
+            count: own.count.map(|count| count.min(MAX_EXACT.unsigned_abs())),
+            ..Self::frame(place, &mut scissors, Kind::Own(own.kind))
+        };
+        let room = body.room();
+        body.fit(&own.message, room, scissors)
     }
 
     /// That events were dropped.
@@ -147,11 +188,15 @@ impl Body {
     /// What every event has; the caller fills in the rest.
     fn frame(place: &Place<'_>, scissors: &mut Scissors, kind: Kind) -> Self {
         let Teller { cluster, controller: _ } = place.teller;
-        let Subject { namespace, name, uid, generation } = &place.about.subject;
-        let uid = scissors.cut(uid, bound::UID);
+        let rollout = place.subject.map(|Subject { namespace, name, uid, generation }| Subject {
+            namespace: scissors.cut(namespace, bound::NAME),
+            name: scissors.cut(name, bound::NAME),
+            uid: scissors.cut(uid, bound::UID),
+            generation: (*generation).clamp(0, MAX_EXACT),
+        });
         Self {
             v: VERSION,
-            stream: uid.clone(),
+            stream: rollout.as_ref().map_or_else(|| scissors.cut(place.stream, bound::STREAM), |rollout| rollout.uid.clone()),
             seq: place.seq,
             kind: kind.name().to_owned(),
             time: place.now.to_rfc3339_opts(SecondsFormat::Millis, true),
@@ -166,28 +211,31 @@ impl Body {
                 name: scissors.cut(&cluster.name, bound::NAME),
                 uid: cluster.uid.as_deref().map(|uid| scissors.cut(uid, bound::UID)),
             },
-            rollout: Subject {
-                namespace: scissors.cut(namespace, bound::NAME),
-                name: scissors.cut(name, bound::NAME),
-                uid,
-                generation: (*generation).clamp(0, MAX_EXACT),
-            },
+            rollout,
             revision: None,
             stable: None,
             images: Vec::new(),
             attempt: None,
+            step: None,
             weight: None,
             analysis: None,
+            process: None,
+            sink: None,
+            count: None,
             gap: None,
             truncated: false,
             prev: place.prev.to_owned(),
         }
     }
 
-    /// Where names are so long that they leave no room for a message, it goes before the numbers of a verdict, which the status has, too.
-    fn without_evidence(mut self, scissors: &mut Scissors) -> Self {
+    /// Where names are so long that they leave no room for a message, it goes before the numbers of a verdict and the step, which the status has, too.
+    fn without_details(mut self, scissors: &mut Scissors) -> Self {
         if self.analysis.as_ref().is_some_and(|analysis| analysis.evidence.is_some()) && self.room() < MESSAGE_BYTES {
             self.analysis = self.analysis.map(|analysis| Analysis { evidence: None, ..analysis });
+            scissors.used = true;
+        }
+        if self.step.is_some() && self.room() < MESSAGE_BYTES {
+            self.step = None;
             scissors.used = true;
         }
         self

@@ -38,7 +38,7 @@ pub struct Checkpoint {
 pub struct Head {
     /// The Rollout's uid.
     pub stream: String,
-    /// The Rollout, as people write it.
+    /// The Rollout, or the object that keeps a controller's own events, as people write it.
     pub rollout: String,
     /// The event's number.
     pub seq: u64,

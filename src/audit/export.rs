@@ -21,7 +21,7 @@ pub struct Export {
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Findings {
-    /// Each stream, by its uid.
+    /// Each stream, by its name.
     pub streams: Vec<Stream>,
     /// Lines that carry no event's bytes.
     pub without: usize,
@@ -32,9 +32,9 @@ pub struct Findings {
 /// One stream, as it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stream {
-    /// The Rollout's uid.
+    /// The Rollout's uid, or the name of a controller's own.
     pub uid: String,
-    /// The Rollout, as its last event names it; nothing where that cannot be read.
+    /// The Rollout, as its last event names it, or the controller; nothing where that cannot be read.
     pub rollout: Option<String>,
     /// How many different events there are.
     pub events: usize,
@@ -89,7 +89,7 @@ fn stream(uid: String, mut records: Vec<(usize, Record)>) -> Option<Stream> {
     let (_, last) = records.last()?;
     Some(Stream {
         uid,
-        rollout: last.body().ok().map(|body| format!("{}/{}", body.rollout.namespace, body.rollout.name)),
+        rollout: last.body().ok().map(|body| body.rollout.map_or_else(|| "the controller".to_owned(), |rollout| rollout.place())),
         events: records.len(),
         repeated: lines - records.len(),
         from: first.seq,

@@ -1,5 +1,6 @@
-//! Which events are there? The edges of the state machine, and what the outbox itself has to tell.
+//! Which events are there? The edges of the state machine, what the controller tells of itself, and what the outbox itself has to tell.
 
+use super::own::OwnKind;
 use crate::rollout::{EventKind, Outcome, Severity};
 
 /// What an event tells: the closed set that `type` names.
@@ -7,6 +8,8 @@ use crate::rollout::{EventKind, Outcome, Severity};
 pub enum Kind {
     /// A decision about a rollout.
     Edge(EventKind),
+    /// Something about the controller itself.
+    Own(OwnKind),
     /// Events were dropped because too many waited.
     Gap,
 }
@@ -14,7 +17,7 @@ pub enum Kind {
 impl Kind {
     /// All kinds.
     pub fn all() -> impl Iterator<Item = Self> {
-        EventKind::ALL.into_iter().map(Self::Edge).chain([Self::Gap])
+        EventKind::ALL.into_iter().map(Self::Edge).chain(OwnKind::ALL.map(Self::Own)).chain([Self::Gap])
     }
 
     /// The kind with this name.
@@ -26,6 +29,7 @@ impl Kind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Edge(edge) => edge.name(),
+            Self::Own(own) => own.name(),
             Self::Gap => "audit.gap",
         }
     }
@@ -34,6 +38,7 @@ impl Kind {
     pub const fn severity(self) -> Severity {
         match self {
             Self::Edge(edge) => edge.severity(),
+            Self::Own(own) => own.severity(),
             Self::Gap => Severity::Critical,
         }
     }
@@ -42,6 +47,7 @@ impl Kind {
     pub const fn outcome(self) -> Outcome {
         match self {
             Self::Edge(edge) => edge.outcome(),
+            Self::Own(own) => own.outcome(),
             Self::Gap => Outcome::Failure,
         }
     }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::body::{Body, Place};
-use super::parts::{About, Gap, Teller};
+use super::own::{Own, Process};
+use super::parts::{About, Gap, Subject, Teller};
 use super::record::{NO_PREV, Record};
 use crate::rollout::Event;
 
@@ -83,6 +84,14 @@ pub struct Outbox {
     pending: Vec<String>,
 }
 
+/// What all events that are told at once share.
+struct Told<'a> {
+    teller: &'a Teller,
+    stream: &'a str,
+    subject: Option<&'a Subject>,
+    now: DateTime<Utc>,
+}
+
 impl Default for Outbox {
     fn default() -> Self {
         Self { seq: 0, head: NO_PREV.to_owned(), acked: BTreeMap::new(), pending: Vec::new() }
@@ -103,13 +112,15 @@ impl Outbox {
     /// [`MAX_EVENT_BYTES`](super::MAX_EVENT_BYTES), and at most [`KEEP`] wait: where one more would not fit, the [`DROP`] oldest go
     /// and an `audit.gap` before it says which.
     pub fn append(&mut self, event: &Event, teller: &Teller, about: &About, now: DateTime<Utc>) {
-        if self.pending.len() >= KEEP {
-            let from = self.first();
-            self.pending.drain(..DROP);
-            let gap = Gap { from, to: self.first() - 1 };
-            self.push(|seq, prev| Body::of_gap(gap, &Place { teller, about, seq, prev, now }));
-        }
-        self.push(|seq, prev| Body::of_edge(event, &Place { teller, about, seq, prev, now }));
+        let About { subject, origin, step } = about;
+        let told = Told { teller, stream: &subject.uid, subject: Some(subject), now };
+        self.tell(&told, |place| Body::of_edge(event, (origin, *step), place));
+    }
+
+    /// Tells what happened to the controller, in its own stream. The guarantees are the same.
+    pub fn append_own(&mut self, own: &Own, process: &Process, teller: &Teller, stream: &str, now: DateTime<Utc>) {
+        let told = Told { teller, stream, subject: None, now };
+        self.tell(&told, |place| Body::of_own(own, process, place));
     }
 
     /// Notes what sinks have, and lets go of what every required sink has. A receipt for anything that is not waiting,
@@ -153,8 +164,19 @@ impl Outbox {
         self.pending.iter().filter_map(|text| Record::read(text))
     }
 
-    fn push(&mut self, body: impl FnOnce(u64, &str) -> Body) {
-        let record = Record::seal(&body(self.seq + 1, &self.head));
+    fn tell(&mut self, told: &Told<'_>, body: impl FnOnce(&Place<'_>) -> Body) {
+        if self.pending.len() >= KEEP {
+            let from = self.first();
+            self.pending.drain(..DROP);
+            let gap = Gap { from, to: self.first() - 1 };
+            self.push(told, |place| Body::of_gap(gap, place));
+        }
+        self.push(told, body);
+    }
+
+    fn push(&mut self, told: &Told<'_>, body: impl FnOnce(&Place<'_>) -> Body) {
+        let Told { teller, stream, subject, now } = *told;
+        let record = Record::seal(&body(&Place { teller, stream, subject, seq: self.seq + 1, prev: &self.head, now }));
         self.seq = record.seq;
         self.head = record.hash;
         self.pending.push(record.text);
@@ -177,7 +199,7 @@ impl Outbox {
     }
 
     /// Whether this is what `append` and `acknowledge` leave behind.
-    fn is_sound(&self) -> bool {
+    pub(super) fn is_sound(&self) -> bool {
         let counts = self.seq < MAX_SEQ && self.pending.len() as u64 <= self.seq && self.pending.len() <= KEEP;
         let head = is_hash(&self.head) && (self.seq == 0) == (self.head == NO_PREV);
         if !counts || !head || self.acked.values().any(|acked| *acked > self.seq) {

@@ -41,6 +41,19 @@ pub struct About {
     pub subject: Subject,
     /// Where the revision comes from.
     pub origin: Origin,
+    /// The step at which it was decided, where an attempt was at one.
+    pub step: Option<Step>,
+}
+
+/// A step of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Which one, from 1 on.
+    pub number: u32,
+    /// Of how many.
+    pub of: u32,
+    /// The exposure that it grants, in percent.
+    pub weight: u32,
 }
 
 /// Where a revision comes from, as far as the Rollout's object says so.
@@ -104,8 +117,15 @@ pub struct Gap {
     pub to: u64,
 }
 
+impl Subject {
+    /// The Rollout, as people write it.
+    pub fn place(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+}
+
 impl From<Subject> for About {
     fn from(subject: Subject) -> Self {
-        Self { subject, origin: Origin::default() }
+        Self { subject, origin: Origin::default(), step: None }
     }
 }

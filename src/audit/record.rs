@@ -23,7 +23,7 @@ pub(super) const ID_BYTES: usize = 44;
 /// One event as it is kept, delivered and hashed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// The Rollout's uid.
+    /// The Rollout's uid, or the name of a controller's own.
     pub stream: String,
     /// Its place in the stream, from 1 on.
     pub seq: u64,
@@ -55,13 +55,13 @@ impl Record {
         let mut members = members(&text).expect("what was just written is a JSON object");
         members.insert("id", &quoted);
         let text = joined(&members);
-        Self { stream: body.stream.clone(), seq: body.seq, id, prev: body.prev.clone(), hash: hash(&text), text }
+        Self { stream: body.stream.clone(), seq: body.seq, id, prev: body.prev.clone(), hash: digest(&text), text }
     }
 
     /// Reads sealed bytes back; `None` where they are no event.
     pub fn read(text: &str) -> Option<Self> {
         let Link { stream, seq, id, prev } = serde_json::from_str(text).ok()?;
-        Some(Self { stream, seq, id, prev, hash: hash(text), text: text.to_owned() })
+        Some(Self { stream, seq, id, prev, hash: digest(text), text: text.to_owned() })
     }
 
     /// What the event says, for those who tell it in another format.
@@ -92,7 +92,7 @@ fn joined(members: &BTreeMap<&str, &RawValue>) -> String {
 }
 
 /// `sha256:` and the hex digest of these bytes.
-pub(super) fn hash(text: &str) -> String {
+pub fn digest(text: &str) -> String {
     let mut out = String::with_capacity(NO_PREV.len());
     out.push_str("sha256:");
     push_hex(&mut out, text);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::api::VerbSpec;
 use crate::audit::PublicKey;
 use crate::controller::Role;
-use crate::rollout::Revision;
+use crate::rollout::{Key, Revision};
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -192,6 +192,8 @@ pub(super) struct Signing {
     pub(super) key: PathBuf,
     /// Of which namespace; without one of all.
     pub(super) namespace: Option<String>,
+    /// The `ConfigMaps` of controllers' own events.
+    pub(super) journals: Vec<Key>,
     /// Which cluster.
     pub(super) access: Access,
 }

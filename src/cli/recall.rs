@@ -9,7 +9,7 @@ use super::audit;
 use super::command::{Input, Output, Question, Target};
 use super::failure::Failure;
 use crate::analysis::Sums;
-use crate::audit::{Body, Record};
+use crate::audit::{Body, Record, Subject};
 
 /// The events of one Rollout, by their numbers.
 type Stream = BTreeMap<u64, (Record, Body)>;
@@ -30,7 +30,8 @@ pub(super) fn print(Question { target, output }: &Question, attempt: Option<u32>
         Output::Text => super::data(&page(first, &mine)),
         Output::Json => {
             let events: Vec<Value> = mine.iter().filter_map(|(record, _)| serde_json::from_str(&record.text).ok()).collect();
-            let object = json!({"namespace": first.rollout.namespace, "name": first.rollout.name, "attempt": wanted, "events": events});
+            let place = first.rollout.as_ref();
+            let object = json!({"namespace": place.map(|place| &place.namespace), "name": place.map(|place| &place.name), "attempt": wanted, "events": events});
             super::data(&serde_json::to_string_pretty(&object).expect("plain data is always JSON"))
         }
     }
@@ -41,11 +42,13 @@ fn found<'a>(target: &Target, records: impl Iterator<Item = &'a Record>) -> Resu
     let mut streams: BTreeMap<&str, Stream> = BTreeMap::new();
     for record in records {
         let Ok(body) = record.body() else { continue };
-        if body.rollout.name == target.name && target.namespace.as_ref().is_none_or(|namespace| *namespace == body.rollout.namespace) {
+        // What the controller tells of itself is about no Rollout.
+        let Some(rollout) = &body.rollout else { continue };
+        if rollout.name == target.name && target.namespace.as_ref().is_none_or(|namespace| *namespace == rollout.namespace) {
             streams.entry(&record.stream).or_default().insert(record.seq, (record.clone(), body));
         }
     }
-    let place = |stream: &Stream| stream.values().next().map(|(_, body)| body.rollout.namespace.clone());
+    let place = |stream: &Stream| stream.values().find_map(|(_, body)| Some(body.rollout.as_ref()?.namespace.clone()));
     let mut namespaces: Vec<String> = streams.values().filter_map(place).collect();
     namespaces.sort();
     namespaces.dedup();
@@ -64,7 +67,8 @@ fn found<'a>(target: &Target, records: impl Iterator<Item = &'a Record>) -> Resu
 
 fn page(first: &Body, events: &[&(Record, Body)]) -> String {
     let Body { rollout, attempt, .. } = first;
-    let mut page = format!("Rollout {}/{}\nattempt {}\n\n", rollout.namespace, rollout.name, attempt.unwrap_or_default());
+    let place = rollout.as_ref().map(Subject::place).unwrap_or_default();
+    let mut page = format!("Rollout {place}\nattempt {}\n\n", attempt.unwrap_or_default());
     for (_, body) in events {
         // Writing to a String cannot fail.
         let _ = writeln!(page, "{} {}: {}", body.time, body.kind, body.message);

@@ -12,7 +12,7 @@ use tracing::info;
 use super::command::Service;
 use super::failure::{Failure, lower};
 use super::{access, log};
-use crate::audit::Reporter;
+use crate::audit::{Reporter, digest};
 use crate::cluster::Instance;
 use crate::config::{self, Config};
 use crate::controller::{Controller, RunError, Setup, StartError};
@@ -22,24 +22,32 @@ use crate::sink::Sink;
 
 /// Reads the configuration, reaches the cluster, and works until a signal says stop.
 pub(super) fn run(service: &Service) -> Result<(), Failure> {
-    let config = service.config.as_deref().map_or_else(|| Ok(Config::default()), read)?;
+    let text = service.config.as_deref().map_or_else(|| Ok(String::new()), text)?;
+    let config = service.config.as_deref().map_or_else(|| Ok(Config::default()), |path| parsed(path, &text))?;
     log::begin(&service.logging)?;
-    super::runtime()?.block_on(work(service, config))
+    super::runtime()?.block_on(work(service, config, digest(&text)))
 }
 
 /// The configuration in a file.
 pub(super) fn read(path: &Path) -> Result<Config, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::unreadable(path, &error))?;
-    config::parse(&text)
+    parsed(path, &text(path)?)
+}
+
+fn text(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| Failure::unreadable(path, &error))
+}
+
+fn parsed(path: &Path, text: &str) -> Result<Config, Failure> {
+    config::parse(text)
         .map_err(|error| Failure::new(format!("cannot use {}: {error}", path.display()), "correct the file; docs/config.md lists its keys"))
 }
 
-async fn work(service: &Service, config: Config) -> Result<(), Failure> {
+async fn work(service: &Service, config: Config, digest: String) -> Result<(), Failure> {
     let (listen, sinks) = (config.listen, config.sinks.clone());
     let providers = Providers::new(&config.metrics);
     let reach = access::config(&service.access).await?;
     let url = reach.cluster_url.to_string();
-    let setup = Setup { reach, config, instance: Instance::new(service.instance.clone()), role: service.role };
+    let setup = Setup { reach, config, instance: Instance::new(service.instance.clone()), role: service.role, digest };
     let controller = Arc::new(Controller::new(setup).map_err(|error| access::unprepared(&url, &error))?);
     let listener = TcpListener::bind(listen).await.map_err(|error| {
         let what = format!("cannot listen on {listen}: {}", lower(&error));

@@ -61,6 +61,14 @@ impl Error {
         }
     }
 
+    /// The right that is missing, in the API server's words, where that is why.
+    pub fn forbidden(&self) -> Option<&str> {
+        match self {
+            Self::Refused { text, .. } => lacking(text),
+            Self::Changed { .. } | Self::Gone { .. } | Self::NoAnswer { .. } => None,
+        }
+    }
+
     /// Told where nothing was sent because what was decided on is no longer there.
     pub(super) fn changed(what: &str) -> Self {
         Self::Changed { what: what.to_owned() }
@@ -80,6 +88,12 @@ pub fn refusal(before: Option<String>, outcomes: [&Result<(), Error>; 2]) -> Opt
         Ok(()) | Err(Error::Changed { .. } | Error::Gone { .. } | Error::NoAnswer { .. }) => None,
     });
     refused.or_else(|| before.filter(|_| outcomes.iter().any(|outcome| outcome.is_err())))
+}
+
+/// What its authorizer says, as `cannot create resource \"deployments\" ...`: quotas and policies forbid things, too, in other words.
+pub(super) fn lacking(text: &str) -> Option<&str> {
+    let (_, said) = text.split_once(" is forbidden: User ")?;
+    said.find("cannot ").map(|at| &said[at..])
 }
 
 /// The words of the API server, without what they owe to a scratch name, and not too many.
@@ -150,6 +164,15 @@ mod tests {
         assert_eq!(told(400, strict), "refused: creating: unknown field \"spec.template.spec.contaners\"");
         let invalid = "Deployment.apps \"web-0123456789-dry\" is invalid: spec.template.spec.containers[0].image: Required value";
         assert_eq!(told(422, invalid), "refused: creating: spec.template.spec.containers[0].image: Required value");
+    }
+
+    #[test]
+    fn a_right_that_is_missing_is_told_from_a_quota() {
+        let refused = |text: &str| Error::Refused { what: "creating".to_owned(), text: text.to_owned() };
+        let right = "deployments.apps is forbidden: User \"system:serviceaccount:serin:serin\" cannot create resource \"deployments\" in API group \"apps\"";
+        assert_eq!(refused(right).forbidden(), Some("cannot create resource \"deployments\" in API group \"apps\""));
+        assert_eq!(refused("pods \"web\" is forbidden: exceeded quota: pods").forbidden(), None);
+        assert_eq!(Error::changed("scaling").forbidden(), None);
     }
 
     #[test]

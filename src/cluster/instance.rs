@@ -16,6 +16,11 @@ impl Instance {
         Self(name)
     }
 
+    /// Its name; the first one has none.
+    pub fn name(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+
     /// Whether a Rollout belongs to it.
     pub fn owns(&self, rollout: &Object) -> bool {
         let label = rollout.metadata.labels.as_ref().and_then(|labels| labels.get(INSTANCE)).filter(|name| !name.is_empty());

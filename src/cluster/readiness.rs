@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::error::lacking;
 use super::index::Index;
 use super::item::Kind;
 
@@ -39,6 +40,11 @@ impl Refusals {
     /// One sentence for each kind that may not be watched.
     pub fn sentences(&self) -> Vec<String> {
         self.kinds().iter().map(|(kind, text)| format!("{} may not be watched: {text}", kind.resource())).collect()
+    }
+
+    /// The rights that are missing, in the API server's words.
+    pub fn rights(&self) -> Vec<String> {
+        self.kinds().values().map(|text| lacking(text).unwrap_or(text).to_owned()).collect()
     }
 
     /// The API server does not let us follow this kind, and said so.

@@ -17,7 +17,7 @@ pub struct Filter {
     /// This severity or a worse one.
     #[serde(deserialize_with = "parts::severity")]
     pub severity: Option<Severity>,
-    /// The namespaces of Rollouts; empty: all.
+    /// The namespaces of Rollouts; empty: all, and what the controller tells of itself.
     #[serde(deserialize_with = "parts::namespaces")]
     pub namespaces: Vec<String>,
 }
@@ -27,7 +27,8 @@ impl Filter {
     pub fn wants(&self, told: &Told<'_>) -> bool {
         let typed = self.types.is_empty() || self.types.iter().any(|pattern| fits(pattern, told.kind.name()));
         let severe = self.severity.is_none_or(|least| told.severity >= least);
-        let placed = self.namespaces.is_empty() || self.namespaces.contains(&told.body.rollout.namespace);
+        let placed =
+            self.namespaces.is_empty() || told.body.rollout.as_ref().is_some_and(|rollout| self.namespaces.contains(&rollout.namespace));
         typed && severe && placed
     }
 }

@@ -9,7 +9,7 @@ use super::frozen::frozen;
 use super::world::{Ack, Key, Seen};
 use crate::analysis::{self, Evidence};
 use crate::api::{self, Status};
-use crate::audit::{About, Backlog, Origin, Outbox, Receipt, SinkName, Subject};
+use crate::audit::{self, About, Backlog, Origin, Outbox, Receipt, SinkName, Subject};
 use crate::rollout::{
     Change, Edge, EventKind, Facts, Intent, Lifetime, Memo, Next, Observed, Question, State, Takeover, Template, Why, begin, changes,
     forgotten_at, highest_epoch, meanwhile, sharing_trouble, takeover, transition,
@@ -200,12 +200,24 @@ impl Draft<'_> {
         // What the spec says of images belongs to its own revision.
         let own = self.seen.intent.as_ref().is_ok_and(|intent| intent.revision == event.revision);
         let images = if own { self.seen.origin.images.clone() } else { Vec::new() };
-        let about = About { subject, origin: Origin { images, ..self.seen.origin.clone() } };
+        let about = About { subject, origin: Origin { images, ..self.seen.origin.clone() }, step: self.step(event.kind, &state) };
         self.outbox.append(&event, &self.seen.teller, &about, self.now);
         let state = state.bounded();
         self.wake_at(Some(self.now));
         self.commit(Some(&state), &why);
         state
+    }
+
+    /// The step that an edge is about: that which it leaves, or the one that it begins.
+    fn step(&self, kind: EventKind, after: &State) -> Option<audit::Step> {
+        let begins = matches!(kind, EventKind::Started | EventKind::StepStarted);
+        let state = if begins { Some(after) } else { self.committed.state.as_ref() };
+        let (_, weight) = state?.trial()?;
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let (at, of) = (self.intent.position(weight), self.intent.steps.len());
+        // Beyond the last step there is the promotion.
+        let is_step = self.intent.steps.iter().any(|step| step.weight == weight);
+        is_step.then(|| audit::Step { number: number(at), of: number(of), weight: weight.percent() })
     }
 
     /// Pods that do not come because the cluster refuses them are not merely on their way, and neither is the end of a Rollout.

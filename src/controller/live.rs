@@ -9,6 +9,7 @@ use tracing::{debug, info};
 
 use super::memory::{Asked, Memory};
 use super::metrics::Metrics;
+use super::news::{News, Source};
 use super::world::{Ack, Key, Seen, World};
 use crate::api::{self, Status};
 use crate::audit::{Origin, Record, SinkName, Teller};
@@ -34,7 +35,9 @@ pub(super) struct Parts {
     pub(super) index: Arc<Index>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) providers: Providers,
-    pub(super) offers: Offers<Key>,
+    pub(super) offers: Offers<Source>,
+    /// What is to be told of the controller itself.
+    pub(super) news: News,
     /// The sinks that have to have an event before it is let go.
     pub(super) sinks: Vec<SinkName>,
     pub(super) teller: Teller,
@@ -56,9 +59,11 @@ impl Live {
     }
 
     /// A sink took an event, or did not.
-    pub(super) fn heard(&self, report: &Report<Key>) {
+    pub(super) fn heard(&self, report: &Report<Source>) {
         let Report { key, sink, delivery, record } = report;
         self.0.parts.metrics.delivered(sink.as_str(), delivery);
+        self.0.parts.news.delivered(report, self.0.parts.offers.healths());
+        let Source::Rollout(key) = key else { return };
         match delivery {
             Delivery::Retry(_) | Delivery::Later(..) => return,
             Delivery::Delivered | Delivery::Unwanted | Delivery::Refused(_) => {}
@@ -105,7 +110,7 @@ impl Live {
             && status.audit.seq() != memory.offered
         {
             memory.offered = status.audit.seq();
-            self.0.parts.offers.offer(key.clone(), &uid, &status.audit);
+            self.0.parts.offers.offer(Source::Rollout(key.clone()), &uid, &status.audit);
         }
         let adopted = rollout.status.as_ref().ok().and_then(|status| status.memo.adopted);
         let parsed = memory.parsed(key, &rollout, (workload.as_ref(), adopted), &templates, &self.0.known);
@@ -176,7 +181,7 @@ impl Live {
     /// Tells what a commit has made true: to the log, to the sinks, and as courtesy copies to Kubernetes.
     fn tell(&self, key: &Key, uid: &str, before: u64, status: &Status) {
         let news: Vec<Record> = status.audit.pending().filter(|record| record.seq > before).collect();
-        self.0.parts.offers.offer(key.clone(), uid, &status.audit);
+        self.0.parts.offers.offer(Source::Rollout(key.clone()), uid, &status.audit);
         for record in news {
             if let Ok(body) = record.body() {
                 self.0.parts.metrics.told(&body.kind);
@@ -193,6 +198,7 @@ impl Live {
         for change in changes {
             let result = self.0.writer.change(key, change).await;
             self.0.parts.metrics.changed(change, result.as_ref().copied());
+            self.note_right(&result);
             result?;
             info!(rollout = %key, "{}", told(change));
             if *change == Change::Guard {
@@ -201,6 +207,13 @@ impl Live {
             }
         }
         Ok(())
+    }
+
+    /// A right that is missing is told, whichever rollouts need it.
+    fn note_right(&self, outcome: &Result<(), Error>) {
+        if let Some(what) = outcome.as_ref().err().and_then(Error::forbidden) {
+            self.0.parts.news.forbidden(what, self.now());
+        }
     }
 
     /// The status still tells of a refusal that is over.
@@ -273,6 +286,7 @@ impl World for Live {
         let before = self.committed(key);
         let result = self.0.writer.commit(key, version, status).await;
         self.0.parts.metrics.committed(result.as_ref().copied());
+        self.note_right(&result);
         result?;
         debug!(rollout = %key, "committed");
         if let Some(uid) = self.with(key, |memory| memory.uid.clone()) {

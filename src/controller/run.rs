@@ -1,5 +1,6 @@
 //! How does the controller start, come to lead, and stop?
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
@@ -13,18 +14,20 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::campaign::{Campaign, Candidate};
+use super::keeper::Keeper;
 use super::live::{Live, Parts};
 use super::metrics::Metrics;
+use super::news::{News, Source};
 use super::queue::Queue;
 use super::shadow::Shadow;
 use super::start::{self, RunError, StartError};
 use super::work::Shared;
-use crate::audit::{Cluster, Teller};
-use crate::cluster::{Index, Instance, Kind, Lead, LeaseName, Notice, client, refresh, watch};
+use crate::audit::{Cluster, Journal, SinkName, Teller};
+use crate::cluster::{Index, Instance, JournalStore, Kind, Lead, LeaseName, Notice, client, refresh, watch};
 use crate::config::Config;
 use crate::prometheus::Providers;
 use crate::retry::{Pace, delays};
-use crate::sink::{Dispatcher, Need, Route, Sink};
+use crate::sink::{Dispatcher, Need, Offers, Route, Sink};
 
 /// After this time without all lists, the log says what is missing, and again each time it passes.
 const SLOW_START: Duration = Duration::from_secs(10);
@@ -49,6 +52,8 @@ pub struct Setup {
     pub instance: Instance,
     /// What it is here for.
     pub role: Role,
+    /// The digest of the configuration file, as events tell it.
+    pub digest: String,
 }
 
 /// The controller: rollouts in, decisions out.
@@ -60,6 +65,14 @@ pub struct Controller {
     index: Arc<Index>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) queue: Shared,
+}
+
+/// What is known before anybody leads and has to be told by whoever does.
+struct Own {
+    news: News,
+    offers: Offers<Source>,
+    required: BTreeSet<SinkName>,
+    teller: Teller,
 }
 
 impl Controller {
@@ -131,6 +144,9 @@ impl Controller {
             Role::Shadow => Vec::new(),
         };
         let (offers, dispatcher) = Dispatcher::new(sinks, || delays(Pace::Sink));
+        let news = News::of(routes.iter().map(|route| route.name.clone()));
+        let required: BTreeSet<SinkName> =
+            routes.into_iter().filter(|route| route.need == Need::Required).map(|route| route.name).collect();
         let (queue, standings) = (self.queue.clone(), offers.clone());
         self.metrics.follow(move || standings.standings());
         let live = Live::new(Parts {
@@ -138,23 +154,25 @@ impl Controller {
             index: Arc::clone(&self.index),
             metrics: Arc::clone(&self.metrics),
             providers,
-            offers,
-            sinks: routes.into_iter().filter(|route| route.need == Need::Required).map(|route| route.name).collect(),
-            teller,
+            offers: offers.clone(),
+            news: news.clone(),
+            sinks: required.iter().cloned().collect(),
+            teller: teller.clone(),
             identity: self.identity.clone(),
             instance: self.setup.instance.clone(),
             lead: Arc::clone(&self.lead),
             trigger: Box::new(move |key| queue.trigger(key)),
         });
         let heard = live.clone();
-        let _watches = self.watch();
+        let _watches = self.watch(&news);
+        let own = Own { news, offers, required, teller };
         let work = async {
             tokio::select! {
                 () = self.wait_for_lists() => {}
                 () = stopping.cancelled() => return Ok(()),
             }
             match self.setup.role {
-                Role::Lead => self.stand(&live, stopping).await,
+                Role::Lead => self.stand(&live, own, stopping).await,
                 Role::Shadow => {
                     info!("only looking: what would be written is logged, and nothing is written");
                     self.work(&Shadow(live), stopping).await;
@@ -169,13 +187,15 @@ impl Controller {
     }
 
     /// Stands for the lease, and works as long as it has it.
-    async fn stand(&self, live: &Live, stopping: &CancellationToken) -> Result<(), RunError> {
+    async fn stand(&self, live: &Live, own: Own, stopping: &CancellationToken) -> Result<(), RunError> {
         let Setup { reach, config, instance, .. } = &self.setup;
         let namespace = config.lease.namespace.clone().unwrap_or_else(|| start::namespace(reach));
+        let name = LeaseName { namespace, name: instance.lease() };
+        let keeper = self.keeper(own, &name);
         let campaign = Campaign::begin(Candidate {
             config: reach.clone(),
             identity: self.identity.clone(),
-            name: LeaseName { namespace, name: instance.lease() },
+            name,
             terms: config.lease.terms,
             lead: Arc::clone(&self.lead),
         })
@@ -190,6 +210,9 @@ impl Controller {
                     ready = self.prepare(&campaign) => ready?,
                     () = stopping.cancelled() => return Ok(()),
                 }
+                // It ends with the set.
+                let mut beside = JoinSet::new();
+                beside.spawn(keeper.keep());
                 self.work(live, stopping).await;
                 Ok(())
             };
@@ -200,6 +223,22 @@ impl Controller {
         }
         campaign.release().await;
         Ok(())
+    }
+
+    fn keeper(&self, own: Own, lease: &LeaseName) -> Keeper {
+        let Own { news, offers, required, teller } = own;
+        Keeper {
+            store: JournalStore::new(self.client.clone(), lease),
+            stream: Journal::stream_of(&teller.cluster, self.setup.instance.name()),
+            news,
+            offers,
+            required,
+            teller,
+            identity: self.identity.clone(),
+            config: self.setup.digest.clone(),
+            lead: Arc::clone(&self.lead),
+            metrics: Arc::clone(&self.metrics),
+        }
     }
 
     /// Nothing is decided before the newest is known, and before no object carries our epoch that we did not write.
@@ -227,11 +266,14 @@ impl Controller {
         Ok(Teller { cluster, controller: start::identity(&self.client).await })
     }
 
-    fn watch(&self) -> JoinSet<()> {
-        let (queue, metrics) = (self.queue.clone(), Arc::clone(&self.metrics));
+    fn watch(&self, news: &News) -> JoinSet<()> {
+        let (queue, metrics, news, index) = (self.queue.clone(), Arc::clone(&self.metrics), news.clone(), Arc::clone(&self.index));
         watch(&self.client, &self.index, move |notice| match notice {
             Notice::Changed(key) => queue.trigger(key),
-            Notice::Broke(kind) => metrics.broke(kind),
+            Notice::Broke(kind) => {
+                metrics.broke(kind);
+                index.refusals().rights().iter().for_each(|right| news.forbidden(right, now()));
+            }
         })
     }
 
@@ -242,4 +284,9 @@ impl Controller {
         }
         info!("every list is here");
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the clock enters here: when a right was last missing")]
+fn now() -> DateTime<Utc> {
+    Utc::now()
 }

@@ -25,6 +25,9 @@ pub struct Event {
     pub author: Option<Author>,
 }
 
+/// The reason of [`EventKind::Deleted`] where the Deployments go with the Rollout, so that nothing serves any more.
+pub const REMOVED: &str = "DeploymentsDeleted";
+
 /// The closed set of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EventKind {

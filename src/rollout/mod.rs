@@ -46,7 +46,7 @@ pub use check::{
 pub use clock::Clock;
 pub use counts::{Count, Counts, Line};
 pub use ending::{AttemptResult, Cause, EndReason};
-pub use event::{Event, EventKind, Outcome, Severity};
+pub use event::{Event, EventKind, Outcome, REMOVED, Severity};
 pub use intent::{Bake, Capacity, Deadlines, DeletionPolicy, Gate, Intent, OnStep, Pausing, Step};
 pub use means::{Mean, Means};
 pub use memo::{ADOPTED, Memo, forgotten_at};

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing::{error, warn};
 
-use super::{Delivery, Lanes, Order, Report, Sink, Standing};
+use super::{Delivery, Health, Lanes, Order, Report, Sink, Standing};
 use crate::audit::{Outbox, Receipt, SinkName};
 
 /// Brings every event that was offered to every sink, in order per sink and rollout, at least once.
@@ -54,6 +54,11 @@ impl<K: Clone + Send> Offers<K> {
     /// The Rollout is gone for good; what was offered of it is still delivered, then forgotten.
     pub fn gone(&self, stream: &str) {
         self.shared.lanes().gone(stream);
+    }
+
+    /// Whether each sink works.
+    pub fn healths(&self) -> Vec<Health> {
+        self.shared.lanes().healths()
     }
 
     /// How each sink stands.

@@ -12,6 +12,8 @@ pub(super) struct Gate {
     at_once: usize,
     under_way: usize,
     failures: u32,
+    /// How often it fell ill.
+    falls: u64,
     health: Health,
     /// From the first rest until the next success.
     delays: Option<Delays>,
@@ -49,7 +51,7 @@ pub(super) enum Turn {
 impl Gate {
     /// A sink that has at most so many deliveries under way.
     pub(super) fn new(at_once: usize) -> Self {
-        Self { at_once, under_way: 0, failures: 0, health: Health::Well, delays: None }
+        Self { at_once, under_way: 0, failures: 0, falls: 0, health: Health::Well, delays: None }
     }
 
     /// How many more deliveries may begin.
@@ -86,6 +88,11 @@ impl Gate {
         }
     }
 
+    /// How often it fell ill so far.
+    pub(super) fn falls(&self) -> u64 {
+        self.falls
+    }
+
     /// A delivery begins.
     pub(super) fn begin(&mut self) {
         self.under_way += 1;
@@ -106,6 +113,7 @@ impl Gate {
             }
             Sign::Busy(pause) => {
                 self.failures += 1;
+                self.fall();
                 self.health = Health::Resting(now + *pause);
             }
             Sign::Ill => {
@@ -115,6 +123,7 @@ impl Gate {
                     Health::Resting(_) => {}
                     Health::Well if self.failures < PATIENCE => {}
                     Health::Well | Health::Probing => {
+                        self.fall();
                         let pause = self.delays.get_or_insert_with(delays).next().unwrap_or(LONGEST_DELAY);
                         self.health = Health::Resting(now + pause);
                     }
@@ -122,6 +131,10 @@ impl Gate {
             }
         }
         Turn::Same
+    }
+
+    fn fall(&mut self) {
+        self.falls += u64::from(!self.is_ill());
     }
 
     fn recover(&mut self) -> Turn {

@@ -25,7 +25,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub fn kubernetes_event(record: &Record, instance: &str) -> Option<Event> {
     let body = record.body().ok()?;
     let (reason, action, kind) = words(&body)?;
-    let Body { rollout, message, time, .. } = &body;
+    let Body { rollout: Some(rollout), message, time, .. } = &body else { return None };
     let short: String = record.id.chars().filter(|c| *c != '-').take(12).collect();
     let event = json!({
         "metadata": {

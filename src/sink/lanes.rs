@@ -81,6 +81,17 @@ pub struct Standing {
     pub lost: u64,
 }
 
+/// Whether a sink works, without what it still has to get.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// The sink.
+    pub sink: SinkName,
+    /// Whether it failed several times in a row, and did not work since.
+    pub ill: bool,
+    /// How often it fell ill.
+    pub falls: u64,
+}
+
 impl<K: Clone> Lanes<K> {
     /// Lanes to these sinks. Each failing lane takes fresh delays, and so does each failing sink; they need not end, for delivering never gives up.
     pub fn new<I>(routes: Vec<Route>, delays: impl Fn() -> I + Send + 'static) -> Self
@@ -190,6 +201,12 @@ impl<K: Clone> Lanes<K> {
         let each = self.routes.iter().zip(&self.gates).zip(&self.lost).enumerate();
         each.map(|(at, ((route, gate), lost))| Standing { sink: route.name.clone(), ill: gate.is_ill(), oldest: oldest(at), lost: *lost })
             .collect()
+    }
+
+    /// Whether each sink works: cheap, however many rollouts there are.
+    pub fn healths(&self) -> Vec<Health> {
+        let each = self.routes.iter().zip(&self.gates);
+        each.map(|(route, gate)| Health { sink: route.name.clone(), ill: gate.is_ill(), falls: gate.falls() }).collect()
     }
 
     /// Whether nothing is left to deliver or to be acknowledged.

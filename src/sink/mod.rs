@@ -15,7 +15,7 @@ mod tls;
 
 pub use dispatcher::{Dispatcher, Offers};
 pub use kubernetes::{kubernetes_event, post};
-pub use lanes::{Lanes, Need, Order, Report, Route, Standing};
+pub use lanes::{Health, Lanes, Need, Order, Report, Route, Standing};
 use stdout::whole;
 pub use stdout::{MAX_LINE_BYTES, Stdout, line};
 

@@ -84,8 +84,8 @@ pub async fn the_trail_is_whole_up_to_a_signed_checkpoint(ground: &Ground, shop:
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let [key, checkpoint] = ["key.pem", "checkpoint"].map(|name| folder.path().join(name).display().to_string());
     std::fs::write(&key, KEY)?;
-    let signed = serin(ground, shop, &["audit", "checkpoint", "--key", &key]).await?;
-    std::fs::write(&checkpoint, &signed.expect(0, &["audit.checkpoint", &shop.namespace])?.stdout)?;
+    let signed = serin(ground, shop, &["audit", "checkpoint", "--key", &key, "--journal", "serin/serin-events"]).await?;
+    std::fs::write(&checkpoint, &signed.expect(0, &["audit.checkpoint", &shop.namespace, "\"stream\":\"controller/"])?.stdout)?;
     let offline = |words: Vec<String>| async move { Command::new(env!("CARGO_BIN_EXE_serin")).arg("audit").args(words).output().await };
     let public = String::from_utf8(offline(vec!["key".to_owned(), key]).await?.stdout)?;
     let log = ground.log().display().to_string();

@@ -18,6 +18,7 @@ pub async fn each_instance_works_on_its_own_rollouts(ground: &Ground, shop: &Sho
     hand_on(shop).await?;
     let right = json!({"metadata": {"name": "serin-lease-trial"}, "rules": [
         {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "resourceNames": ["serin-trial"], "verbs": ["get", "patch"]},
+        {"apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["serin-trial-events"], "verbs": ["get", "patch"]},
     ]});
     let bound = json!({
         "metadata": {"name": "serin-lease-trial"},

@@ -28,6 +28,7 @@ mod kills;
 mod leases;
 mod load;
 mod malformed;
+mod own_events;
 mod people;
 mod permissions;
 mod priority;
@@ -245,6 +246,7 @@ fn exclusive() -> Vec<Case> {
         case!(Leased, leases::a_lease_that_somebody_deletes_is_no_dead_end),
         case!(Leased, instances::each_instance_works_on_its_own_rollouts),
         case!(Leased, instances::a_shadow_says_what_it_would_do_and_writes_nothing),
+        case!(Stored, own_events::what_happens_to_a_sink_is_told_to_the_others_and_a_start_once),
         case!(Stored, stored::twenty_kills_lose_no_event_on_its_way_to_a_log_store),
         // In this order: the first one needs a plane without Rollouts.
         case!(Barred, permissions::a_missing_right_to_watch_is_named_and_nothing_spins),

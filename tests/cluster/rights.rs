@@ -14,6 +14,9 @@ use serin_dev::{CONTROLLER_USER, objects_in};
 /// The ClusterRole of `deploy/`, its binding, and the account and the namespace that it is bound to.
 pub const SERIN: &str = "serin";
 
+/// What it has besides, in its own namespace only.
+pub const ROLES: [&str; 2] = ["serin-lease", "serin-events"];
+
 /// One verb on one resource, as `deploy/rbac.yaml` grants it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Right {
@@ -108,9 +111,12 @@ pub async fn account(client: &Client, name: &str) -> Result<()> {
     Api::<ServiceAccount>::namespaced(client.clone(), SERIN).create(&PostParams::default(), &account).await?;
     let binding: ClusterRoleBinding = serde_json::from_value(binding(name, name))?;
     Api::<ClusterRoleBinding>::all(client.clone()).create(&PostParams::default(), &binding).await?;
-    let mut lease = self::binding(name, name);
-    lease["roleRef"] = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "serin-lease"});
-    Api::<RoleBinding>::namespaced(client.clone(), SERIN).create(&PostParams::default(), &serde_json::from_value(lease)?).await?;
+    for role in ROLES {
+        let mut own = self::binding(name, name);
+        own["metadata"]["name"] = json!(format!("{name}-{role}"));
+        own["roleRef"] = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role});
+        Api::<RoleBinding>::namespaced(client.clone(), SERIN).create(&PostParams::default(), &serde_json::from_value(own)?).await?;
+    }
     Ok(())
 }
 

@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::ground::{Ground, wait};
+use super::own_events::Moody;
 use super::shop::{NAME, Shop, quick};
 use super::storm::{aborts, kills, promotions};
 
@@ -28,6 +29,8 @@ const TENANT: Tenant = Tenant(7);
 /// Where events go on this plane: a store that proves what it has, and a receiver that writes down in which order it came.
 pub struct Receivers {
     store: LogStore,
+    /// A third one, which a test takes away.
+    pub moody: Moody,
     url: String,
     came: Arc<Mutex<Vec<String>>>,
     serving: JoinHandle<()>,
@@ -43,16 +46,17 @@ impl Receivers {
             // It ends with the task.
             let _ = axum::serve(listener, router).await;
         });
-        Ok(Self { store, url, came, serving })
+        Ok(Self { store, moody: Moody::start().await?, url, came, serving })
     }
 
-    /// Both are required.
+    /// All are required.
     pub fn sinks(&self) -> Value {
         let store = format!("{}/insert/opentelemetry/v1/logs", self.store.url());
         json!([
             {"name": "stdout", "type": "stdout"},
             {"name": "store", "type": "otlp", "url": store, "headers": {"AccountID": TENANT.0.to_string()}},
             {"name": "witness", "type": "webhook", "url": self.url, "format": "json"},
+            self.moody.sink(),
         ])
     }
 

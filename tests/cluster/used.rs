@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use serin_dev::{AuditEvent, CONTROLLER_USER};
 
 use super::ground::Ground;
-use super::rights::{SERIN, rights_of, told};
+use super::rights::{ROLES, SERIN, rights_of, told};
 
 /// What every user may do: ask who they are.
 const EVERYBODY: &str = "create selfsubjectreviews.authentication.k8s.io";
@@ -23,7 +23,10 @@ pub fn on(ground: &Ground) -> Result<BTreeSet<String>> {
 
 /// What was used on all planes together is what `deploy/` grants.
 pub fn each_right_is_used_and_no_other_one(used: &BTreeSet<String>) -> Result<()> {
-    let granted = [rights_of("ClusterRole", SERIN)?, rights_of("Role", "serin-lease")?].concat();
+    let mut granted = rights_of("ClusterRole", SERIN)?;
+    for role in ROLES {
+        granted.extend(rights_of("Role", role)?);
+    }
     let granted: BTreeSet<String> = granted.iter().map(super::rights::Right::told).collect();
     println!("{} rights are granted, and {} are used", granted.len(), used.len());
     let (idle, foreign): (Vec<_>, Vec<_>) = (granted.difference(used).collect(), used.difference(&granted).collect());

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use proptest::prelude::*;
-use serin::audit::{About, MAX_EVENT_BYTES, NAMESPACE, NO_PREV, Origin, Outbox, Record};
+use serin::audit::{About, MAX_EVENT_BYTES, NAMESPACE, NO_PREV, Origin, Outbox, Record, Step};
 use serin::rollout::{Author, Event, EventKind, Failure, Revision, Weight};
 use uuid::Uuid;
 
@@ -141,7 +141,8 @@ fn oversized_names_are_cut_before_they_crowd_out_the_message() {
         ..event(EventKind::InstallFailed, &"m".repeat(5_000))
     };
     let origin = Origin { images: vec![long.clone()], requested_by: None };
-    outbox.append(&event, &teller, &About { subject, origin }, noon());
+    let step = Some(Step { number: u32::MAX, of: u32::MAX, weight: 100 });
+    outbox.append(&event, &teller, &About { subject, origin, step }, noon());
     let record = &records(&outbox)[0];
     let body = record.body().expect("our own format");
     assert!(record.text.len() <= MAX_EVENT_BYTES && body.truncated);
@@ -154,7 +155,7 @@ fn images_are_told_whole_and_leave_room_for_the_message() {
     let told = |images: &[String], message: &str| {
         let mut outbox = Outbox::default();
         let origin = Origin { images: images.to_vec(), requested_by: None };
-        outbox.append(&event(EventKind::Started, message), &teller(), &About { subject: subject(), origin }, noon());
+        outbox.append(&event(EventKind::Started, message), &teller(), &About { origin, ..subject().into() }, noon());
         records(&outbox)[0].body().expect("our own format")
     };
     let image = |number: usize| format!("registry.example/shop/checkout@sha256:{number:064}");
@@ -172,7 +173,7 @@ fn whom_something_is_asked_for_is_a_claim_that_says_so() {
     let claimed = |event: &Event| {
         let mut outbox = Outbox::default();
         let origin = Origin { images: Vec::new(), requested_by: Some("carol".to_owned()) };
-        outbox.append(event, &teller(), &About { subject: subject(), origin }, noon());
+        outbox.append(event, &teller(), &About { origin, ..subject().into() }, noon());
         records(&outbox)[0].body().expect("our own format").on_behalf_of
     };
     let by = |name: &str| Some(serin::audit::Claim { name: name.to_owned(), verified: false });

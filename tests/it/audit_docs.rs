@@ -45,14 +45,28 @@ fn every_type_is_explained_as_it_is() {
         let row = format!("| `{}` | {} | {} |", body.kind, body.severity, body.outcome);
         assert!(page.contains(&row), "no row {row}");
     }
+    for record in crate::formats::own() {
+        let body = record.body().expect("our own format");
+        let row = format!("| `{}` | {} | {} |", body.kind, body.severity, body.outcome);
+        assert!(page.contains(&row), "no row {row}");
+    }
 }
 
 #[test]
 fn every_member_is_explained() {
     let page = page();
     let event: serde_json::Value = serde_json::from_str(&records(&told([&aborted()]))[0].text).expect("JSON");
-    let members =
-        event.as_object().expect("an object").keys().map(String::as_str).chain(["comment", "on_behalf_of", "images", "gap", "truncated"]);
+    let members = event.as_object().expect("an object").keys().map(String::as_str).chain([
+        "comment",
+        "on_behalf_of",
+        "images",
+        "step",
+        "process",
+        "sink",
+        "count",
+        "gap",
+        "truncated",
+    ]);
     for member in members {
         assert!(page.contains(&format!("\n| `{member}` |")), "no row for {member}");
     }

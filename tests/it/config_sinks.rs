@@ -75,7 +75,7 @@ fn people_are_told_of_what_they_need_and_nothing_waits_for_that() {
     let pager = second("type: pagerDuty, tokenFile: /key, only: {namespaces: [shop]}");
     let Target::Http(target) = &pager.target else { panic!("{pager:?}") };
     assert_eq!(target.address, Address::Url("https://events.pagerduty.com/v2/enqueue".parse().unwrap()));
-    assert_eq!((pager.only.namespaces, pager.only.types.len()), (vec!["shop".to_owned()], 10));
+    assert_eq!((pager.only.namespaces, pager.only.types.len()), (vec!["shop".to_owned()], 13));
     for (keys, expect) in [
         ("type: pagerDuty", "the sink `b` needs a tokenFile: the integration key of a service of PagerDuty"),
         ("type: slack, urlFile: /u, tokenFile: /t", "the sink `b` is of a type that has no tokenFile; leave it out"),

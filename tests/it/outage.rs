@@ -94,6 +94,15 @@ fn one_provider_s_outage_says_nothing_of_another_one() {
 }
 
 #[test]
+fn answers_of_another_attempt_or_from_the_future_are_no_outage() {
+    let silent = || answers("errors", 30, &[GONE, GONE, GONE]);
+    let of_another = silent().into_iter().map(|sample| Sample { attempt: 2, ..sample }).collect();
+    assert!(pass(&begun(), of_another, 55).1.is_empty());
+    assert!(pass(&begun(), silent(), 49).1.is_empty(), "the third is still to come");
+    assert_eq!(pass(&begun(), silent(), 50).1.len(), 1);
+}
+
+#[test]
 fn an_attempt_that_is_over_leaves_no_outage_behind() {
     let (silent, _) = pass(&begun(), answers("errors", 30, &[GONE, GONE, GONE]), 55);
     assert!(!silent.memo.outages.is_empty());

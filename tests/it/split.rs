@@ -96,6 +96,9 @@ fn a_stable_floor_keeps_stable_whole_and_adds_the_canary_on_top() {
     assert_eq!(split(10, weight(50), &floor), Split { stable: 10, canary: 10 });
     assert_eq!(split(10, weight(10), &floor), Split { stable: 10, canary: 1 });
     assert_eq!(split(10, weight(90), &floor), Split { stable: 10, canary: 10 }, "never more canary pods than replicas");
+    let half = Capacity { stable_floor: 5, ..capacity(3) };
+    assert_eq!(split(10, weight(60), &half), Split { stable: 5, canary: 8 }, "7.5 is nearer to 8");
+    assert_eq!(split(10, weight(40), &half), split(10, weight(40), &capacity(3)), "stable has more than that anyway");
 }
 
 #[test]

@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::super::kind::Kind;
+use super::super::parts::Subject;
 use super::super::record::NAMESPACE;
 use super::PRODUCT;
 use super::line::segment;
 use super::told::Told;
-use crate::rollout::EventKind;
+use crate::rollout::{EventKind, REMOVED};
 
 /// The version of the specification that the events are checked against.
 const SPEC: &str = "0.5.1";
@@ -21,26 +22,30 @@ enum Word {
     Upgraded,
     /// The revision that served before serves again.
     RolledBack,
+    /// Nothing serves any more.
+    Removed,
     /// A revision failed.
     Incident,
 }
 
 /// `None` where the specification has no word: it knows what serves, not how a canary earns it.
 pub(super) fn event(told: &Told<'_>) -> Option<Value> {
-    let word = word(told.kind)?;
+    let word = word(told.kind, &told.body.reason)?;
     let body = &told.body;
+    let rollout = body.rollout.as_ref()?;
     let source = format!("/{PRODUCT}/{}", segment(&body.cluster.name));
-    let service = format!("/{}/rollout/{}", segment(&body.rollout.namespace), segment(&body.rollout.name));
-    let environment = json!({ "id": format!("{}/{}", body.cluster.name, body.rollout.namespace), "source": source });
+    let service = format!("/{}/rollout/{}", segment(&rollout.namespace), segment(&rollout.name));
+    let environment = json!({ "id": format!("{}/{}", body.cluster.name, rollout.namespace), "source": source });
     let serves = match word {
         Word::RolledBack => body.stable.as_deref().or(body.revision.as_deref()),
-        Word::Deployed | Word::Upgraded | Word::Incident => body.revision.as_deref(),
+        Word::Deployed | Word::Upgraded | Word::Removed | Word::Incident => body.revision.as_deref(),
     };
-    let artifact = artifact(told, serves?);
+    let artifact = artifact(told, rollout, serves?);
     let (kind, content) = match word {
         Word::Deployed => ("service.deployed", json!({ "environment": environment, "artifactId": artifact })),
         Word::Upgraded => ("service.upgraded", json!({ "environment": environment, "artifactId": artifact })),
         Word::RolledBack => ("service.rolledback", json!({ "environment": environment, "artifactId": artifact })),
+        Word::Removed => ("service.removed", json!({ "environment": environment })),
         Word::Incident => (
             "incident.detected",
             json!({
@@ -52,7 +57,7 @@ pub(super) fn event(told: &Told<'_>) -> Option<Value> {
         ),
     };
     let subject = match word {
-        Word::Deployed | Word::Upgraded | Word::RolledBack => service,
+        Word::Deployed | Word::Upgraded | Word::RolledBack | Word::Removed => service,
         Word::Incident => told.record.id.clone(),
     };
     Some(json!({
@@ -71,8 +76,7 @@ pub(super) fn event(told: &Told<'_>) -> Option<Value> {
 }
 
 /// What serves or failed, as a package URL: the image where the event has one with a digest, else the revision.
-fn artifact(told: &Told<'_>, revision: &str) -> String {
-    let rollout = &told.body.rollout;
+fn artifact(told: &Told<'_>, rollout: &Subject, revision: &str) -> String {
     let own = told.body.revision.as_deref() == Some(revision);
     let image = told.body.images.iter().filter(|_| own).find_map(|image| image.split_once('@'));
     if let Some((repository, digest)) = image {
@@ -85,14 +89,16 @@ fn artifact(told: &Told<'_>, revision: &str) -> String {
     format!("pkg:generic/{}/{}@{}", segment(&rollout.namespace), segment(&rollout.name), segment(revision))
 }
 
-const fn word(kind: Kind) -> Option<Word> {
+fn word(kind: Kind, reason: &str) -> Option<Word> {
     match kind {
         Kind::Edge(EventKind::Installed | EventKind::Adopted) => Some(Word::Deployed),
         Kind::Edge(EventKind::Promoted) => Some(Word::Upgraded),
         Kind::Edge(EventKind::RolledBack) => Some(Word::RolledBack),
         Kind::Edge(EventKind::InstallFailed | EventKind::Aborted) => Some(Word::Incident),
-        // A deleted Rollout may leave its Deployment serving, so it is no `service.removed`.
+        // A Rollout that leaves its Deployment serving removes no service.
+        Kind::Edge(EventKind::Deleted) => (reason == REMOVED).then_some(Word::Removed),
         Kind::Gap
+        | Kind::Own(_)
         | Kind::Edge(
             EventKind::Created
             | EventKind::Started
@@ -102,7 +108,6 @@ const fn word(kind: Kind) -> Option<Word> {
             | EventKind::PromotionStarted
             | EventKind::Superseded
             | EventKind::RollbackOverdue
-            | EventKind::Deleted
             | EventKind::ApprovalRequested
             | EventKind::ApprovalGranted
             | EventKind::StepSkipped

@@ -25,17 +25,21 @@ pub(super) fn line(told: &Told<'_>, reporter: &Reporter) -> String {
     fields.known("suser", told.actor(), limit::TEXT);
     fields.push("dvchost", &reporter.instance, limit::HOST);
     fields.known("dvc", reporter.address.as_deref(), limit::WORD);
-    fields.push("destinationServiceName", &told.rollout(), limit::TEXT);
+    fields.push("destinationServiceName", &told.subject(), limit::TEXT);
     fields.labelled("cs1", "revision", body.revision.as_deref(), limit::CUSTOM);
     fields.labelled("cs2", "stable", body.stable.as_deref(), limit::CUSTOM);
+    // No event has both: one is of a rollout, the other of the controller.
     fields.labelled("cs3", "check", body.analysis.as_ref().map(|analysis| analysis.check.as_str()), limit::CUSTOM);
+    fields.labelled("cs3", "sink", body.sink.as_deref(), limit::CUSTOM);
     fields.labelled("cs4", "hash", Some(&told.record.hash), limit::CUSTOM);
     fields.labelled("cs5", "prevHash", Some(&body.prev), limit::CUSTOM);
     fields.labelled("cs6", "stream", Some(&body.stream), limit::CUSTOM);
     fields.labelled("flexString1", "cluster", Some(&body.cluster.name), limit::TEXT);
     fields.labelled("flexString2", "comment", body.comment.as_deref(), limit::TEXT);
     fields.labelled("cn1", "sequence", Some(&told.record.seq.to_string()), limit::WORD);
+    fields.labelled("cn2", "count", body.count.map(|count| count.to_string()).as_deref(), limit::WORD);
     fields.labelled("cn2", "attempt", body.attempt.map(|attempt| attempt.to_string()).as_deref(), limit::WORD);
+    fields.labelled("cn3", "epoch", body.process.as_ref().map(|process| process.epoch.to_string()).as_deref(), limit::WORD);
     fields.labelled("cn3", "weight", body.weight.map(|weight| weight.to_string()).as_deref(), limit::WORD);
     fields.push("msg", &body.message, limit::TEXT);
     format!("CEF:0|{header}|{}|{}", Scale::of(told.severity).of_ten, fields.0)

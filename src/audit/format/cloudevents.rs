@@ -12,8 +12,11 @@ use super::{PRODUCT, Scale};
 /// The source has the Rollout's uid, so that `sequence`, which counts within a source, never begins anew in it.
 pub(super) fn event(told: &Told<'_>) -> Value {
     let body = &told.body;
-    let rollout = &body.rollout;
-    let source = [&body.cluster.name, &rollout.namespace, &rollout.name, &rollout.uid].map(|part| segment(part)).join("/");
+    let rollout =
+        body.rollout.as_ref().map(|rollout| [&rollout.namespace, &rollout.name, &rollout.uid].map(|part| segment(part)).join("/"));
+    // A stream of the controller's own says so itself.
+    let sequence = rollout.unwrap_or_else(|| body.stream.split('/').map(segment).collect::<Vec<_>>().join("/"));
+    let source = format!("{}/{sequence}", segment(&body.cluster.name));
     let scale = Scale::of(told.severity);
     let data: Value = serde_json::from_str(&told.record.text).unwrap_or_default();
     let mut event = json!({
@@ -21,7 +24,7 @@ pub(super) fn event(told: &Told<'_>) -> Value {
         "id": told.record.id,
         "source": format!("/{PRODUCT}/{source}"),
         "type": format!("dev.serin.{}.v{}", body.kind, body.v),
-        "subject": told.rollout(),
+        "subject": told.subject(),
         "time": body.time,
         "datacontenttype": "application/json",
         "sequence": format!("{:010}", told.record.seq),

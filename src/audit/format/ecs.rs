@@ -41,19 +41,25 @@ pub(super) fn document(told: &Told<'_>, reporter: &Reporter) -> Value {
         "observer.product": PRODUCT,
         "observer.version": reporter.version,
         "observer.name": reporter.instance,
-        "service.name": body.rollout.name,
+        "service.name": body.rollout.as_ref().map_or(PRODUCT, |rollout| rollout.name.as_str()),
         "orchestrator.type": "kubernetes",
         "orchestrator.cluster.name": body.cluster.name,
-        "orchestrator.namespace": body.rollout.namespace,
-        "orchestrator.resource.type": "rollout",
-        "orchestrator.resource.name": body.rollout.name,
-        "orchestrator.resource.id": body.rollout.uid,
-        "labels": labels(body),
+        "labels": labels(told),
     });
+    let (rollout, process) = (body.rollout.as_ref(), body.process.as_ref());
+    let (kind, name) = match (rollout, process) {
+        (Some(rollout), _) => ("rollout", Some(&rollout.name)),
+        (None, process) => ("controller", process.map(|process| &process.name)),
+    };
+    let version = body.revision.as_ref().or(process.map(|process| &process.version));
     let known = [
+        ("orchestrator.namespace", rollout.map(|rollout| json!(rollout.namespace))),
+        ("orchestrator.resource.type", Some(json!(kind))),
+        ("orchestrator.resource.name", name.map(|name| json!(name))),
+        ("orchestrator.resource.id", rollout.map(|rollout| json!(rollout.uid))),
         ("observer.ip", reporter.address.as_ref().map(|address| json!([address]))),
         ("orchestrator.cluster.id", body.cluster.uid.as_ref().map(|uid| json!(uid))),
-        ("service.version", body.revision.as_ref().map(|revision| json!(revision))),
+        ("service.version", version.map(|version| json!(version))),
         ("container.image.hash.all", Some(digests(body)).filter(|digests| !digests.is_empty()).map(|digests| json!(digests))),
         ("rule.name", body.analysis.as_ref().map(|analysis| json!(analysis.check))),
         ("user.name", told.actor().map(|name| json!(name))),
@@ -82,16 +88,21 @@ fn digests(body: &Body) -> Vec<&str> {
 }
 
 /// What the schema has no field for: keywords, so texts only.
-fn labels(body: &Body) -> Map<String, Value> {
+fn labels(told: &Told<'_>) -> Map<String, Value> {
+    let body = &told.body;
     let analysis = body.analysis.as_ref();
     let known = [
         ("revision", body.revision.clone()),
         ("stable", body.stable.clone()),
         ("attempt", body.attempt.map(|attempt| attempt.to_string())),
+        ("step", told.step()),
         ("weight", body.weight.map(|weight| weight.to_string())),
         ("value", analysis.and_then(|analysis| analysis.value.clone())),
         ("limit", analysis.and_then(|analysis| analysis.limit.clone())),
         ("comment", body.comment.clone()),
+        ("sink", body.sink.clone()),
+        ("count", body.count.map(|count| count.to_string())),
+        ("epoch", body.process.as_ref().map(|process| process.epoch.to_string())),
         ("on_behalf_of", body.on_behalf_of.as_ref().map(|claim| claim.name.clone())),
         ("images", Some(body.images.join(" ")).filter(|images| !images.is_empty())),
     ];

@@ -100,20 +100,30 @@ fn user(actor: &Actor) -> Value {
     }
 }
 
-/// The Rollout, and the images that its revision brings.
+/// The Rollout and the images that its revision brings, or the process that tells.
 fn resources(told: &Told<'_>) -> Vec<Value> {
     let images = told.body.images.iter().map(|image| json!({ "type": "Container Image", "name": image }));
-    [rollout(told)].into_iter().chain(images).collect()
+    [subject(told)].into_iter().chain(images).collect()
 }
 
-fn rollout(told: &Told<'_>) -> Value {
-    let rollout = &told.body.rollout;
+fn subject(told: &Told<'_>) -> Value {
+    let body = &told.body;
+    let mut labels = vec![format!("cluster:{}", body.cluster.name)];
+    let Some(rollout) = &body.rollout else {
+        labels.extend(body.sink.as_ref().map(|sink| format!("sink:{sink}")));
+        labels.extend(body.count.map(|count| format!("count:{count}")));
+        let mut resource = json!({ "type": "Controller", "name": PRODUCT, "uid": body.stream, "labels": labels });
+        if let Some(process) = &body.process {
+            (resource["name"], resource["version"]) = (json!(process.name), json!(process.version));
+        }
+        return resource;
+    };
     let mut resource = json!({
         "type": "Rollout",
         "namespace": rollout.namespace,
         "name": rollout.name,
         "uid": rollout.uid,
-        "labels": [format!("cluster:{}", told.body.cluster.name)],
+        "labels": labels,
     });
     if let Some(revision) = &told.body.revision {
         resource["version"] = json!(revision);

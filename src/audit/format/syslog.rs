@@ -41,7 +41,7 @@ fn data(told: &Told<'_>) -> String {
         ("stream", Some(body.stream.clone())),
         ("seq", Some(told.record.seq.to_string())),
         ("cluster", Some(body.cluster.name.clone())),
-        ("rollout", Some(told.rollout())),
+        ("rollout", told.rollout()),
         ("revision", body.revision.clone()),
         ("outcome", Some(body.outcome.clone())),
         ("reason", Some(body.reason.clone())),

@@ -4,10 +4,13 @@ use chrono::{DateTime, Utc};
 
 use super::super::body::{self, Body};
 use super::super::kind::Kind;
-use super::super::parts::Actor;
+use super::super::parts::{Actor, Step, Subject};
 use super::super::record::Record;
 use super::words;
 use crate::rollout::{Outcome, Severity};
+
+/// What an event is about that is about no Rollout.
+const CONTROLLER: &str = "controller";
 
 /// An event as it was told, read back.
 #[derive(Clone, Debug)]
@@ -75,9 +78,19 @@ impl<'a> Told<'a> {
         self.record.hash.trim_start_matches("sha256:")
     }
 
-    /// The rollout, as people write it.
-    pub(crate) fn rollout(&self) -> String {
-        format!("{}/{}", self.body.rollout.namespace, self.body.rollout.name)
+    /// The rollout, as people write it; nothing where the event is about the controller.
+    pub(crate) fn rollout(&self) -> Option<String> {
+        self.body.rollout.as_ref().map(Subject::place)
+    }
+
+    /// What it is about, as people write it.
+    pub(crate) fn subject(&self) -> String {
+        self.rollout().unwrap_or_else(|| CONTROLLER.to_owned())
+    }
+
+    /// The step of the attempt, as people write it.
+    pub(crate) fn step(&self) -> Option<String> {
+        self.body.step.map(|Step { number, of, weight }| format!("{number} of {of}, {weight} %"))
     }
 
     /// What joins the events of one attempt, and those of one revision outside of an attempt.

@@ -1,6 +1,7 @@
 //! What is an event called where its type's name is not enough?
 
 use super::super::kind::Kind;
+use super::super::own::OwnKind;
 use crate::rollout::EventKind;
 
 /// What an event does to the Rollout.
@@ -12,7 +13,7 @@ pub(super) enum Deed {
     Update,
     /// It is gone.
     Delete,
-    /// Nothing: the audit speaks of itself.
+    /// Nothing: the audit or the controller speaks of itself.
     Other,
 }
 
@@ -28,7 +29,7 @@ pub(super) enum Signal {
 /// What the event does to the Rollout.
 pub(super) const fn deed(kind: Kind) -> Deed {
     match kind {
-        Kind::Gap => Deed::Other,
+        Kind::Gap | Kind::Own(_) => Deed::Other,
         Kind::Edge(EventKind::Created) => Deed::Create,
         Kind::Edge(EventKind::Deleted) => Deed::Delete,
         Kind::Edge(
@@ -74,6 +75,16 @@ pub(super) fn signal(kind: Kind) -> Signal {
 pub(super) const fn title(kind: Kind) -> &'static str {
     match kind {
         Kind::Gap => "Events were dropped",
+        Kind::Own(own) => match own {
+            OwnKind::Started => "Controller started",
+            OwnKind::Elected => "Controller leads",
+            OwnKind::ConfigChanged => "Configuration changed",
+            OwnKind::PermissionLost => "Permission lost",
+            OwnKind::SinkFailing => "Sink fails",
+            OwnKind::SinkRecovered => "Sink works again",
+            OwnKind::Backlog => "Sink has failed for long",
+            OwnKind::Refused => "Sink refused an event",
+        },
         Kind::Edge(edge) => match edge {
             EventKind::Created => "Rollout created",
             EventKind::Installed => "First revision installed",

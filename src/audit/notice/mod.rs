@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::format::Told;
 use super::kind::Kind;
+use super::own::OwnKind;
 use super::parts::{Actor, Analysis};
 use crate::rollout::EventKind;
 
@@ -65,6 +66,9 @@ impl Messenger {
                 Kind::Edge(EventKind::RollbackBlocked),
                 Kind::Edge(EventKind::ApprovalRequested),
                 Kind::Edge(EventKind::PromotionForced),
+                Kind::Own(OwnKind::PermissionLost),
+                Kind::Own(OwnKind::Backlog),
+                Kind::Own(OwnKind::Refused),
                 Kind::Gap,
             ],
             // What ends an incident, too.
@@ -78,6 +82,9 @@ impl Messenger {
                 Kind::Edge(EventKind::Installed),
                 Kind::Edge(EventKind::Promoted),
                 Kind::Edge(EventKind::Deleted),
+                Kind::Own(OwnKind::PermissionLost),
+                Kind::Own(OwnKind::Backlog),
+                Kind::Own(OwnKind::SinkRecovered),
                 Kind::Gap,
             ],
         }
@@ -88,10 +95,12 @@ impl<'a> Notice<'a> {
     fn of(told: &'a Told<'a>, pages: &str) -> Self {
         let body = &told.body;
         let known = [
-            ("Where", Some(format!("{} in cluster {}", told.rollout(), body.cluster.name))),
+            ("Where", Some(format!("{} in cluster {}", told.subject(), body.cluster.name))),
             ("Revision", revision(told)),
             ("Images", (!body.images.is_empty()).then(|| body.images.join(", "))),
+            ("Step", told.step()),
             ("Exposure", body.weight.map(|percent| format!("{percent} % from here on"))),
+            ("Sink", body.sink.clone()),
             ("Check", body.analysis.as_ref().map(check)),
             ("Who", Some(who(told))),
             ("Their reason", body.comment.clone()),
@@ -99,7 +108,7 @@ impl<'a> Notice<'a> {
         ];
         Self {
             told,
-            title: format!("{}: {}", told.title(), told.rollout()),
+            title: format!("{}: {}", told.title(), told.subject()),
             facts: known.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
             page: runbook(told.kind).map(|page| format!("{}/{page}", pages.trim_end_matches('/'))),
         }
@@ -125,6 +134,7 @@ fn who(told: &Told<'_>) -> String {
     let actor = match &told.body.actor {
         Actor::Controller { .. } => "Serin".to_owned(),
         Actor::User { name } => name.clone(),
+        Actor::Unknown if told.body.rollout.is_none() => "somebody who edited the configuration".to_owned(),
         Actor::Unknown => "somebody who edited the Rollout".to_owned(),
     };
     let claim = told.body.on_behalf_of.as_ref().map(|claim| format!(", for {} (unverified)", claim.name));
@@ -135,6 +145,13 @@ fn who(told: &Told<'_>) -> String {
 const fn next(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::Gap => Some("The trail has a hole. Mend the sink that events wait for, before more are dropped."),
+        Kind::Own(own) => match own {
+            OwnKind::PermissionLost => Some("What needs that right stands still. Somebody has to give it back."),
+            OwnKind::Backlog => Some("It is tried again for ever. Where events wait for it, exposure stops growing at 32 of a rollout."),
+            OwnKind::Refused => Some("The sink will never have it. The whole event stands in Serin's log."),
+            OwnKind::SinkFailing => Some("It is tried again for ever."),
+            OwnKind::Started | OwnKind::Elected | OwnKind::ConfigChanged | OwnKind::SinkRecovered => None,
+        },
         Kind::Edge(edge) => match edge {
             EventKind::Aborted => Some("Stable comes back by itself. This revision is not tried again: change the template, or retry it."),
             EventKind::InstallFailed => Some("Nothing serves yet. It goes on waiting; another template is installed at once."),
@@ -175,6 +192,12 @@ const fn next(kind: Kind) -> Option<&'static str> {
 const fn runbook(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::Gap => Some("events-lost"),
+        Kind::Own(own) => match own {
+            OwnKind::SinkFailing => Some("sink-down"),
+            OwnKind::Backlog => Some("events-undelivered"),
+            OwnKind::Refused => Some("event-refused"),
+            OwnKind::Started | OwnKind::Elected | OwnKind::ConfigChanged | OwnKind::PermissionLost | OwnKind::SinkRecovered => None,
+        },
         Kind::Edge(edge) => match edge {
             EventKind::Aborted => Some("rollout-aborted"),
             EventKind::InstallFailed | EventKind::Paused => Some("rollout-stuck"),

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::body::Body;
 use super::super::kind::Kind;
+use super::super::own::OwnKind;
 use super::{Notice, clipped};
 use crate::rollout::{EndReason, EventKind, Severity};
 
@@ -19,6 +21,10 @@ enum Matter {
     Rollback,
     /// The trail has a hole.
     Trail,
+    /// A sink has failed for long.
+    Sink,
+    /// Serin may not do what it has to.
+    Permission,
 }
 
 enum Word {
@@ -38,15 +44,15 @@ pub(super) fn event(notice: &Notice<'_>, key: &str) -> Option<Value> {
     let mut event = json!({
         "routing_key": key,
         "event_action": action,
-        "dedup_key": format!("{}/{}", body.stream, name(matter)),
+        "dedup_key": dedup_key(body, matter),
         "client": "Serin",
         "payload": {
             "summary": clipped(&format!("{}: {}", notice.title, body.message), SUMMARY),
-            "source": clipped(&format!("{}/{}", body.cluster.name, told.rollout()), 255),
+            "source": clipped(&format!("{}/{}", body.cluster.name, told.subject()), 255),
             "severity": severity(told.severity),
             "timestamp": body.time,
-            "component": body.rollout.name,
-            "group": body.rollout.namespace,
+            "component": body.rollout.as_ref().map_or("serin", |rollout| &rollout.name),
+            "group": body.rollout.as_ref().map_or(&body.cluster.name, |rollout| &rollout.namespace),
             "class": body.reason,
             "custom_details": details,
         },
@@ -57,11 +63,18 @@ pub(super) fn event(notice: &Notice<'_>, key: &str) -> Option<Value> {
     Some(event)
 }
 
+fn dedup_key(body: &Body, matter: Matter) -> String {
+    let sink = body.sink.as_ref().map(|sink| format!("/{sink}")).unwrap_or_default();
+    format!("{}/{}{sink}", body.stream, name(matter))
+}
+
 const fn name(matter: Matter) -> &'static str {
     match matter {
         Matter::Release => "release",
         Matter::Rollback => "rollback",
         Matter::Trail => "trail",
+        Matter::Sink => "sink",
+        Matter::Permission => "permission",
     }
 }
 
@@ -77,6 +90,12 @@ const fn severity(severity: Severity) -> &'static str {
 fn word(kind: Kind, reason: &str) -> Option<Word> {
     match kind {
         Kind::Gap => Some(Word::Trigger(Matter::Trail)),
+        Kind::Own(own) => match own {
+            OwnKind::Backlog => Some(Word::Trigger(Matter::Sink)),
+            OwnKind::SinkRecovered => Some(Word::Resolve(Matter::Sink)),
+            OwnKind::PermissionLost => Some(Word::Trigger(Matter::Permission)),
+            OwnKind::Started | OwnKind::Elected | OwnKind::ConfigChanged | OwnKind::SinkFailing | OwnKind::Refused => None,
+        },
         Kind::Edge(edge) => match edge {
             // Whoever gave it up is awake.
             EventKind::Aborted if asked_for(reason) => None,

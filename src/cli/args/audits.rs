@@ -7,6 +7,7 @@ use clap::Subcommand;
 use super::parts::{Form, Named, Where, input};
 use crate::audit::PublicKey;
 use crate::cli::command::{Command, Proof, Question, Signing, Verification};
+use crate::rollout::Key;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Audits {
@@ -63,6 +64,11 @@ pub(super) enum Audits {
         /// Left out: all namespaces.
         #[arg(short, long)]
         namespace: Option<String>,
+        /// The ConfigMap of a controller's own events, whose head is signed, too
+        ///
+        /// In a cluster with one controller: serin/serin-events. May be given several times.
+        #[arg(long, value_name = "NAMESPACE/NAME", value_parser = key)]
+        journal: Vec<Key>,
         #[command(flatten)]
         access: Where,
     },
@@ -83,7 +89,9 @@ impl From<Audits> for Command {
                 Self::Verify(Verification { input, heads: heads.into_iter().collect(), proof, output: output.into() })
             }
             Audits::Tail { target, output, access } => Self::Tail(Question { target: target.on(access), output: output.into() }),
-            Audits::Checkpoint { key, namespace, access } => Self::Checkpoint(Signing { key, namespace, access: access.into() }),
+            Audits::Checkpoint { key, namespace, journal, access } => {
+                Self::Checkpoint(Signing { key, namespace, journals: journal, access: access.into() })
+            }
             Audits::Key { key } => Self::PublicKey(key),
         }
     }
@@ -93,4 +101,10 @@ impl From<Audits> for Command {
 fn hash(text: &str) -> Result<String, String> {
     let is_hash = text.strip_prefix("sha256:").is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
     if is_hash { Ok(text.to_ascii_lowercase()) } else { Err("a hash is `sha256:` and 64 hex digits".to_owned()) }
+}
+
+fn key(text: &str) -> Result<Key, String> {
+    let parts = text.split_once('/').filter(|(namespace, name)| !namespace.is_empty() && !name.is_empty() && !name.contains('/'));
+    let (namespace, name) = parts.ok_or("write the namespace, a slash, and the name, as serin/serin-events")?;
+    Ok(Key { namespace: namespace.to_owned(), name: name.to_owned() })
 }

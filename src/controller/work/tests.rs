@@ -67,7 +67,7 @@ fn passes(controller: &Controller, result: &str) -> u32 {
 #[tokio::test]
 async fn a_defect_in_one_pass_is_counted_and_tried_again_while_the_others_go_on() {
     let nowhere = kube::Config::new("http://127.0.0.1:9".parse().expect("a URL"));
-    let setup = Setup { reach: nowhere, config: Config::default(), instance: Instance::default(), role: Role::Lead };
+    let setup = Setup { reach: nowhere, config: Config::default(), instance: Instance::default(), role: Role::Lead, digest: String::new() };
     let controller = Controller::new(setup).expect("nothing is asked of it");
     let world = Haunted::default();
     controller.queue.trigger(key("haunted"));

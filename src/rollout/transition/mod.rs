@@ -20,7 +20,7 @@ use super::drift::drift;
 use super::outage;
 use super::{
     Adoptee, Attempt, Author, Cause, Deleted, DeletionPolicy, Ended, Event, EventKind, Failure, Handled, Idle, Intent, Lifetime, Memo,
-    Observed, Revision, RollingBack, State, Template, Verdict, Weight, Why,
+    Observed, REMOVED, Revision, RollingBack, State, Template, Verdict, Weight, Why,
 };
 
 /// All that a transition may look at.
@@ -214,7 +214,7 @@ fn delete(state: &State, facts: &Facts) -> Edge {
         stable: stable.clone(),
         attempt: 0,
         weight: None,
-        reason: "Deleted",
+        reason: if facts.intent.deletion == DeletionPolicy::Delete { REMOVED } else { "Deleted" },
         message,
         failure: None,
         author: None,

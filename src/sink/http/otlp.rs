@@ -18,15 +18,16 @@ pub(super) fn request(letter: &Letter<'_>) -> Outgoing {
         ("serin.event.stream", &record.stream),
         ("serin.event.seq", &seq),
         ("serin.event.hash", &record.hash),
-        ("k8s.namespace.name", &body.rollout.namespace),
-        ("serin.rollout.name", &body.rollout.name),
+        ("k8s.namespace.name", body.rollout.as_ref().map_or("", |rollout| &rollout.namespace)),
+        ("serin.rollout.name", body.rollout.as_ref().map_or("", |rollout| &rollout.name)),
     ];
     let log = Message::default()
         .fixed64(1, nanos)
         .varint(2, scale.otel.into())
         .text(3, scale.otel_text)
         .message(5, &Message::default().text(1, &letter.text));
-    let log = attributes.into_iter().fold(log, |log, (key, value)| log.message(6, &attribute(key, value)));
+    let log =
+        attributes.into_iter().filter(|(_, value)| !value.is_empty()).fold(log, |log, (key, value)| log.message(6, &attribute(key, value)));
     let log = log.fixed64(11, nanos).text(12, &body.kind);
     let scope = Message::default().text(1, "serin.dev/audit").text(2, env!("CARGO_PKG_VERSION"));
     let resource = [

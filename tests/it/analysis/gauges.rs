@@ -61,6 +61,20 @@ fn asked(evidence: &Evidence, samples: Vec<Sample>, now: i64) -> Option<i64> {
 }
 
 #[test]
+fn the_mean_of_pods_has_their_spread_as_logarithms() {
+    let of = |pods: &[f64]| Mean::of(pods);
+    let near = |one: f64, other: f64| assert!((one - other).abs() < 1e-12, "{one} is not {other}");
+    assert_eq!(of(&[]), Mean::default());
+    assert_eq!(of(&[3.0]), Mean { pods: 1, mean: 3.0, spread: 0.0 });
+    let three = of(&[1.0, 2.0, 4.0]);
+    assert_eq!(three.pods, 3);
+    near(three.mean, 7.0 / 3.0);
+    // The logarithms are 0, 1 and 2 times that of 2: squares of 1, 0 and 1, over two.
+    near(three.spread, 2.0_f64.ln());
+    assert_eq!(of(&[0.0, 2.0]), Mean { pods: 2, mean: 1.0, spread: 0.0 }, "nothing has no logarithm");
+}
+
+#[test]
 fn a_minute_is_asked_for_once_it_is_over_and_its_samples_are_there() {
     assert_eq!(asked(&Evidence::default(), vec![], 64), None);
     assert_eq!(asked(&Evidence::default(), vec![], 65), Some(60));

@@ -41,6 +41,7 @@ const CONTEXT: &[(&str, bool)] =
 const SUBJECT: &[(&str, bool)] = &[("id", true), ("source", false), ("content", true)];
 const REFERENCE: &[(&str, bool)] = &[("id", true), ("source", false)];
 const SERVICE_CONTENT: &[(&str, bool)] = &[("environment", true), ("artifactId", true)];
+const REMOVED_CONTENT: &[(&str, bool)] = &[("environment", false)];
 const INCIDENT_CONTENT: &[(&str, bool)] = &[("environment", true), ("artifactId", false), ("description", false), ("service", false)];
 const EVENT: &[(&str, bool)] = &[("context", true), ("subject", true), ("customData", false), ("customDataContentType", false)];
 
@@ -51,6 +52,7 @@ pub(super) fn cd_violations(event: &Value) -> Vec<String> {
             SERVICE_CONTENT
         }
         "dev.cdevents.incident.detected.0.3.0" => INCIDENT_CONTENT,
+        "dev.cdevents.service.removed.0.3.0" => REMOVED_CONTENT,
         other => return vec![format!("the type {other} is unknown")],
     };
     let mut found = members("", EVENT, event);
@@ -71,7 +73,8 @@ pub(super) fn cd_violations(event: &Value) -> Vec<String> {
         }
     }
     let artifact = event.pointer("/subject/content/artifactId").and_then(Value::as_str).unwrap_or_default();
-    if !artifact.starts_with("pkg:") || !is_uri_reference(artifact) {
+    let named = content.iter().any(|(name, _)| *name == "artifactId");
+    if named && (!artifact.starts_with("pkg:") || !is_uri_reference(artifact)) {
         found.push(format!("{artifact} is no package URL"));
     }
     found
@@ -153,7 +156,7 @@ fn cdevents_tell_what_serves_and_what_failed() {
     let told: Vec<(String, String)> = cdevents()
         .into_iter()
         .map(|(record, event)| {
-            let artifact = event["subject"]["content"]["artifactId"].as_str().unwrap().to_owned();
+            let artifact = event["subject"]["content"]["artifactId"].as_str().unwrap_or("-").to_owned();
             let kind = event["context"]["type"].as_str().unwrap().replace("dev.cdevents.", "").replace(".0.3.0", "");
             (record.body().expect("our own format").kind, format!("{kind} {artifact}"))
         })
@@ -165,6 +168,7 @@ fn cdevents_tell_what_serves_and_what_failed() {
         ("rollout.promoted", format!("service.upgraded {image}")),
         ("rollout.aborted", format!("incident.detected {image}")),
         ("rollout.rolled-back", "service.rolledback pkg:generic/shop/checkout@a17be04c66".to_owned()),
+        ("rollout.deleted", "service.removed -".to_owned()),
         ("rollout.adopted", format!("service.deployed {image}")),
     ];
     assert_eq!(told, expected.map(|(kind, told)| (kind.to_owned(), told)));

@@ -36,9 +36,8 @@ fn hostile(texts: &[String]) -> Body {
     body.images = vec![format!("registry.example/{0}@{0}", next())];
     body.cluster.name = next();
     body.cluster.uid = Some(next());
-    body.rollout.namespace = next();
-    body.rollout.name = next();
-    body.rollout.uid = next();
+    let rollout = body.rollout.as_mut().expect("it is about a Rollout");
+    (rollout.namespace, rollout.name, rollout.uid) = (next(), next(), next());
     body.stream = next();
     body.revision = Some(next());
     body.stable = Some(next());
@@ -102,7 +101,7 @@ fn check_leef(body: &Body, record: &Record) {
     let line = rendered(Format::Leef, record);
     let read = leef::parse(&line).unwrap_or_else(|| panic!("cannot read {line:?}"));
     assert_eq!(leef::violations(&read), Vec::<String>::new());
-    assert_eq!(read.fields.len(), 26, "{line}");
+    assert_eq!(read.fields.len(), 27, "{line}");
     // The format has no escape: its delimiter is taken out.
     let told = |text: &str| spaced(text).replace('^', " ");
     assert_eq!(read.fields["msg"], told(&body.message));
@@ -117,7 +116,7 @@ fn check_syslog(body: &Body, record: &Record) {
     assert_eq!(read.data.len(), 9, "{message}");
     assert_eq!(read.data["reason"], spaced(&body.reason));
     assert_eq!(read.data["cluster"], spaced(&body.cluster.name));
-    assert_eq!(read.data["rollout"], spaced(&format!("{}/{}", body.rollout.namespace, body.rollout.name)));
+    assert_eq!(read.data["rollout"], spaced(&body.rollout.as_ref().expect("a Rollout").place()));
 }
 
 proptest! {

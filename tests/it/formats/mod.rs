@@ -16,8 +16,8 @@ mod syslog;
 use chrono::TimeDelta;
 use serde_json::Value;
 use serin::audit::format::syslog as rfc5424;
-use serin::audit::{Body, Format, Outbox, Record, Reporter};
-use serin::rollout::{Author, Event, EventKind, Weight};
+use serin::audit::{Body, Format, Journal, Outbox, Own, OwnKind, Process, Record, Reporter, SinkName};
+use serin::rollout::{Author, Event, EventKind, REMOVED, Weight};
 
 use crate::audit_given::{aborted, about, event, filled, noon, records, teller};
 
@@ -25,16 +25,34 @@ pub(crate) fn reporter() -> Reporter {
     Reporter { version: "0.1.0".to_owned(), instance: "serin-7d9f5c".to_owned(), address: Some("10.2.3.4".to_owned()) }
 }
 
-/// One event of each kind, in one stream, and the event of a gap.
+/// One event of each kind, the rollout's and the controller's in a stream of each, and the event of a gap.
 pub(crate) fn one_of_each() -> Vec<Record> {
     let mut outbox = Outbox::default();
     for (minute, kind) in (0..).zip(EventKind::ALL) {
         outbox.append(&ordinary(kind), &teller(), &about(), noon() + TimeDelta::minutes(minute));
     }
     let mut records = records(&outbox);
+    records.extend(own());
     let gap = filled(65).pending().find(|record| record.text.contains("audit.gap"));
     records.push(gap.expect("more events than an outbox keeps leave a gap"));
     records
+}
+
+/// What the controller tells of itself, with as much in it as it may have.
+pub(crate) fn own() -> Vec<Record> {
+    let process = Process { name: "serin-7d9f5c_1f".to_owned(), version: "0.1.0".to_owned(), epoch: 7 };
+    let mut outbox = Outbox::default();
+    for (minute, kind) in (0..).zip(OwnKind::ALL) {
+        let message = "what happened to the controller".to_owned();
+        let sink = match kind {
+            OwnKind::Started | OwnKind::Elected | OwnKind::ConfigChanged | OwnKind::PermissionLost => None,
+            OwnKind::SinkFailing | OwnKind::SinkRecovered | OwnKind::Backlog | OwnKind::Refused => Some(SinkName::new("splunk")),
+        };
+        let own = Own { kind, reason: "SinkAway", message, sink, count: Some(3) };
+        let stream = Journal::stream_of(&teller().cluster, None);
+        outbox.append_own(&own, &process, &teller(), &stream, noon() + TimeDelta::minutes(minute));
+    }
+    crate::audit_given::records(&outbox)
 }
 
 /// An event of this kind with as much in it as it may have.
@@ -55,6 +73,9 @@ fn ordinary(kind: EventKind) -> Event {
         EventKind::Created => {
             Event { stable: None, attempt: 0, reason: "FirstRevision", ..event(kind, "revision 5d0c9f3b21 is being installed") }
         }
+        EventKind::Deleted => {
+            Event { reason: REMOVED, attempt: 0, ..event(kind, "the Rollout was deleted, and its Deployments go with it") }
+        }
         EventKind::Installed
         | EventKind::InstallFailed
         | EventKind::Paused
@@ -64,7 +85,6 @@ fn ordinary(kind: EventKind) -> Event {
         | EventKind::Superseded
         | EventKind::RolledBack
         | EventKind::RollbackOverdue
-        | EventKind::Deleted
         | EventKind::ApprovalRequested
         | EventKind::Baked
         | EventKind::Restarted

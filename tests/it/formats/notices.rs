@@ -56,6 +56,9 @@ fn pagerduty_hears_only_of_what_somebody_gets_up_for_and_of_its_end() {
     rollout.deleted resolve release
     rollout.reinstalled resolve rollback
     rollback.blocked trigger rollback
+    permission.lost trigger permission
+    sink.recovered resolve splunk
+    audit.backlog trigger splunk
     audit.gap trigger trail
     ");
 }

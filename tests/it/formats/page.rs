@@ -43,7 +43,7 @@ const fn about(format: Format) -> &'static str {
         }
         Format::CdEvents => {
             "CDEvents 0.5.1, for the few events for which it has a word; the others are not told in this format. `customData` is the canonical \
-             event. The artifact is the revision."
+             event. The artifact is the revision. `rollout.deleted` is told where the Deployments go with the Rollout (`reason` is `DeploymentsDeleted`): otherwise they go on serving."
         }
     }
 }

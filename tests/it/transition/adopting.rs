@@ -309,6 +309,15 @@ fn replicas_that_shrink_on_the_way_take_pods_of_ours_once_theirs_has_none() {
         ",
     );
     check(
+        shrunk(0).sees(|seen| seen.workload = Workload::Missing),
+        "
+        state   Adopting v1 since +0s
+        event   none
+        changes scale v1 4!
+        wake    +600s; WaitingForPods: 6 adopted pods have to become 4
+        ",
+    );
+    check(
         shrunk(0),
         "
         state   Adopting v1 since +0s

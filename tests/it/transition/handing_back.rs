@@ -1,7 +1,8 @@
 //! A Deployment that was taken over is given back with the end of its Rollout.
 
-use serin::rollout::{Adoptee, HandingBack, State, Workload};
+use serin::rollout::{Adoptee, HandingBack, Next, State, Workload};
 
+use super::decide;
 use super::table::check;
 use crate::given::{child, given, held, idle, noon, v1, v2};
 
@@ -44,6 +45,17 @@ fn it_is_let_go_once_it_has_everything() {
         wake    +600s; WaitingForPods: 0 pods of ours are left, 0 have to stay
         ",
     );
+}
+
+#[test]
+fn at_its_deadline_the_end_comes_without_it() {
+    let back = |seconds| {
+        let adoptee = Adoptee { paused: false, ..held(9) };
+        let row = given(handing_back()).with(v1(), child(1, 1)).sees(|seen| seen.workload = Workload::There(adoptee)).deleting();
+        decide(&row.after(seconds))
+    };
+    assert!(matches!(back(599), Next::Stay { .. }));
+    assert!(matches!(back(600), Next::Edge(edge) if matches!(edge.state, State::Deleted(_))));
 }
 
 #[test]

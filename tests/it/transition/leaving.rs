@@ -18,7 +18,7 @@ fn a_rollout_that_takes_its_deployments_with_it_goes_at_once() {
         all(settled()),
         "
         state   Deleted since +0s, v1 serves
-        event   rollout.deleted Deleted #0 v1>v1 -: the Rollout was deleted, and its Deployments go with it
+        event   rollout.deleted DeploymentsDeleted #0 v1>v1 -: the Rollout was deleted, and its Deployments go with it
         changes prune v1
         wake    at once; Deleting: the last events are being delivered
         ",
@@ -27,7 +27,7 @@ fn a_rollout_that_takes_its_deployments_with_it_goes_at_once() {
         all(given(installing()).with(v1(), child(10, 2))),
         "
         state   Deleted since +0s, nothing serves
-        event   rollout.deleted Deleted #0 ->v1 -: the Rollout was deleted, and its Deployments go with it
+        event   rollout.deleted DeploymentsDeleted #0 ->v1 -: the Rollout was deleted, and its Deployments go with it
         changes prune v1
         wake    at once; Deleting: the last events are being delivered
         ",
@@ -48,7 +48,7 @@ fn it_brings_nothing_back_from_an_attempt_first() {
             all(row),
             "
             state   Deleted since +0s, v1 serves
-            event   rollout.deleted Deleted #0 v1>v1 -: the Rollout was deleted, and its Deployments go with it
+            event   rollout.deleted DeploymentsDeleted #0 v1>v1 -: the Rollout was deleted, and its Deployments go with it
             changes prune v1, prune v2
             wake    at once; Deleting: the last events are being delivered
             ",
@@ -58,7 +58,7 @@ fn it_brings_nothing_back_from_an_attempt_first() {
         all(watched()),
         "
         state   Deleted since +0s, v2 serves
-        event   rollout.deleted Deleted #0 v2>v2 -: the Rollout was deleted, and its Deployments go with it
+        event   rollout.deleted DeploymentsDeleted #0 v2>v2 -: the Rollout was deleted, and its Deployments go with it
         changes prune v1, prune v2
         wake    at once; Deleting: the last events are being delivered
         ",
