@@ -40,6 +40,7 @@ mod shop;
 mod stepping;
 mod stored;
 mod storm;
+mod targets;
 mod templates;
 mod used;
 mod waiting;
@@ -224,6 +225,7 @@ fn exclusive() -> Vec<Case> {
         case!(Rough, kills::a_restart_does_not_begin_the_hold_anew),
         case!(Rough, templates::a_change_of_a_template_reaches_the_next_attempt_and_none_in_flight),
         case!(Rough, kills::a_metrics_backend_that_is_down_holds_exposure_and_no_more),
+        case!(Rough, targets::a_canary_that_nobody_scrapes_is_neither_promoted_nor_blamed),
         case!(Rough, judging::a_backend_that_is_away_is_told_and_what_it_missed_counts_afterwards),
         case!(Rough, kills::a_lost_node_stops_the_clock_and_blames_nobody),
         case!(Rough, malformed::objects_that_an_older_crd_let_in_stop_nobody_else),
