@@ -43,11 +43,11 @@ impl Status {
     /// The status that follows this one.
     ///
     /// # Guarantees
-    /// A fixpoint: rendered again from its own result and the same view, it is the same status, whatever `now` is. `why` keeps
-    /// its message while reason, generation and state stay; a condition keeps its time while it stands as it stood.
+    /// A fixpoint: rendered again from its own result and the same view, it is the same status, whatever `now` is. A condition keeps
+    /// its time while it stands as it stood.
     #[must_use]
     pub fn render(&self, view: &View<'_>, memo: Memo, audit: Outbox) -> Self {
-        let why = why(self, view);
+        let why = Reason { reason: view.why.reason().to_owned(), message: cut(&view.why.to_string()) };
         let phase = view.state.map(|state| state.phase().name().to_owned());
         let (attempt, step) =
             (view.state.map_or(self.attempt, |state| attempt(state, self)), view.state.and_then(|state| step(state, view, self)));
@@ -99,14 +99,6 @@ pub const fn result_name(result: AttemptResult) -> &'static str {
         AttemptResult::Superseded => "Superseded",
         AttemptResult::Undone => "Undone",
         AttemptResult::Recovered => "Recovered",
-    }
-}
-
-fn why(before: &Status, view: &View<'_>) -> Reason {
-    let goes_on = before.tells(view.why, view.generation) && before.state.as_ref() == view.state;
-    match &before.why {
-        Some(told) if goes_on => told.clone(),
-        Some(_) | None => Reason { reason: view.why.reason().to_owned(), message: cut(&view.why.to_string()) },
     }
 }
 
