@@ -86,15 +86,18 @@ fn is_quiet(sim: &Sim) -> bool {
 fn at_rest(sim: &Sim) -> Result<(), String> {
     let Some(rollout) = &sim.server.rollout else { return Ok(()) };
     let intent = &sim.server.spec_of(rollout.generation).intent;
-    if rollout.deleting {
-        return Err("it is deleted and still there".to_owned());
-    }
     let waiting = rollout.committed.waiting.len();
     if waiting > 0 {
         return Err(format!("{waiting} events wait"));
     }
     if let Some(action) = sim.server.actions.values().find(|action| action.answer.is_none()) {
         return Err(format!("{} has no answer", action.name));
+    }
+    if rollout.deleting {
+        // It does not go before stable serves again, and so not at all where stable cannot: the canary goes on instead.
+        let state = &rollout.committed.status().state;
+        let waits = matches!(state, Some(State::RollingBack(RollingBack { attempt, overdue: true, .. })) if unable(sim, &attempt.stable));
+        return if waits { Ok(()) } else { Err("it is deleted and still there".to_owned()) };
     }
     match &rollout.committed.status().state {
         Some(State::Idle(idle)) if lost(sim, &idle.stable) => Ok(()),
