@@ -82,7 +82,7 @@ impl Ground {
         Ok(line.trim().parse()?)
     }
 
-    /// The events that were delivered: the exact bytes of each, by stream, in order, repetitions included.
+    /// The rollouts' events that were delivered: the exact bytes of each, by stream, in order, repetitions included. The controller's own are left out.
     pub(crate) fn events(&self) -> Result<BTreeMap<String, Vec<String>>> {
         let log = std::fs::read_to_string(self.plane.logs().join(format!("{LOG}.log")))?;
         let mut streams: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -90,7 +90,9 @@ impl Ground {
             let Some(event) = line.strip_prefix("{\"log\":\"audit\",").and_then(|rest| rest.split_once("\"event\":")) else { continue };
             let text = event.1.strip_suffix('}').context("half an event")?;
             let stream = serde_json::from_str::<Value>(text)?["stream"].as_str().context("an event without a stream")?.to_owned();
-            streams.entry(stream).or_default().push(text.to_owned());
+            if !stream.starts_with("controller/") {
+                streams.entry(stream).or_default().push(text.to_owned());
+            }
         }
         Ok(streams)
     }
