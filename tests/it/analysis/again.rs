@@ -78,6 +78,14 @@ fn windows_of_one_length_are_listed_where_they_were_and_a_gap_stays_one() {
 }
 
 #[test]
+fn windows_of_one_length_take_no_more_room_however_many_they_are() {
+    let (evidence, _) = judged(&[(10, 10, 0); 40]);
+    let intent = intent();
+    let questions = evidence.again("checkout", &intent).expect("the revisions are known")[0].questions().expect("all windows are known");
+    assert_eq!(questions.len(), 40);
+}
+
+#[test]
 fn a_course_of_many_lengths_is_bounded_and_says_that_its_beginning_is_forgotten() {
     let windows: Vec<(i64, u32, u32)> = (0..60).map(|number| (10 + number % 2, 10, 0)).collect();
     let (evidence, _) = judged(&windows);

@@ -1,5 +1,7 @@
 //! A quantity that each pod has, minute by minute: what is asked, what counts, and what it says.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use serin::analysis::{Evidence, due, judge};
 use serin::rollout::{
@@ -225,6 +227,16 @@ fn the_first_minute_begins_when_the_share_is_there_and_the_canary_is_ready_and_w
     assert_eq!(first(&intent(), 40, 105), (Some(after(100)), Some(after(115))));
     let warm = Intent { warm_up: TimeDelta::seconds(50), ..intent() };
     assert_eq!(first(&warm, 40, 115), (Some(after(110)), Some(after(125))));
+}
+
+#[test]
+fn only_pods_that_were_ready_for_the_whole_minute_should_have_been_scraped() {
+    let mut seen = serving();
+    let pods = vec![pod(0, PodState::Ready { since: after(0) }), pod(1, PodState::Ready { since: after(40) })];
+    seen.children.insert(v2(), Child { pods, ..child(2, 2) });
+    let due = due(&intent(), &stepping(10), &Evidence::default(), &seen, after(65));
+    let [Question::Measure { ask: Ask::Means(measuring), .. }] = due.questions.as_slice() else { panic!("{due:?}") };
+    assert_eq!(measuring.ready.canary, BTreeSet::from(["pod-0".to_owned()]));
 }
 
 #[test]
