@@ -4,15 +4,12 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::bounds;
+use super::bounds::{self, LOOKS_BACK};
 use super::evidence::{Evidence, Weighed};
 use super::sequential::{Course, Need, Side, Wealth, dispersion, requests_needed};
 use super::series::{Window, counting};
 use super::words::{about, rate, roughly};
-use crate::rollout::{Ask, Attempt, Before, Check, CheckKind, Counted, Intent, Ready, Sequential, Step, Strength, Young};
-
-/// So much of the newest traffic is looked at.
-const LOOKS_BACK: TimeDelta = TimeDelta::minutes(10);
+use crate::rollout::{Ask, Attempt, Before, Check, CheckKind, Counted, Intent, Ready, Sequential, Step, Strength, Weight, Young};
 
 /// So many windows have to agree, however much each of them says.
 const FEWEST_WINDOWS: i32 = 3;
@@ -127,14 +124,20 @@ pub(super) fn share(intent: &Intent, step: &Step) -> f64 {
 pub(super) fn requests(sequential: &Sequential, split: f64, bad: f64, bursts: f64) -> Option<f64> {
     let mut fresh = Wealth::default();
     fresh.invest(1.0);
-    let course = Course { canary: bad, stable: bad, split, bursts };
-    let compares = split > 0.0 && split < 1.0;
-    let needed = || requests_needed(&fresh, (Side::Better, sequential.limit), Need::for_errors(sequential.alpha), course);
-    compares.then(needed).flatten()
+    more(&fresh, sequential, Course { canary: bad, stable: bad, split, bursts })
 }
 
-/// How much of a step's time gives evidence, in seconds.
+/// How many more requests of the canary a proof takes.
+pub(super) fn more(known: &Wealth, sequential: &Sequential, course: Course) -> Option<f64> {
+    requests_needed(known, (Side::Better, sequential.limit), Need::for_errors(sequential.alpha), course)
+}
+
+/// How much of the time at an exposure gives evidence: until its deadline, without the warm-up, what metrics are late by, and what is cut off at the end.
+pub(super) fn time(check: &Check, intent: &Intent, step: Weight, cut_off: TimeDelta) -> TimeDelta {
+    intent.hold(step) + intent.deadlines.step - intent.warm_up - check.delay - cut_off
+}
+
+/// The same of a step, of which the last window is cut off, in seconds.
 pub(super) fn seconds(check: &Check, intent: &Intent, step: &Step) -> f64 {
-    let time = step.hold + intent.deadlines.step - intent.warm_up - check.delay - intent.every;
-    time.as_seconds_f64().max(1.0)
+    time(check, intent, step.weight, intent.every).as_seconds_f64().max(1.0)
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::cost::time;
 use super::gauge::{Batches, FEWEST_BATCHES, Pods};
 use super::threshold::{STALE_AFTER, unreadable};
 use super::windows::{CLOCKS_DIFFER, LONGEST};
@@ -10,7 +11,7 @@ use super::words::{missing, times};
 use crate::rollout::{Check, Failure, Gauge, Intent, Means, Reading, Sample, Strength, Verdict, Weight};
 
 /// What is measured is a mean of this long: samples of one minute resemble each other too much to count by themselves.
-pub(super) const BATCH: TimeDelta = TimeDelta::seconds(60);
+pub const BATCH: TimeDelta = TimeDelta::seconds(60);
 
 /// The evidence of one check that measures a quantity.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -150,7 +151,7 @@ impl Minutes<'_> {
     /// How much a Pass has to mean now. A proof takes some minutes; where the last step does not last so long there is none to wait for.
     fn wanted(&self, intent: &Intent) -> Strength {
         let wanted = if intent.next_step(self.step).is_some() { self.gauge.step } else { self.gauge.promotion };
-        let time = intent.hold(self.step) + intent.deadlines.step - intent.warm_up - self.check.delay;
+        let time = time(self.check, intent, self.step, TimeDelta::zero());
         match wanted {
             Strength::Auto if time < BATCH * FEWEST_BATCHES.into() => Strength::NoHarm,
             Strength::Auto => Strength::Proof,

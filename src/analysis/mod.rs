@@ -31,7 +31,7 @@ pub use course::{Course, Window};
 pub use due::{Due, due};
 pub use evidence::{Evidence, Weighed};
 pub use interval::interval;
-pub use minutes::Measured;
+pub use minutes::{BATCH, Measured};
 pub use outline::outline;
 pub use query::{BadPlaceholder, fill_args, fill_fixed, fill_pods};
 pub use sums::Sums;

@@ -70,12 +70,11 @@ pub(super) fn judge(check: &Check, threshold: &Threshold, counting: Counting<'_>
     if count <= 1 && of <= 1 {
         return failed;
     }
-    let mut values: Vec<&Sample> =
-        counting.of(check).filter(|s| counting.counts(s, threshold.window) && look(check, threshold, s).is_ok()).collect();
-    values.sort_by_key(|s| std::cmp::Reverse(s.at));
+    let counted = counting.of(check).filter(|s| counting.counts(s, threshold.window));
+    let mut values: Vec<(DateTime<Utc>, Verdict)> = counted.filter_map(|s| Some((s.at, look(check, threshold, s).ok()?))).collect();
+    values.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     values.truncate(usize::try_from(of).unwrap_or(usize::MAX));
-    let fails = |s: &&&Sample| matches!(look(check, threshold, s), Ok(Verdict::Fail(_)));
-    let bad = values.iter().filter(fails).count();
+    let bad = values.iter().filter(|(_, verdict)| matches!(verdict, Verdict::Fail(_))).count();
     let told = format!("{bad} of the last {} values fail, {count} of {of} are too many", values.len());
     let too_many = u32::try_from(bad).unwrap_or(u32::MAX) >= count;
     match failed {

@@ -3,8 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::bounds;
+use super::cost;
 use super::evidence::{Evidence, Weighed};
-use super::sequential::{Course, Need, Side, Wealth, mean, requests_needed};
+use super::sequential::{Course, Need, mean};
 use super::shared;
 use super::threshold::{STALE_AFTER, unreadable};
 use super::windows::{Trouble, span, trouble};
@@ -144,11 +145,11 @@ fn estimate(check: &Check, sequential: &Sequential, weighed: &Weighed, bench: Be
         Strength::NoHarm => (Strength::NoHarm, String::new()),
         Strength::Proof => (Strength::Proof, String::new()),
         Strength::Auto => {
-            let cost = Cost::of(sequential, weighed);
-            if cost.fits(bench.time(check, weighed)) {
+            let proof = Cost::of(sequential, weighed);
+            if proof.fits(cost::time(check, bench.intent, bench.step, span(bench.intent.every, Some(weighed)))) {
                 (Strength::Proof, String::new())
             } else {
-                (Strength::NoHarm, format!("; a proof would take {}", cost.told()))
+                (Strength::NoHarm, format!("; a proof would take {}", proof.told()))
             }
         }
     };
@@ -196,29 +197,22 @@ struct Cost {
 impl Cost {
     /// From the beginning, with a canary that is as good as stable.
     fn of(sequential: &Sequential, weighed: &Weighed) -> Self {
-        let mut fresh = Wealth::default();
-        fresh.invest(1.0);
         let stable = weighed.all.stable.share().unwrap_or(0.0);
-        Self::from(&fresh, sequential, weighed, stable)
+        Self::at(weighed, |split| cost::requests(sequential, split, stable, weighed.bursts))
     }
 
     /// From here, if both sides go on as they did.
     fn left(sequential: &Sequential, weighed: &Weighed) -> Self {
-        Self::from(&weighed.better, sequential, weighed, weighed.all.canary.share().unwrap_or(0.0))
+        let (canary, stable) = (weighed.all.canary.share().unwrap_or(0.0), weighed.all.stable.share().unwrap_or(0.0));
+        Self::at(weighed, |split| cost::more(&weighed.better, sequential, Course { canary, stable, split, bursts: weighed.bursts }))
     }
 
-    fn from(wealth: &Wealth, sequential: &Sequential, weighed: &Weighed, canary: f64) -> Self {
+    /// With the canary's share of the requests at this exposure, and as many of them in a second.
+    fn at(weighed: &Weighed, requests: impl FnOnce(f64) -> Option<f64>) -> Self {
         let here = weighed.here;
         let split = here.canary.total / (here.canary.total + here.stable.total);
-        let stable = weighed.all.stable.share().unwrap_or(0.0);
-        let course = Course { canary, stable, split, bursts: weighed.bursts };
-        let sides = split > 0.0 && split < 1.0;
-        let requests = if sides {
-            requests_needed(wealth, (Side::Better, sequential.limit), Need::for_errors(sequential.alpha), course)
-        } else {
-            None
-        };
-        Self { requests, rate: here.canary.total / weighed.here_lasted().as_seconds_f64().max(0.001) }
+        let rate = here.canary.total / weighed.here_lasted().as_seconds_f64().max(0.001);
+        Self { requests: requests(split), rate }
     }
 
     fn seconds(&self) -> Option<f64> {
@@ -248,11 +242,5 @@ impl<'a> Bench<'a> {
     fn title(&self, check: &Check) -> String {
         let bound = self.evidence.bound(self.attempt.number, &check.name);
         bound.map_or_else(|| check.name.clone(), |bound| format!("{} (slower than {})", check.name, bound_text(bound)))
-    }
-
-    /// How much of a step's time gives evidence: until its deadline, without the warm-up, what metrics are late by, and the window that is cut off.
-    fn time(&self, check: &Check, weighed: &Weighed) -> TimeDelta {
-        let Intent { every, warm_up, deadlines, .. } = self.intent;
-        self.intent.hold(self.step) + deadlines.step - *warm_up - check.delay - span(*every, Some(weighed))
     }
 }

@@ -1,21 +1,16 @@
 //! Which quantity of the pods is compared?
 
-use chrono::TimeDelta;
-
 use super::check_spec::SequentialSpec;
 use super::checks::{Owner, below, confidence, half_way, line, strengths};
 use super::invalid::Invalid;
 use super::parse::length;
 use super::ranges::longer;
 use super::sources::MAX_QUERY;
-use crate::analysis::fill_fixed;
+use crate::analysis::{BATCH, fill_fixed};
 use crate::rollout::{Gauge, Line};
 
 /// A quarter more than stable has: what differs less between two versions is mostly noise.
 const LIMIT: Line = Line { ratio: 1.25, plus: 0.0 };
-
-/// What `{{window}}` becomes in its query.
-const MINUTE: TimeDelta = TimeDelta::minutes(1);
 
 pub(super) fn gauge(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Result<Gauge, Invalid> {
     let SequentialSpec {
@@ -55,7 +50,7 @@ pub(super) fn gauge(name: &str, spec: &SequentialSpec, owner: Owner<'_>) -> Resu
             "the query of a gauge has to look back for {{window}}, as in avg_over_time(process_resident_memory_bytes[{{window}}])",
         ));
     }
-    if let Some(range) = longer(query, MINUTE) {
+    if let Some(range) = longer(query, BATCH) {
         let text =
             format!("the query looks back for [{range}], further than a minute, so that minutes would count twice; write [{{{{window}}}}]");
         return Err(odd(&text));

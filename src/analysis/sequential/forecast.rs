@@ -14,16 +14,19 @@ pub struct Course {
     pub canary: f64,
     /// Stable's.
     pub stable: f64,
-    /// The canary's share of all requests, above 0 and below 1.
+    /// The canary's share of all requests.
     pub split: f64,
     /// See [`Terms::bursts`].
     pub bursts: f64,
 }
 
 /// How many more requests the canary has to answer until evidence is enough, were there no noise and did nothing change; nothing where that
-/// never happens. The most that a window may add is not counted.
+/// never happens, and where only one side gets any. The most that a window may add is not counted.
 pub fn requests_needed(wealth: &Wealth, (side, line): (Side, Line), need: Need, course: Course) -> Option<f64> {
     let Course { canary, stable, split, bursts } = course;
+    if !(split > 0.0 && split < 1.0) {
+        return None;
+    }
     let others = (1.0 - split) / split;
     let request = Counts { canary: Count { total: 1.0, bad: canary }, stable: Count { total: others, bad: others * stable } };
     let terms = Terms { bursts, most: f64::INFINITY };
