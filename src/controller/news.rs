@@ -47,27 +47,29 @@ impl News {
     /// A delivery ended, and the sinks stand so.
     pub(super) fn delivered(&self, report: &Report<Source>, healths: Vec<Health>) {
         let mut heard = self.heard();
-        let before = heard.sinks.clone();
+        let mut is_news = report.key == Source::Controller;
         for Health { sink, ill, falls } in healths {
             let condition = heard.sinks.entry(sink).or_default();
+            is_news |= (condition.ill, condition.falls) != (ill, falls);
             (condition.ill, condition.falls) = (ill, falls);
         }
         let condition = heard.sinks.entry(report.sink.clone()).or_default();
         match &report.delivery {
-            Delivery::Delivered => condition.took = true,
+            Delivery::Delivered => is_news |= !std::mem::replace(&mut condition.took, true),
             Delivery::Unwanted => {}
+            // It is told with the next event that is due, and makes none due.
             Delivery::Retry(why) | Delivery::Later(why, _) => condition.why.clone_from(why),
             Delivery::Refused(why) => {
-                condition.took = true;
+                is_news |= !std::mem::replace(&mut condition.took, true);
                 if let Source::Rollout(key) = &report.key {
+                    is_news = true;
                     condition.refused += 1;
                     condition.refusal = format!("event {} of {key}: {why}", report.record.seq);
                 }
             }
         }
-        let changed = heard.sinks.iter().any(|(sink, now)| before.get(sink).is_none_or(|then| is_news(then, now)));
         drop(heard);
-        if changed || report.key == Source::Controller {
+        if is_news {
             self.0.1.notify_one();
         }
     }
@@ -103,9 +105,4 @@ impl News {
     fn heard(&self) -> MutexGuard<'_, Heard> {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Why a sink failed last is told with the next event that is due, and makes none due.
-fn is_news(then: &Condition, now: &Condition) -> bool {
-    (then.ill, then.took, then.falls, then.refused) != (now.ill, now.took, now.falls, now.refused)
 }
