@@ -39,7 +39,7 @@ pub(super) struct Parts {
     /// What is to be told of the controller itself.
     pub(super) news: News,
     /// The sinks that have to have an event before it is let go.
-    pub(super) sinks: Vec<SinkName>,
+    pub(super) sinks: BTreeSet<SinkName>,
     pub(super) teller: Teller,
     /// This process's name in Kubernetes Events.
     pub(super) identity: String,

@@ -156,7 +156,7 @@ impl Controller {
             providers,
             offers: offers.clone(),
             news: news.clone(),
-            sinks: required.iter().cloned().collect(),
+            sinks: required.clone(),
             teller: teller.clone(),
             identity: self.identity.clone(),
             instance: self.setup.instance.clone(),

@@ -106,12 +106,10 @@ impl Sink {
 
     /// Brings one event to the sink. The same event may come again; its id tells.
     pub async fn deliver(&self, record: &Record) -> Delivery {
-        let told = Told::of(record);
-        if told.as_ref().is_ok_and(|told| !self.only.wants(told)) {
-            return Delivery::Unwanted;
+        match self.told(record) {
+            Err(Delivery::Unwanted) => Delivery::Unwanted,
+            told => self.send(record, told).await.unwrap_or_else(|unsent| unsent),
         }
-        let told = told.map_err(|error| Delivery::Refused(error.to_string()));
-        self.send(record, told).await.unwrap_or_else(|unsent| unsent)
     }
 
     /// Brings some events of one stream to the sink, in their order, and says how it ended for each: for all of them, or up to the first that it has not.
@@ -153,12 +151,15 @@ impl Sink {
 
     /// What is sent of one event; as an error how it ended where nothing is.
     fn written<'a>(&self, record: &'a Record) -> Result<(Told<'a>, String), Delivery> {
-        let told = Told::of(record).map_err(|error| Delivery::Refused(error.to_string()))?;
-        if !self.only.wants(&told) {
-            return Err(Delivery::Unwanted);
-        }
+        let told = self.told(record)?;
         let text = self.words(&told)?;
         Ok((told, text))
+    }
+
+    /// What an event says, where this sink is to have it.
+    fn told<'a>(&self, record: &'a Record) -> Result<Told<'a>, Delivery> {
+        let told = Told::of(record).map_err(|error| Delivery::Refused(error.to_string()))?;
+        if self.only.wants(&told) { Ok(told) } else { Err(Delivery::Unwanted) }
     }
 
     fn letter<'a>(&self, told: &'a Told<'a>, text: String) -> Letter<'a> {
