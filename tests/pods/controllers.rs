@@ -54,6 +54,8 @@ pub struct Controllers<'plane> {
     folder: PathBuf,
     /// Who led so far, as the Lease names them.
     led: Vec<String>,
+    /// How often containers started again of pods that were evicted since: the one that was killed may lead again, and be evicted next.
+    evicted_restarts: i32,
 }
 
 impl<'plane> Controllers<'plane> {
@@ -78,7 +80,7 @@ impl<'plane> Controllers<'plane> {
             "images": [{"name": "serin", "newName": "localhost/serin", "newTag": "1"}],
         });
         std::fs::write(folder.join("kustomization.yaml"), above.to_string())?;
-        let mut controllers = Self { plane, node, client, folder, led: Vec::new() };
+        let mut controllers = Self { plane, node, client, folder, led: Vec::new(), evicted_restarts: 0 };
         controllers.kubectl(&["apply", "--server-side"])?;
         controllers.complete().await?;
         controllers.leader().await?;
@@ -103,6 +105,7 @@ impl<'plane> Controllers<'plane> {
         let impatient = impatient_client(&self.plane.kubeconfig()).await?;
         let (api, ask) = (Api::<Pod>::namespaced(impatient, SERIN), EvictParams::default());
         let begun = Instant::now();
+        self.evicted_restarts += restarts_of(&leader)?;
         api.evict(&leader.name_any(), &ask).await?;
         let refused = api.evict(&other.name_any(), &ask).await;
         ensure!(matches!(&refused, Err(kube::Error::Api(status)) if status.code == 429), "both were evicted: {refused:?}");
@@ -117,12 +120,11 @@ impl<'plane> Controllers<'plane> {
     /// Looks back: how were they bound, what did they need, and who wrote?
     pub async fn look_back(&self) -> Result<()> {
         self.complete().await?;
-        let mut restarts = 0;
+        let mut restarts = self.evicted_restarts;
         for pod in self.pods().await? {
             let process = Process::of(&pod, STARTED)?;
             process.is_bound()?;
-            let status = pod.status.as_ref().and_then(|status| status.container_statuses.as_ref()).context("a pod that runs says so")?;
-            restarts += status.iter().map(|container| container.restart_count).sum::<i32>();
+            restarts += restarts_of(&pod)?;
             let most = process.most_kib()?;
             let (name, worked) = (pod.name_any(), process.worked()?.as_secs_f64());
             println!("{name}: at most {:.1} MiB, {worked:.2} s of a processor", f64::from(u32::try_from(most)?) / 1024.0);
@@ -235,6 +237,12 @@ impl<'plane> Controllers<'plane> {
         ensure!(output.status.success(), "kubectl {words:?}: {}", String::from_utf8_lossy(&output.stderr));
         Ok(())
     }
+}
+
+/// How often the containers of a pod that runs started again.
+fn restarts_of(pod: &Pod) -> Result<i32> {
+    let status = pod.status.as_ref().and_then(|status| status.container_statuses.as_ref()).context("a pod that runs says so")?;
+    Ok(status.iter().map(|container| container.restart_count).sum())
 }
 
 /// Whether the pod's own page says so.
