@@ -13,7 +13,7 @@ use serin::api::Status;
 use serin::cluster::{Error, Index, Item, Writer};
 use serin::rollout::{Change, Direction, Fence, Key, Revision};
 
-use super::ground::Ground;
+use super::ground::{Ground, wait};
 use super::rights;
 use super::shop::{NAME, Shop, quick};
 
@@ -129,9 +129,8 @@ pub async fn a_lowering_write_leaves_what_somebody_else_scaled(_: &Ground, shop:
 pub async fn a_write_never_hits_a_namesake(_: &Ground, shop: &Shop) -> Result<()> {
     let stage = Stage::stale(shop).await?;
     stage.deployments.delete("ghost-1111111111", &DeleteParams::default()).await?;
-    while stage.deployments.get_opt("ghost-1111111111").await?.is_some() {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let is_gone = || async { matches!(stage.deployments.get_opt("ghost-1111111111").await, Ok(None)) };
+    wait("the Deployment is gone", Duration::from_secs(30), is_gone).await?;
     let gone = stage.scale((4, 1), Direction::Lower).await;
     ensure!(matches!(gone, Err(Error::Gone { .. })), "{gone:?}");
     stage.deployments.create(&PostParams::default(), &deployment()?).await?;
