@@ -5,12 +5,12 @@ use serde::Serialize;
 
 use super::bounds;
 use super::course::Window;
-use super::evidence::{Evidence, Place, Weighed};
+use super::evidence::{Evidence, Place, Pods, Weighed};
 use super::series::{self, counting};
 use super::weigh::sequential;
 use super::windows::Chain;
 use super::words::{grouped, odds, percent};
-use crate::rollout::{Ask, Attempt, Check, Count, Counted, Intent, Ready, Sequential, Young};
+use crate::rollout::{Ask, Attempt, Check, Count, Counted, Intent, Ready, Revision, Sequential, Weight, Young};
 
 /// More windows are not asked for again: a backend has other work, too.
 const MOST: usize = 2000;
@@ -25,6 +25,7 @@ pub struct Again<'a> {
     /// With the lines that it was held against.
     sequential: Sequential,
     weighed: &'a Weighed,
+    evidence: &'a Evidence,
     attempt: &'a Attempt,
     intent: &'a Intent,
     rollout: &'a str,
@@ -57,7 +58,7 @@ impl Evidence {
             let weighed = self.of(attempt.number, &check.name)?;
             let source = bounds::chosen(&sequential.source, self.bound(attempt.number, &check.name))?;
             let sequential = Sequential { source, limit: weighed.limit, alarm: weighed.alarm, alpha: weighed.alpha, ..sequential.clone() };
-            Some(Again { check, sequential, weighed, attempt, intent, rollout })
+            Some(Again { check, sequential, weighed, evidence: self, attempt, intent, rollout })
         });
         Ok(known.collect())
     }
@@ -92,8 +93,9 @@ impl Again<'_> {
             // As it was asked first: stable's earlier windows come with the first one.
             let before = (number == 0).then(|| Chain::before(from, self.intent.every));
             // Which pods there were is forgotten; the windows counted then.
-            let asked = series::Window { from, to, before, young: Young::All, ready: Ready::default() };
-            (window, counting(&self.sequential.source, self.rollout, self.attempt, asked))
+            let (beside, past) = self.beside(window.step);
+            let asked = series::Window { from, to, before, past, young: Young::All, ready: Ready::default() };
+            (window, counting(&self.sequential.source, self.rollout, &beside, asked))
         };
         Ok(windows.into_iter().enumerate().map(ask).collect())
     }
@@ -104,12 +106,23 @@ impl Again<'_> {
         let row = |(window, counted): &(Window, Counted)| {
             let (every, steps, base) = (self.intent.every, self.intent.steps.len(), self.weighed.since);
             let place = Place { step: window.step, at: window.to, every, base, steps };
-            let next = weighed.get_or_insert_with(|| Weighed::new(&self.sequential, counted.from, window.step, &counted.before));
+            let whose = if self.beside(window.step).1.is_some() { Pods::Older } else { Pods::Same };
+            let before = (counted.before.as_slice(), whose);
+            let next = weighed.get_or_insert_with(|| Weighed::new(&self.sequential, counted.from, window.step, before));
             next.count(&self.sequential, counted, place);
             let (worse, better) = (next.worse.log(), next.better.log());
             Row { window: *window, canary: counted.counts.canary.sound(), stable: counted.counts.stable.sound(), worse, better }
         };
         answers.iter().map(row).collect()
+    }
+
+    /// Whom the canary was compared with at an exposure, and who told of the time before where those were young pods.
+    fn beside(&self, step: Weight) -> (Attempt, Option<Revision>) {
+        let stable = &self.attempt.stable;
+        match self.evidence.baseline(step) {
+            0 => (self.attempt.clone(), None),
+            _ => (Attempt { stable: stable.baseline(), ..self.attempt.clone() }, Some(stable.clone())),
+        }
     }
 
     /// In what a recount differs from what was recorded, if it does.

@@ -46,7 +46,7 @@ pub fn today(check: &Check, evidence: &Evidence, intent: &Intent, rollout: &str,
         &source,
         rollout,
         attempt,
-        Window { from, to: at, before, young: Young::Named(BTreeSet::new()), ready: Ready::default() },
+        Window { from, to: at, before, past: None, young: Young::Named(BTreeSet::new()), ready: Ready::default() },
     ))
 }
 
@@ -86,13 +86,18 @@ impl Evidence {
 pub fn cost(check: &Check, intent: &Intent, traffic: &Traffic) -> Option<String> {
     let CheckKind::Sequential(sequential) = &check.kind else { return None };
     let last = intent.steps.last()?;
-    let (split, told) = (share(intent, last), traffic.told());
+    let (split, told) = (compared(intent, last), traffic.told());
+    // What is seen now is the traffic of all pods; an attempt counted only those that are compared.
+    let part = match traffic.seen {
+        Seen::Now => share(intent, last),
+        Seen::Until(_) => split,
+    };
     let Some(requests) = requests(sequential, split, traffic.bad, traffic.bursts) else {
         let never = format!("a proof at {} never comes while both sides are as they are at {told}", last.weight);
         return Some(format!("{never}; {}", instead(sequential)));
     };
     let shortest = f64::from(FEWEST_WINDOWS) * intent.every.as_seconds_f64();
-    let takes = (requests / (traffic.rate * split).max(f64::MIN_POSITIVE)).max(shortest);
+    let takes = (requests / (traffic.rate * part).max(f64::MIN_POSITIVE)).max(shortest);
     let has = seconds(check, intent, last);
     let proof = format!("a proof at {} takes about {} canary requests, {} at {told}", last.weight, roughly(requests), about(takes));
     Some(if takes <= has {
@@ -115,8 +120,16 @@ pub(super) const fn instead(sequential: &Sequential) -> &'static str {
     }
 }
 
+/// The canary's share of the requests that are compared at a step: young pods of stable that stand beside it answer as many as it does.
+pub(super) fn compared(intent: &Intent, step: &Step) -> f64 {
+    match (intent.baseline(step.weight), intent.split(step.weight).canary) {
+        (0, _) => share(intent, step),
+        (young, canary) => f64::from(canary) / f64::from(canary.saturating_add(young)),
+    }
+}
+
 /// The canary's share of the traffic at a step, as whole pods give it.
-pub(super) fn share(intent: &Intent, step: &Step) -> f64 {
+fn share(intent: &Intent, step: &Step) -> f64 {
     f64::from(intent.split(step.weight).percent()) / 100.0
 }
 

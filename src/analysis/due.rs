@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::evidence::Evidence;
+use super::beside::Beside;
+use super::evidence::{Evidence, Pods};
 use super::minutes::{BATCH, Minutes};
 use super::series::{Window, backed, counting, measuring};
 use super::windows::Chain;
@@ -30,8 +31,17 @@ pub fn due(intent: &Intent, state: &State, evidence: &Evidence, seen: &Observed,
     let Some((attempt, weight)) = state.trial() else { return Due::default() };
     let mut due = Due { questions: Vec::new(), wake: workload::wake(attempt, seen, now) };
     let Some(ready) = first_ready(attempt, seen) else { return due };
-    let asking = Asking { intent, attempt, step: weight, seen, gate: gate(intent, state), ready, now };
+    let all = Asking { intent, attempt, whole: attempt, past: None, step: weight, seen, gate: gate(intent, state), ready, now };
+    let beside = Beside::of(intent, state, (attempt, weight), seen);
     for check in asked(intent, state) {
+        let asking = match (check.compares(), &beside) {
+            (false, _) => Asking { ..all },
+            (true, Ok(Beside { attempt, past, gate, ready: Some(ready), .. })) => {
+                Asking { attempt, past: past.as_ref(), gate: *gate, ready: *ready, ..all }
+            }
+            // A pod that gets ready is a reason to look again.
+            (true, Ok(_) | Err(_)) => continue,
+        };
         let next = match &check.kind {
             CheckKind::Threshold(threshold) => match &threshold.subject {
                 Subject::Query(query) => {
@@ -67,7 +77,12 @@ struct Next {
 /// For what is asked.
 struct Asking<'a> {
     intent: &'a Intent,
+    /// With whom stable's side is told of.
     attempt: &'a Attempt,
+    /// As it is.
+    whole: &'a Attempt,
+    /// Who tells of stable's earlier windows, where not its side.
+    past: Option<&'a Revision>,
     step: Weight,
     seen: &'a Observed,
     gate: Option<DateTime<Utc>>,
@@ -91,10 +106,12 @@ impl Asking<'_> {
 
     /// The window that follows on those that were counted.
     fn next(&self, check: &Check, sequential: &Sequential, evidence: &Evidence) -> Next {
-        let Self { intent, attempt, step, seen, gate, ready, now } = *self;
+        let Self { intent, attempt, whole, past, step, seen, gate, ready, now } = *self;
         let Some(source) = bounds::chosen(&sequential.source, evidence.bound(attempt.number, &check.name)) else {
+            // Young pods have not answered for so long.
+            let old = Self { attempt: whole, past: None, ..*self };
             return self.again(check, TimeDelta::zero(), check.delay, |at| {
-                match self.count(&sequential.source, at - bounds::LOOKS_BACK, at, None) {
+                match old.count(&sequential.source, at - bounds::LOOKS_BACK, at, None) {
                     Ask::Counts(counting) => Ask::Bounds(counting),
                     other @ (Ask::Number(_) | Ask::Backed(_) | Ask::Bounds(_) | Ask::Means(_)) => other,
                 }
@@ -102,7 +119,8 @@ impl Asking<'_> {
         };
         let weighed = evidence.of(attempt.number, &check.name);
         let base = gate.map_or(ready, |gate| gate.max(ready));
-        let chain = Chain { check, sequential, attempt: attempt.number, step, base, now };
+        let before = if past.is_some() { Pods::Older } else { Pods::Same };
+        let chain = Chain { check, sequential, attempt: attempt.number, step, base, before, now };
         let (from, to) = chain.next(intent.every, weighed, &seen.samples);
         if to + check.delay > now {
             return Next { question: None, wake: to + check.delay };
@@ -114,7 +132,7 @@ impl Asking<'_> {
 
     /// The minute that follows on those that were measured.
     fn minute(&self, check: &Check, gauge: &Gauge, evidence: &Evidence) -> Next {
-        let Self { intent, attempt, step, seen, gate, ready, now } = *self;
+        let Self { intent, attempt, step, seen, gate, ready, now, .. } = *self;
         let base = gate.map_or(ready, |gate| gate.max(ready));
         let minutes = Minutes { check, gauge, attempt: attempt.number, step, base, now };
         let to = minutes.next(evidence.measured(attempt.number, &check.name), &seen.samples);
@@ -151,10 +169,10 @@ impl Asking<'_> {
     }
 
     fn count(&self, source: &Source, from: DateTime<Utc>, to: DateTime<Utc>, before: Option<Before>) -> Ask {
-        let Self { attempt, seen, .. } = *self;
+        let Self { attempt, seen, past, .. } = *self;
         let both = ready(seen, &attempt.canary).chain(ready(seen, &attempt.stable));
         let young = Young::Named(both.filter(|(_, since)| to - *since < YOUNG).map(|(pod, _)| pod.name.clone()).collect());
-        counting(source, &seen.name, attempt, Window { from, to, before, young, ready: self.ready_since(from) })
+        counting(source, &seen.name, attempt, Window { from, to, before, past: past.cloned(), young, ready: self.ready_since(from) })
     }
 
     /// The pods that have been ready since then.

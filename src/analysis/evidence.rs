@@ -41,6 +41,9 @@ pub struct Evidence {
     /// The bounds of slow requests in milliseconds, where stable's own showed them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     bounds: BTreeMap<String, i64>,
+    /// How many young pods stood for stable, by exposure.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    baseline: BTreeMap<Weight, u32>,
 }
 
 /// The evidence of one check.
@@ -84,11 +87,23 @@ pub struct Weighed {
     /// Stable's requests in the ten minutes before the attempt, where they were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) usual: Option<Count>,
+    /// By what evidence is divided at least, because the pods that served before the attempt show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    least_bursts: Option<f64>,
     /// Stable's newest windows.
     spread: VecDeque<Count>,
     /// Which windows were counted.
     #[serde(default)]
     course: Course,
+}
+
+/// Whose the windows before an attempt are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pods {
+    /// Those of the pods that the canary is compared with.
+    Same,
+    /// Those of older pods, which may be better than young ones.
+    Older,
 }
 
 /// Where a window was asked for.
@@ -122,6 +137,23 @@ impl Evidence {
     /// By which bound a request is slow for a check, where that was chosen.
     pub fn bound(&self, attempt: u32, check: &str) -> Option<TimeDelta> {
         self.bounds.get(check).filter(|_| self.attempt == attempt).and_then(|millis| TimeDelta::try_milliseconds(*millis))
+    }
+
+    /// How many young pods stood for stable at an exposure; none where stable itself was compared with.
+    pub fn baseline(&self, step: Weight) -> u32 {
+        self.baseline.get(&step).copied().unwrap_or(0)
+    }
+
+    /// The exposures at which young pods stood for stable, and how many.
+    pub(super) fn baselines(&self) -> impl Iterator<Item = (Weight, u32)> {
+        self.baseline.iter().map(|(step, pods)| (*step, *pods))
+    }
+
+    /// Notes how many young pods stood for stable where something was counted beside what was known before.
+    pub(super) fn note_young(&mut self, step: Weight, young: u32, before: &Self) {
+        if young > 0 && (self.checks != before.checks || self.gauges != before.gauges) {
+            self.baseline.insert(step, young);
+        }
     }
 
     /// The attempt that it is of.
@@ -201,7 +233,13 @@ fn goes_on(check: &Check) -> bool {
 
 impl Weighed {
     /// Nothing yet, from there on.
-    pub(super) fn new(check: &Sequential, since: DateTime<Utc>, step: Weight, before: &[Count]) -> Self {
+    pub(super) fn new(check: &Sequential, since: DateTime<Utc>, step: Weight, (before, whose): (&[Count], Pods)) -> Self {
+        let sound = || before.iter().copied().map(Count::sound);
+        let spread: VecDeque<Count> = sound().filter(|count| count.total > 0.0).collect();
+        let (least_bursts, spread) = match whose {
+            Pods::Same => (None, spread),
+            Pods::Older => (Some(dispersion(spread.into_iter())), VecDeque::new()),
+        };
         let mut weighed = Self {
             grids: GRIDS,
             limit: check.limit,
@@ -220,8 +258,9 @@ impl Weighed {
             dropped: 0,
             bursts: 1.0,
             scrape_millis: None,
-            usual: before.iter().copied().map(Count::sound).reduce(Count::plus),
-            spread: before.iter().copied().map(Count::sound).filter(|count| count.total > 0.0).collect(),
+            usual: sound().reduce(Count::plus),
+            least_bursts,
+            spread,
             course: Course::default(),
         };
         weighed.worse.invest(0.5);
@@ -278,7 +317,7 @@ impl Weighed {
         let counts = Counts { canary: counted.counts.canary.sound(), stable: counted.counts.stable.sound() };
         // By what was known before this window.
         self.bursts = match check.bursts {
-            Bursts::Auto => dispersion(self.spread.iter().copied()),
+            Bursts::Auto => dispersion(self.spread.iter().copied()).max(self.least_bursts.unwrap_or(1.0)),
             Bursts::Fixed(bursts) => bursts,
         };
         if counts.compares() {

@@ -1,6 +1,7 @@
 //! Is the canary good enough? What to ask, and what the answers say.
 
 mod again;
+mod beside;
 mod bounds;
 mod compare;
 mod cost;
@@ -38,7 +39,9 @@ pub use sums::Sums;
 
 use chrono::{DateTime, Utc};
 
+use beside::Beside;
 use due::first_ready;
+use evidence::Pods;
 use minutes::Minutes;
 use threshold::Counting;
 use weigh::Bench;
@@ -66,26 +69,30 @@ pub fn judge(intent: &Intent, state: &State, evidence: &Evidence, seen: &Observe
         let verdict = Verdict::Inconclusive("nothing is on trial".to_owned());
         return Judged { verdict, evidence: evidence.clone() };
     };
-    let evidence = gathered(intent, state, (attempt, weight), evidence, seen, now);
+    let beside = Beside::of(intent, state, (attempt, weight), seen);
+    let evidence = gathered(intent, state, (attempt, weight), &beside, (evidence, seen), now);
     let workload = workload::judge(attempt, seen, now);
     let (gate, first_ready) = (gate(intent, state), first_ready(attempt, seen));
     let counting = Counting { seen, attempt, step: weight, every: intent.every, gate, first_ready, now };
-    let bench = Bench { intent, attempt, step: weight, gate, evidence: &evidence, seen, now };
+    let (sides_gate, sides_ready) = beside.as_ref().map_or((gate, first_ready), |beside| (beside.gate, beside.ready));
+    let bench = Bench { intent, attempt, step: weight, gate: sides_gate, evidence: &evidence, seen, now };
     let checks = asked(intent, state);
     let harm = policy::BOTH.into_iter().filter_map(|on_fail| {
         let failure = weigh::harm(checks.iter().filter(|check| check.policy.fail == on_fail), bench)?;
-        Some(policy::failed(on_fail, failure))
+        let failed = policy::failed(on_fail, failure);
+        Some(beside.as_ref().map_or(failed.clone(), |beside| beside.told(failed)))
     });
     let verdicts = checks.iter().map(|check| {
+        let counting = if check.compares() { Counting { gate: sides_gate, first_ready: sides_ready, ..counting } } else { counting };
         let judge = || match &check.kind {
             CheckKind::Threshold(threshold) => threshold::judge(check, threshold, counting),
-            CheckKind::Compare(compare) => compare::judge(check, compare, counting),
-            CheckKind::Sequential(sequential) => weigh::judge(check, sequential, bench),
-            CheckKind::Gauge(gauge) => {
-                let base = gate.unwrap_or(DateTime::UNIX_EPOCH);
+            CheckKind::Compare(compare) => Beside::judged(&beside, check, || compare::judge(check, compare, counting)),
+            CheckKind::Sequential(sequential) => Beside::judged(&beside, check, || weigh::judge(check, sequential, bench)),
+            CheckKind::Gauge(gauge) => Beside::judged(&beside, check, || {
+                let base = sides_gate.unwrap_or(DateTime::UNIX_EPOCH);
                 let minutes = Minutes { check, gauge, attempt: attempt.number, step: weight, base, now };
                 minutes.judge(intent, &seen.samples, evidence.measured(attempt.number, &check.name))
-            }
+            }),
         };
         match policy::trouble(check, counting).map_or_else(judge, Verdict::Fail) {
             Verdict::Fail(failure) => policy::failed(check.policy.fail, failure),
@@ -109,15 +116,16 @@ fn gathered(
     intent: &Intent,
     state: &State,
     (attempt, step): (&Attempt, Weight),
-    evidence: &Evidence,
-    seen: &Observed,
+    beside: &Result<Beside, String>,
+    (evidence, seen): (&Evidence, &Observed),
     now: DateTime<Utc>,
 ) -> Evidence {
     let checks = asked(intent, state);
     let mut gathered = evidence.at(attempt, intent);
     gathered.retain(&intent.checks);
-    let Some(ready) = first_ready(attempt, seen) else { return gathered };
-    let base = gate(intent, state).map_or(ready, |gate| gate.max(ready));
+    let Ok(Beside { gate, ready: Some(ready), young, past, .. }) = beside else { return gathered };
+    let base = gate.map_or(*ready, |gate| gate.max(*ready));
+    let before = if past.is_some() { Pods::Older } else { Pods::Same };
     for (check, sequential) in weigh::sequential(checks) {
         if let Some(unit) = bounds::wanted(&sequential.source) {
             let said = |sample: &&Sample| sample.check == check.name && sample.speaks_of(attempt.number, step, now);
@@ -126,7 +134,7 @@ fn gathered(
                 gathered.keep_bound(&check.name, bounds::choose(unit, shares));
             }
         }
-        let chain = Chain { check, sequential, attempt: attempt.number, step, base, now };
+        let chain = Chain { check, sequential, attempt: attempt.number, step, base, before, now };
         chain.fold(intent, &seen.samples, &mut gathered);
     }
     for check in checks {
@@ -136,6 +144,7 @@ fn gathered(
             minutes.fold(&seen.samples, known.as_ref()).into_iter().for_each(|measured| gathered.keep_measured(&check.name, measured));
         }
     }
+    gathered.note_young(step, *young, evidence);
     gathered
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, TimeDelta};
 
 use super::bounds;
-use super::cost::{self, Traffic, cost, instead, requests, share};
+use super::cost::{self, Traffic, compared, cost, instead, requests};
 use super::minutes::BATCH;
 use super::query::fill_pods;
 use super::sequential::Need;
@@ -13,7 +13,7 @@ use super::series::{Window, backed, counting, measuring};
 use super::windows::Chain;
 use super::words::{about, grouped, line, percent, rate, roughly, times};
 use crate::rollout::{
-    Attempt, Before, Check, CheckKind, Gauge, Incident, Intent, OnTrouble, Ready, Sequential, Source, Strength, Subject, Threshold, Young,
+    Attempt, Baseline, Before, Check, CheckKind, Gauge, Incident, Intent, OnTrouble, Ready, Sequential, Source, Step, Strength, Subject, Threshold, Young,
 };
 
 /// One check in a few lines: its queries as the provider gets them, but for the pods' real names, and what follows from the answers. Where the traffic
@@ -30,7 +30,14 @@ pub fn outline(check: &Check, intent: &Intent, rollout: &str, attempt: &Attempt,
         CheckKind::Gauge(gauge) => ("sequential", vec![ratios(gauge)]),
     };
     let mut text = format!("{name}: {kind}, asked of {provider}\n");
-    for told in [asked(check, intent.every, rollout, attempt)].into_iter().chain(decides) {
+    let young = intent.baseline == Baseline::Pods && check.compares();
+    let sides = if young { Attempt { stable: attempt.stable.baseline(), ..attempt.clone() } } else { attempt.clone() };
+    let beside = young.then(|| {
+        let pods = |step: &Step| format!("{} at {}", intent.baseline(step.weight), step.weight);
+        let pods: Vec<String> = intent.steps.iter().map(pods).collect();
+        format!("compared with young pods of stable's template ({}); without them with stable's old pods", pods.join(", "))
+    });
+    for told in [asked(check, intent.every, rollout, &sides)].into_iter().chain(beside).chain(decides) {
         let _ = writeln!(text, "  {}", told.split_whitespace().collect::<Vec<_>>().join(" ")); // writing to a String cannot fail
     }
     text
@@ -40,7 +47,7 @@ pub fn outline(check: &Check, intent: &Intent, rollout: &str, attempt: &Attempt,
 fn asked(check: &Check, every: TimeDelta, rollout: &str, attempt: &Attempt) -> String {
     let to = DateTime::UNIX_EPOCH;
     let count = |source: &Source, back: TimeDelta, before: Option<Before>| {
-        let asked = Window { from: to - back, to, before, young: Young::All, ready: Ready::default() };
+        let asked = Window { from: to - back, to, before, past: None, young: Young::All, ready: Ready::default() };
         counting(source, rollout, attempt, asked).query().to_owned()
     };
     match &check.kind {
@@ -102,7 +109,7 @@ fn odds(check: &Check, sequential: &Sequential, intent: &Intent, traffic: Option
         return [lines, vec![told]].concat();
     }
     let Some(last) = intent.steps.last() else { return lines };
-    let needed = |bad: f64| requests(sequential, share(intent, last), bad, 1.0);
+    let needed = |bad: f64| requests(sequential, compared(intent, last), bad, 1.0);
     let (Some(none), Some(some)) = (needed(0.0), needed(0.01)) else {
         let never = "a proof never comes while both sides are equally good; use promotion: noHarm, or allow the canary more".to_owned();
         return [lines, vec![never]].concat();

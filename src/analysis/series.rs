@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::query::{fill_pods, pods, promql, window};
-use crate::rollout::{Ask, Attempt, Bad, Before, By, Counting, Measuring, Ready, Series, Shape, Sides, Source, Targets, Young};
+use crate::rollout::{Ask, Attempt, Bad, Before, By, Counting, Measuring, Ready, Revision, Series, Shape, Sides, Source, Targets, Young};
 
 /// How far before a window its counters are looked at, for where they stood when it began: several scrapes of any usual interval.
 const LOOKBACK: TimeDelta = TimeDelta::seconds(90);
@@ -21,6 +21,8 @@ pub(super) struct Window {
     pub(super) from: DateTime<Utc>,
     pub(super) to: DateTime<Utc>,
     pub(super) before: Option<Before>,
+    /// Whose the earlier windows are, where not stable's side's.
+    pub(super) past: Option<Revision>,
     /// Pods whose series begin at zero.
     pub(super) young: Young,
     /// Pods that should have been scraped.
@@ -29,16 +31,18 @@ pub(super) struct Window {
 
 /// The question for the requests of both sides in a window.
 pub(super) fn counting(source: &Source, rollout: &str, attempt: &Attempt, asked: Window) -> Ask {
-    let Window { from, to, before, young, ready } = asked;
+    let Window { from, to, before, past, young, ready } = asked;
+    let past = past.filter(|_| before.is_some());
     Ask::Counts(Box::new(match source {
         Source::Series(series) => Counting {
-            query: samples(series, (rollout, attempt), to - before.map_or(from, |before| before.from.min(from)) + LOOKBACK),
+            query: samples(series, (rollout, &revisions(attempt, past.as_ref())), to - before.map_or(from, |before| before.from.min(from)) + LOOKBACK),
             from,
             shape: Shape::Samples(series.bad.clone()),
             sides: sides(rollout, attempt, Some(series.by.clone())),
             before,
+            past,
             young,
-            targets: targets(series, (rollout, attempt), to - from, ready),
+            targets: targets(series, (rollout, &revisions(attempt, None)), to - from, ready),
         },
         Source::Queries { total, bad } => Counting {
             query: {
@@ -49,6 +53,7 @@ pub(super) fn counting(source: &Source, rollout: &str, attempt: &Attempt, asked:
             shape: Shape::Sums,
             sides: sides(rollout, attempt, None),
             before: None,
+            past: None,
             young,
             targets: None,
         },
@@ -67,6 +72,11 @@ pub(super) fn measuring(query: &str, rollout: &str, attempt: &Attempt, over: Tim
     Ask::Means(Box::new(Measuring { query, sides: sides(rollout, attempt, None), ready }))
 }
 
+/// Those of whom something is asked.
+fn revisions<'a>(attempt: &'a Attempt, past: Option<&'a Revision>) -> Vec<&'a Revision> {
+    [&attempt.stable, &attempt.canary].into_iter().chain(past).collect()
+}
+
 /// Whose is whose.
 fn sides(rollout: &str, attempt: &Attempt, by: Option<By>) -> Sides {
     Sides { rollout: rollout.to_owned(), stable: attempt.stable.clone(), canary: attempt.canary.clone(), by }
@@ -78,18 +88,18 @@ fn marked(queries: [(&str, &str); 2]) -> String {
     format!("{one} or {other}")
 }
 
-/// The samples of all series of both sides.
-fn samples(series: &Series, (rollout, attempt): (&str, &Attempt), range: TimeDelta) -> String {
+/// The samples of all series of these revisions.
+fn samples(series: &Series, owner: (&str, &[&Revision]), range: TimeDelta) -> String {
     let Series { metric, labels, by, bad } = series;
     let suffix = match bad {
         Bad::SlowerThan(..) | Bad::Slow(_) => "_bucket",
         Bad::Values { .. } => "",
     };
-    format!("{metric}{suffix}{{{}}}[{}]", matchers(labels, by, bad, (rollout, attempt)), promql(range))
+    format!("{metric}{suffix}{{{}}}[{}]", matchers(labels, by, bad, owner), promql(range))
 }
 
 /// How it is found out which pods were scraped. A proxy's series tell of no pod that the scrapes' own series name.
-fn targets(series: &Series, owner: (&str, &Attempt), window: TimeDelta, ready: Ready) -> Option<Targets> {
+fn targets(series: &Series, owner: (&str, &[&Revision]), window: TimeDelta, ready: Ready) -> Option<Targets> {
     let label = match &series.by {
         By::Pod(label) => label.clone(),
         By::Revision(_) => POD.to_owned(),
@@ -102,7 +112,7 @@ fn targets(series: &Series, owner: (&str, &Attempt), window: TimeDelta, ready: R
     (!ready.is_empty()).then_some(Targets { ready, label, query })
 }
 
-fn matchers(labels: &[(String, String)], by: &By, bad: &Bad, owner: (&str, &Attempt)) -> String {
+fn matchers(labels: &[(String, String)], by: &By, bad: &Bad, owner: (&str, &[&Revision])) -> String {
     let mut text = owned(labels, by, owner);
     if let Bad::SlowerThan(time, unit) = bad {
         let bound = unit.bound(*time);
@@ -113,17 +123,17 @@ fn matchers(labels: &[(String, String)], by: &By, bad: &Bad, owner: (&str, &Atte
     text
 }
 
-/// What the series of both sides have in common.
-fn owned(labels: &[(String, String)], by: &By, (rollout, attempt): (&str, &Attempt)) -> String {
+/// What the series of these revisions have in common.
+fn owned(labels: &[(String, String)], by: &By, (rollout, revisions): (&str, &[&Revision])) -> String {
     let mut text = String::new();
     for (label, value) in labels {
         let _ = write!(text, "{label}=\"{}\",", quoted(value)); // writing to a String cannot fail
     }
-    let (stable, canary) = (attempt.stable.as_str(), attempt.canary.as_str());
+    let any = |of: &dyn Fn(&Revision) -> String| revisions.iter().map(|revision| of(revision)).collect::<Vec<_>>().join("|");
     let _ = match by {
-        By::Pod(label) => write!(text, "{label}=~\"{}|{}\"", pods(rollout, &attempt.stable), pods(rollout, &attempt.canary)),
-        By::Workload(label) => write!(text, "{label}=~\"{rollout}-({stable}|{canary})\""),
-        By::Revision(label) => write!(text, "{label}=~\"{stable}|{canary}\""),
+        By::Pod(label) => write!(text, "{label}=~\"{}\"", any(&|revision| pods(rollout, revision))),
+        By::Workload(label) => write!(text, "{label}=~\"{rollout}-({})\"", any(&Revision::to_string)),
+        By::Revision(label) => write!(text, "{label}=~\"{}\"", any(&Revision::to_string)),
     };
     text
 }

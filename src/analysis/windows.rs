@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::evidence::{Evidence, Place, SPREAD, Weighed};
+use super::evidence::{Evidence, Place, Pods, SPREAD, Weighed};
 use crate::rollout::{Check, Counted, Intent, Reached, Reading, Sample, Sequential, Track, Weight};
 
 /// After a restart this many windows are asked for one by one; where more are missing, they are longer.
@@ -32,6 +32,8 @@ pub(super) struct Chain<'a> {
     pub(super) step: Weight,
     /// No window begins before the canary was there, and warm.
     pub(super) base: DateTime<Utc>,
+    /// Whose the windows before the attempt are.
+    pub(super) before: Pods,
     pub(super) now: DateTime<Utc>,
 }
 
@@ -57,7 +59,7 @@ impl Chain<'_> {
             let follows = counted.filter(|(at, counted)| counted.from >= from && trouble(counted, *at, intent.every).is_none());
             let Some((at, counted)) = follows.min_by_key(|(at, counted)| (counted.from, *at)) else { break };
             let place = Place { step: self.step, at, every: intent.every, base: self.base, steps: intent.steps.len() };
-            let next = weighed.get_or_insert_with(|| Weighed::new(self.sequential, counted.from, self.step, &counted.before));
+            let next = weighed.get_or_insert_with(|| Weighed::new(self.sequential, counted.from, self.step, (&counted.before, self.before)));
             next.count(self.sequential, counted, place);
         }
         if weighed != before

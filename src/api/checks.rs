@@ -18,14 +18,16 @@ use super::providers::Providers;
 use super::ranges::longer;
 use super::shared::Shared;
 use super::sources::{AUTO, MAX_QUERY, Written, source};
-use super::spec::AnalysisSpec;
+use super::spec::{AnalysisSpec, BaselineSpec};
 use crate::analysis::fill_fixed;
 use crate::rollout::{
-    Bursts, Check, CheckKind, Compare, Failures, Line, OnFail, OnTrouble, Policy, Sequential, Strength, Subject, Threshold,
+    Baseline, Bursts, Check, CheckKind, Compare, Failures, Line, OnFail, OnTrouble, Policy, Sequential, Strength, Subject, Threshold,
 };
 
 /// More checks than this are many rollouts' worth of questions.
 const MAX_CHECKS: usize = 16;
+/// The names of a baseline's pods are longer by one letter, and have to stay whole.
+const MAX_NAME_BESIDE: usize = 34;
 /// The check that is always there.
 const BUILT_IN: &str = "workload";
 /// A backend that is asked more often is under load because of us.
@@ -46,6 +48,7 @@ pub(super) struct Analysis {
     pub(super) warm_up: TimeDelta,
     /// Why the checks of templates are not known, if they are not.
     pub(super) unresolved: Option<String>,
+    pub(super) baseline: Baseline,
 }
 
 /// Whose checks they are, and whom they may ask.
@@ -57,7 +60,7 @@ pub(super) struct Owner<'a> {
 }
 
 pub(super) fn checks(written: &AnalysisSpec, shared: &Result<Shared, Invalid>, owner: Owner<'_>) -> Result<Analysis, Invalid> {
-    let AnalysisSpec { checks, templates, none, every, warm_up } = written;
+    let AnalysisSpec { checks, templates, none, every, warm_up, baseline } = written;
     let inline = match (checks.as_deref(), templates, none) {
         (Some(checks), _, None) => {
             length("analysis.checks", checks.len(), "checks", 1, MAX_CHECKS)?;
@@ -82,7 +85,12 @@ pub(super) fn checks(written: &AnalysisSpec, shared: &Result<Shared, Invalid>, o
         Ok(checks) => (checks, None),
         Err(invalid) => (inline, Some(invalid.to_string())),
     };
-    Ok(Analysis { checks, every, warm_up, unresolved })
+    let baseline = match baseline {
+        None | Some(BaselineSpec::Stable) => Baseline::Stable,
+        Some(BaselineSpec::Pods) if owner.rollout.len() > MAX_NAME_BESIDE => return Err(Invalid::BaselineName(owner.rollout.to_owned())),
+        Some(BaselineSpec::Pods) => Baseline::Pods,
+    };
+    Ok(Analysis { checks, every, warm_up, unresolved, baseline })
 }
 
 /// The checks of a list, each with a name of its own.

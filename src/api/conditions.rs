@@ -104,12 +104,15 @@ fn answering(view: &View<'_>, memo: &Memo) -> (&'static str, &'static str, Strin
     }
 }
 
-/// Whether whole pods can give every step's share: a warning from the first pass on, before a canary gets any traffic.
+/// Whether whole pods can give every step's share, and the baseline that it asks for: a warning from the first pass on, before a canary gets any
+/// traffic.
 fn attainable(view: &View<'_>) -> (&'static str, &'static str, String) {
-    match (view.revision(), view.intent.far_steps()) {
-        (None, _) => ("Unknown", "InvalidSpec", String::new()),
-        (Some(_), None) => ("True", "Attainable", String::new()),
-        (Some(_), Some(text)) => ("False", "TooFewPods", cut(&text)),
+    match (view.revision(), view.intent.far_steps(), view.intent.unpaired_steps()) {
+        (None, _, _) => ("Unknown", "InvalidSpec", String::new()),
+        (Some(_), None, None) => ("True", "Attainable", String::new()),
+        (Some(_), None, Some(text)) => ("False", "NoBaseline", cut(&text)),
+        (Some(_), Some(text), None) => ("False", "TooFewPods", cut(&text)),
+        (Some(_), Some(far), Some(unpaired)) => ("False", "TooFewPods", cut(&format!("{far}; {unpaired}"))),
     }
 }
 

@@ -12,6 +12,11 @@ pub enum Invalid {
         "the name {0:?} cannot be used: create the Rollout under at most 35 of a-z, 0-9 and -, beginning and ending with a letter or digit"
     )]
     Name(String),
+    /// A name that leaves no room for those of baseline pods.
+    #[error(
+        "the name {0:?} is too long for analysis.baseline: pods: create the Rollout under at most 34 characters, or leave baseline out"
+    )]
+    BaselineName(String),
     /// A field is missing or has another type.
     #[error("the spec cannot be read: {0}; correct the field, and update the CRD to the one that `serin crds` prints")]
     Shape(String),

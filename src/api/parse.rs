@@ -69,6 +69,7 @@ pub fn parse(
             None | Some(DeletionPolicySpec::Orphan) => DeletionPolicy::Orphan,
             Some(DeletionPolicySpec::Delete) => DeletionPolicy::Delete,
         },
+        baseline: analysis.baseline,
         sharing: if strict.unwrap_or(false) { Sharing::Strict } else { Sharing::Near },
     })
 }

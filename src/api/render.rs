@@ -8,7 +8,7 @@ use super::status::{LastOutcome, Reason, Shares, Status};
 use crate::analysis::Evidence;
 use crate::audit::Outbox;
 use crate::rollout::{
-    Attempt, AttemptResult, Child, Ended, Idle, Intent, Memo, Observed, Revision, Split, State, Weight, Why, cut, target,
+    Attempt, AttemptResult, Ended, Idle, Intent, Memo, Observed, Revision, Split, State, Weight, Why, cut, target,
 };
 
 /// What a status is rendered from, besides the status that was committed last.
@@ -141,8 +141,7 @@ fn text(at: DateTime<Utc>) -> String {
 
 /// The canary's share among the pods that serve, in percent; nothing while none does.
 fn achieved(attempt: &Attempt, seen: &Observed) -> Option<i64> {
-    let serving = |revision: &Revision| seen.children.get(revision).map_or(0, Child::serving);
-    let serving = Split { stable: serving(&attempt.stable), canary: serving(&attempt.canary) };
+    let serving = Split { stable: seen.serving(&attempt.stable), canary: seen.serving(&attempt.canary) };
     (serving.total() > 0).then(|| i64::from(serving.percent()))
 }
 

@@ -35,6 +35,7 @@ use super::template::PodTemplate;
     validation = Rule::new("!has(self.spec.workloadRef) || has(oldSelf.spec.workloadRef)").message("a Rollout with a template cannot take a Deployment over; delete the Rollout, its pods go on serving, and create it anew with workloadRef"),
     validation = Rule::new("!has(self.spec.workloadRef) || !has(oldSelf.spec.workloadRef) || self.spec.workloadRef.name == oldSelf.spec.workloadRef.name").message("workloadRef cannot name another Deployment; create another Rollout for that"),
     validation = Rule::new("!has(self.spec.workloadRef) || !has(self.spec.deletionPolicy) || self.spec.deletionPolicy == 'Orphan'").message("a Deployment that was taken over is given back, so that deletionPolicy cannot be Delete; leave it out"),
+    validation = Rule::new("!has(self.spec.analysis.baseline) || self.spec.analysis.baseline != 'pods' || self.metadata.name.size() <= 34").message("with analysis.baseline: pods the name may have at most 34 characters, so that the names of those pods stay whole; create the Rollout under a shorter name, or leave baseline out"),
     validation = Rule::new("!self.metadata.name.contains('.')").message("the name may not have dots, because it becomes part of pod names; use - instead"),
 )]
 #[serde(rename_all = "camelCase")]
@@ -229,6 +230,24 @@ pub struct AnalysisSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::duration")]
     pub warm_up: Option<String>,
+
+    /// Which of stable's pods the canary is compared with. Pods that have run for days have full caches, a canary's have not: with `pods`, young
+    /// pods of stable's own template are started beside the canary, as many as it has and at most half of stable's, and `compare` and `sequential`
+    /// checks wait for them and hold the canary against them. They take stable's traffic in the place of old pods and go once the steps are over; then
+    /// nothing is compared any more. Where a step has no room for them (it takes two stable pods and a pod of surge to spare) the old pods are
+    /// compared with. Default: stable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineSpec>,
+}
+
+/// Which of stable's pods a canary is compared with.
+#[derive(JsonSchema, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum BaselineSpec {
+    /// Those that serve anyway.
+    Stable,
+    /// Young ones of the same template.
+    Pods,
 }
 
 /// Has no fields: writing it is the statement.

@@ -41,8 +41,9 @@ impl Writer {
         if revision(&source.template) == *wanted { Ok(source) } else { Err(Error::changed(what)) }
     }
 
-    /// The wanted template, wherever it is.
+    /// The wanted template, wherever it is. A baseline is made of that of the revision which it stands for.
     pub(super) async fn source(&self, key: &Key, wanted: &Revision, what: &str) -> Result<Source, Error> {
+        let wanted = &wanted.template();
         let source = self.spec(key, what)?;
         if revision(&source.template) == *wanted {
             return Ok(source);

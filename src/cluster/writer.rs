@@ -265,7 +265,8 @@ impl Writer {
             Ok(IgnoredAny) | Err(Error::Gone { .. }) => self.index.deleted_child(key, &name),
             Err(error) => return Err(error),
         }
-        self.discard(key, revision).await
+        // A baseline has no template of its own.
+        if revision.is_baseline() { Ok(()) } else { self.discard(key, revision).await }
     }
 
     async fn discard(&self, key: &Key, revision: &Revision) -> Result<(), Error> {

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::world::Seen;
 use crate::api::Status;
-use crate::rollout::{Capacity, Deadlines, DeletionPolicy, Intent, OnStep, Pausing, Revision, Sharing, State};
+use crate::rollout::{Baseline, Capacity, Deadlines, DeletionPolicy, Intent, OnStep, Pausing, Revision, Sharing, State};
 
 /// An intent that keeps the committed state as it is: its own revision, the replicas that can be read or were asked for last, no step, no check.
 /// It carries what a rollback needs, and never what would grow exposure.
@@ -34,6 +34,7 @@ pub(super) fn frozen(seen: &Seen, committed: &Status) -> Intent {
         min_ready_seconds: None,
         deletion: DeletionPolicy::Orphan,
         sharing: Sharing::Near,
+        baseline: Baseline::Stable,
     }
 }
 

@@ -34,9 +34,13 @@ pub(super) fn counted(asked: &Counting, at: DateTime<Utc>, series: &[Series]) ->
     if told.is_empty() {
         return Reading::NoData;
     }
+    let past: Option<Vec<Told>> = asked.past.as_ref().map(|past| {
+        let sides = Sides { stable: past.clone(), ..asked.sides.clone() };
+        series.iter().filter_map(|series| self::told(&sides, series)).collect()
+    });
     let counted = match &asked.shape {
         Shape::Sums => Some(sums(&told, asked, at)),
-        Shape::Samples(bad) => samples(&told, bad, asked, at),
+        Shape::Samples(bad) => samples(&told, past.as_ref().unwrap_or(&told), bad, (asked, at)),
     };
     counted.map_or(Reading::NoBucket, |counted| Reading::Counts(Box::new(counted)))
 }
@@ -127,14 +131,13 @@ fn sums(told: &[Told], asked: &Counting, at: DateTime<Utc>) -> Counted {
     }
 }
 
-/// Nothing where a histogram has no bucket with the bound that was asked for.
-fn samples(told: &[Told], bad: &Bad, asked: &Counting, at: DateTime<Utc>) -> Option<Counted> {
-    let scraped = first_scrapes(told);
-    let within = |from: DateTime<Utc>, to: DateTime<Utc>| {
+/// The requests in a window. Nothing where a histogram has no bucket with the bound that was asked for.
+fn samples(told: &[Told], past: &[Told], bad: &Bad, (asked, at): (&Counting, DateTime<Utc>)) -> Option<Counted> {
+    let within = |told: &[Told], scraped: &First<'_>, from: DateTime<Utc>, to: DateTime<Utc>| {
         let window = (seconds(from), seconds(to));
         let mut counts = Counts::default();
         for series in told {
-            let grown = increase(series.samples.iter().copied(), window, birth(series, &scraped, window.0, asked));
+            let grown = increase(series.samples.iter().copied(), window, birth(series, scraped, window.0, asked));
             let side = match series.track {
                 Track::Canary => &mut counts.canary,
                 Track::Stable => &mut counts.stable,
@@ -158,10 +161,16 @@ fn samples(told: &[Told], bad: &Bad, asked: &Counting, at: DateTime<Utc>) -> Opt
     let scrape = scrape(told);
     Some(Counted {
         from: asked.from,
-        counts: within(asked.from, at),
+        counts: within(told, &first_scrapes(told), asked.from, at),
         newest: Newest { canary: newest(Track::Canary), stable: newest(Track::Stable) },
         scrape,
-        before: asked.before.map(|before| windows(before).map(|(from, to)| within(from, to).stable).collect()).unwrap_or_default(),
+        before: asked
+            .before
+            .map(|before| {
+                let scraped = first_scrapes(past);
+                windows(before).map(|(from, to)| within(past, &scraped, from, to).stable).collect()
+            })
+            .unwrap_or_default(),
         scraped: asked.targets.as_ref().filter(|targets| told.iter().any(|series| series.labels.contains_key(&targets.label))).map(
             |targets| {
                 let since = scrape.map_or(asked.from, |scrape| asked.from.min(at - scrape * STALE_AFTER));
@@ -208,8 +217,11 @@ fn process(labels: &BTreeMap<String, String>) -> (Option<&str>, Option<&str>) {
     (labels.get("pod").map(String::as_str), labels.get("instance").map(String::as_str))
 }
 
+/// When each process was scraped first.
+type First<'a> = BTreeMap<(Option<&'a str>, Option<&'a str>), f64>;
+
 /// When each process was scraped first, as far as the samples go.
-fn first_scrapes<'a>(told: &'a [Told<'a>]) -> BTreeMap<(Option<&'a str>, Option<&'a str>), f64> {
+fn first_scrapes<'a>(told: &'a [Told<'a>]) -> First<'a> {
     let mut first = BTreeMap::new();
     for series in told {
         if let Some((at, _)) = series.samples.first() {
@@ -220,7 +232,7 @@ fn first_scrapes<'a>(told: &'a [Told<'a>]) -> BTreeMap<(Option<&'a str>, Option<
 }
 
 /// A series that appears in a window began at zero if its process was scraped before without it, or is young.
-fn birth(series: &Told, scraped: &BTreeMap<(Option<&str>, Option<&str>), f64>, from: f64, asked: &Counting) -> Birth {
+fn birth(series: &Told, scraped: &First<'_>, from: f64, asked: &Counting) -> Birth {
     let process = process(series.labels);
     let before = process != (None, None) && scraped.get(&process).is_some_and(|first| *first <= from);
     let young = process.0.is_some_and(|pod| asked.young.holds(pod));

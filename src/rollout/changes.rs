@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::baseline::Side;
 use super::reach::tolerated;
 use super::upkeep::upkeep;
 use super::workload::{Move, Readiness, keep_down};
@@ -26,9 +27,11 @@ pub fn changes(intent: &Intent, state: &State, seen: &Observed) -> Vec<Change> {
         return vec![Change::Guard];
     }
     let plan = Plan { intent, state, seen };
-    let mut out = match target(intent, state) {
+    let target = target(intent, state);
+    let spent = plan.spent(&target);
+    let mut out = match target {
         Target::One { revision, pods } => plan.one(&revision, pods),
-        Target::Shift { stable, canary, split } => plan.shift(&stable, &canary, split),
+        Target::Shift { stable, canary, split, baseline } => plan.shift(&stable, &canary, split, baseline),
         Target::Adopt { revision, .. } => plan.adopt(&revision),
         Target::HandBack { revision, .. } => plan.hand_back(&revision),
         Target::Retreat { stable, canary, pods, floor } => plan.retreat(&stable, &canary, pods, floor),
@@ -38,6 +41,7 @@ pub fn changes(intent: &Intent, state: &State, seen: &Observed) -> Vec<Change> {
         // It is stable already: should the status be lost, it is found again.
         out.extend(mark(&at.ended(), seen));
     }
+    out.extend(spent);
     out.extend(upkeep(intent, state, seen));
     out.extend(keep_down(state, seen));
     out
@@ -136,23 +140,25 @@ impl Plan<'_> {
         matches!(&self.seen.template, Template::Accepted { revision: accepted, .. } if accepted == revision)
     }
 
-    /// Exposure moves to `goal`: up before down, never above the ceiling, never below the floor.
-    fn shift(&self, stable: &Revision, canary: &Revision, goal: Split) -> Vec<Change> {
-        let (old, new) = (self.seen.children.get(stable), self.seen.children.get(canary));
-        let (old_has, new_has) = (old.map_or(0, |c| c.desired), new.map_or(0, |c| c.desired));
-        let (old_serves, new_serves) = (counted(old), counted(new));
+    /// Exposure moves to `goal`: up before down, never above the ceiling, never below the floor. So many of stable's pods should be young ones.
+    fn shift(&self, stable: &Revision, canary: &Revision, goal: Split, young: u32) -> Vec<Change> {
+        let (side, new) = (Side::new(self.seen, stable, goal.stable, young), self.seen.children.get(canary));
+        let (old_has, young_has, new_has) = (side.own_has(), side.young_has(), new.map_or(0, |c| c.desired));
+        let (old_serves, new_serves) = (side.counted(), counted(new));
         let floor = self.floor();
         let ceiling = self.intent.replicas.saturating_add(self.intent.capacity.surge).max(goal.total());
         let mut out = Vec::new();
 
-        let old_up = goal.stable.min(ceiling.saturating_sub(new_has));
+        let old_goal = side.own_goal();
+        let old_up = old_goal.min(ceiling.saturating_sub(new_has).saturating_sub(young_has));
         if old_up > old_has {
             out.extend(self.grow(stable, old_up));
         }
         // The old pods that a bake keeps are only a way back: what earned everything does not wait for them.
         let earned = matches!(self.state.trial(), Some((_, Weight::FULL)));
         let stable_is_there = earned || old_serves + tolerated(goal.stable) >= goal.stable;
-        let new_up = if stable_is_there { goal.canary.min(ceiling.saturating_sub(old_has)) } else { new_has };
+        let new_up =
+            if stable_is_there { goal.canary.min(ceiling.saturating_sub(old_has).saturating_sub(young_has)) } else { new_has };
         // Without replicas there is nothing to grow, but a revision without a Deployment could not become stable.
         if new_up > new_has || (new.is_none() && self.intent.replicas == 0) {
             out.extend(self.grow(canary, new_up));
@@ -164,22 +170,45 @@ impl Plan<'_> {
         }
         // When the whole fleet shrinks, the canary shrinks first.
         let canary_is_there = new_up <= new_has && new_has <= goal.canary && new_serves + tolerated(new_has) >= new_has;
-        if old_has > goal.stable
+        if old_has > old_goal
             && canary_is_there
-            && let Some(child) = old
+            && let Some(child) = side.own
         {
-            out.extend(self.shrink(stable, child, goal.stable, floor.saturating_sub(new_serves)));
+            out.extend(self.shrink(stable, child, old_goal, floor.saturating_sub(new_serves).saturating_sub(side.leant_on())));
         }
-        out.extend(self.others(&[stable, canary]).filter_map(|(other, child)| self.shrink(other, child, 0, 0)));
+        let stuck = old_has < old_goal && old_up <= old_has;
+        let cramped = stuck || new_has < goal.canary && new_up < goal.canary;
+        let room = if cramped || old_has < old_goal || new_has < goal.canary { 0 } else { ceiling - (old_has + new_has).min(ceiling) };
+        let kept = if cramped { side.leant_on() } else { young };
+        let carried = if stuck || earned { 0 } else { goal.stable };
+        out.extend(match side.young {
+            // When the whole fleet shrinks, the canary shrinks first.
+            Some(child) if young_has > kept && new_has <= goal.canary => {
+                let others = counted(side.own).min(old_goal);
+                self.shrink(&stable.baseline(), child, kept, carried.max(floor.saturating_sub(new_serves)).saturating_sub(others))
+            }
+            Some(_) | None => None,
+        });
+        if young.min(room) > young_has {
+            out.extend(self.grow(&stable.baseline(), young.min(room)));
+        }
+        out.extend(self.others(&[stable, canary, &stable.baseline()]).filter_map(|(other, child)| self.shrink(other, child, 0, 0)));
         out
     }
 
-    /// Stable gets all its pods at once; the canary goes as far as the floor allows at once, the rest as stable becomes available.
+    /// Stable gets all its pods at once; the canary goes as far as the floor allows at once, the rest as stable becomes available. Its young pods are
+    /// well: they stay until then.
     fn retreat(&self, stable: &Revision, canary: &Revision, pods: u32, floor: u32) -> Vec<Change> {
         let mut out = self.grow(stable, pods);
-        let back = counted(self.seen.children.get(stable));
+        let (back, young) = (counted(self.seen.children.get(stable)), stable.baseline());
+        let missing = pods.saturating_sub(back);
+        let stay = counted(self.seen.children.get(&young)).min(missing);
         out.extend(self.others(&[stable]).filter_map(|(other, child)| {
-            let needed = if other == canary { floor.saturating_sub(back) } else { 0 };
+            let needed = match other {
+                _ if other == canary => floor.saturating_sub(back).saturating_sub(stay),
+                _ if *other == young => missing,
+                _ => 0,
+            };
             self.shrink(other, child, 0, needed)
         }));
         // Replicas may have shrunk, or a step may have lent stable extra pods: they go once the canary is gone, or its share would grow.
@@ -204,23 +233,40 @@ impl Plan<'_> {
         }
     }
 
+    /// Young pods that nothing is compared with any more leave no Deployment behind: a later attempt wants young ones of its own.
+    fn spent(&self, target: &Target) -> Vec<Change> {
+        let wanted = match target {
+            Target::Shift { stable, baseline: 1.., .. } => Some(stable.baseline()),
+            Target::Shift { .. }
+            | Target::One { .. }
+            | Target::Adopt { .. }
+            | Target::HandBack { .. }
+            | Target::Retreat { .. }
+            | Target::HandsOff => None,
+        };
+        let empty = self.seen.children.iter().filter(|(revision, child)| revision.is_baseline() && child.desired == 0);
+        empty.filter(|(revision, _)| Some(*revision) != wanted.as_ref()).map(|(revision, child)| prune(revision, child)).collect()
+    }
+
     /// What can be made is the template of the spec, and what is stored; a first one only once the API server accepted it.
     fn create(&self, revision: &Revision, replicas: u32) -> Vec<Change> {
         let accepted = self.is_accepted(revision) && sharing_trouble(self.intent, &self.seen.service).is_none();
         let accepted = accepted || !matches!(self.state, State::Installing(_));
-        let stored = self.seen.records.contains_key(revision);
-        let known = *revision == self.intent.revision || stored;
+        let template = revision.template();
+        let stored = self.seen.records.contains_key(&template);
+        let known = template == self.intent.revision || stored;
         if !known || !accepted || self.seen.lifetime == Lifetime::Deleting {
             return Vec::new();
         }
-        let record = Change::Record { revision: revision.clone(), number: self.state.attempt().map_or(0, |a| a.number) };
+        let record = Change::Record { revision: template, number: self.state.attempt().map_or(0, |a| a.number) };
         let missing = (!stored).then_some(record);
         missing.into_iter().chain([Change::Create { revision: revision.clone(), replicas, epoch: self.seen.epoch }]).collect()
     }
 
-    /// More of the canary is more exposure; more of anything else brings stable back.
+    /// More of the canary is more exposure, and young pods beside it are in no hurry; more of anything else brings stable back.
     fn growing(&self, revision: &Revision) -> Direction {
         match self.state.attempt() {
+            Some(_) if revision.is_baseline() => Direction::Raise,
             Some(attempt) if attempt.canary == *revision => Direction::Raise,
             Some(_) | None => Direction::Lower,
         }
@@ -246,7 +292,7 @@ impl Plan<'_> {
     fn prune<'b>(&'b self, idle: &'b Idle) -> impl Iterator<Item = Change> + 'b {
         let wanted = |revision: &Revision| *revision == idle.stable || *revision == self.intent.revision;
         let old: BTreeMap<_, _> =
-            self.seen.children.iter().filter(|(r, c)| !wanted(r) && c.desired == 0).map(|(r, c)| ((c.created, r), c)).collect();
+            self.seen.children.iter().filter(|(r, c)| !wanted(r) && !r.is_baseline() && c.desired == 0).map(|(r, c)| ((c.created, r), c)).collect();
         let surplus = old.len().saturating_sub(self.intent.history_limit as usize);
         old.into_iter().take(surplus).map(|((_, revision), child)| prune(revision, child))
     }

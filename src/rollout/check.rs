@@ -19,6 +19,16 @@ pub struct Check {
     pub kind: CheckKind,
 }
 
+impl Check {
+    /// Whether it compares the canary with stable.
+    pub const fn compares(&self) -> bool {
+        match self.kind {
+            CheckKind::Threshold(_) => false,
+            CheckKind::Compare(_) | CheckKind::Sequential(_) | CheckKind::Gauge(_) => true,
+        }
+    }
+}
+
 /// What follows where a check does not pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {

@@ -15,11 +15,17 @@ pub(super) fn drift(state: &State, facts: &Facts) -> Option<Event> {
         attempt: state.attempt().map_or(0, |attempt| attempt.number),
         weight: None,
         reason,
-        message: format!("the Deployment of revision {revision} {what}; it is put right"),
+        message: format!("{} {what}; it is put right", deployment(&revision)),
         revision,
         failure: None,
         author: None,
     })
+}
+
+/// Which Deployment it is, for people.
+fn deployment(revision: &Revision) -> String {
+    let whose = if revision.is_baseline() { "the baseline" } else { "the Deployment" };
+    format!("{whose} of revision {}", revision.template())
 }
 
 /// What a change puts right, if that was somebody else's doing.

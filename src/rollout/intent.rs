@@ -42,6 +42,17 @@ pub struct Intent {
     pub deletion: DeletionPolicy,
     /// What happens where shares of pods are not the shares that were asked for.
     pub sharing: Sharing,
+    /// Which of stable's pods the canary is compared with.
+    pub baseline: Baseline,
+}
+
+/// Which of stable's pods a canary is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Baseline {
+    /// Those that serve anyway, however old they are.
+    Stable,
+    /// Young ones of the same template, which are started with the canary.
+    Pods,
 }
 
 /// What becomes of the Deployments when the Rollout is deleted.
@@ -145,6 +156,35 @@ impl Intent {
             Some(bake) if weight == Weight::FULL => Split { stable: bake.keep, canary: self.replicas },
             Some(_) | None => split(self.replicas, weight, &self.capacity),
         }
+    }
+
+    /// The most pods that there may be at this exposure while pods move.
+    pub fn ceiling(&self, weight: Weight) -> u32 {
+        self.replicas.saturating_add(self.capacity.surge).max(self.split(weight).total())
+    }
+
+    /// How many of stable's pods are young ones beside the canary at this exposure: as many as the canary has, and at most half of stable's. There are
+    /// none where nothing is compared, and none without room for a pod more than the exposure asks for: stable would have to give one up first.
+    pub fn baseline(&self, weight: Weight) -> u32 {
+        let goal = self.split(weight);
+        let shifts = (1..Weight::FULL.percent()).contains(&weight.percent());
+        let wanted = self.baseline == Baseline::Pods && shifts && self.checks.iter().any(Check::compares);
+        if wanted && self.ceiling(weight) > goal.total() { goal.canary.min(goal.stable / 2) } else { 0 }
+    }
+
+    /// The steps that ask for young pods to compare with and have no room for any, and what to do.
+    pub fn unpaired_steps(&self) -> Option<String> {
+        let asked = self.baseline == Baseline::Pods && self.replicas > 0;
+        let unpaired = self.steps.iter().filter(|step| asked && self.baseline(step.weight) == 0);
+        let weights: Vec<String> = unpaired.map(|step| step.weight.to_string()).collect();
+        (!weights.is_empty()).then(|| {
+            format!(
+                "with {} replicas there are no baseline pods at {}, where stable's old pods are compared with; that takes two stable pods, a pod of \
+                 surge to spare and a check that compares",
+                self.replicas,
+                weights.join(", ")
+            )
+        })
     }
 
     /// The steps whose share whole pods cannot give, and what to do; none where nothing serves anyway.

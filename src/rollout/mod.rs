@@ -5,6 +5,7 @@
 
 mod about;
 mod action;
+mod baseline;
 mod bounds;
 mod change;
 mod changes;
@@ -47,7 +48,7 @@ pub use clock::Clock;
 pub use counts::{Count, Counts, Line};
 pub use ending::{AttemptResult, Cause, EndReason};
 pub use event::{Event, EventKind, Outcome, REMOVED, Severity};
-pub use intent::{Bake, Capacity, Deadlines, DeletionPolicy, Gate, Intent, OnStep, Pausing, Step};
+pub use intent::{Bake, Baseline, Capacity, Deadlines, DeletionPolicy, Gate, Intent, OnStep, Pausing, Step};
 pub use means::{Mean, Means};
 pub use memo::{ADOPTED, Memo, forgotten_at};
 pub use names::{Epoch, Key, Revision, Weight};

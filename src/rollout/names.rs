@@ -59,6 +59,9 @@ impl fmt::Display for Epoch {
     }
 }
 
+/// What the name of a baseline begins with: no hexadecimal digit, so that no revision is called like one.
+const BASELINE: char = 'y';
+
 /// One pod template, named by the first 10 hex digits of the hash of what the user wrote.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -68,6 +71,23 @@ impl Revision {
     /// Wraps a name that was computed from a template or read from a label.
     pub fn new(name: impl Into<String>) -> Self {
         Self(name.into())
+    }
+
+    /// The name of the young pods of this revision that a canary is compared with: they have a Deployment of their own.
+    #[must_use]
+    pub fn baseline(&self) -> Self {
+        Self(format!("{BASELINE}{}", self.0))
+    }
+
+    /// Whether it is the name of such pods.
+    pub fn is_baseline(&self) -> bool {
+        self.0.starts_with(BASELINE)
+    }
+
+    /// The revision whose template pods of this name are made of.
+    #[must_use]
+    pub fn template(&self) -> Self {
+        Self(self.0.strip_prefix(BASELINE).unwrap_or(&self.0).to_owned())
     }
 
     /// The name, as it stands in labels and object names.

@@ -70,6 +70,8 @@ pub struct Counting {
     pub sides: Sides,
     /// Earlier windows whose counts of stable are wanted too, to see how its bad requests are spread.
     pub before: Option<Before>,
+    /// Whose the earlier windows are where not stable's side's: young pods have none.
+    pub past: Option<Revision>,
     /// Pods that are so young that a series of theirs that appears in the window began at zero.
     pub young: Young,
     /// Which pods should have been scraped, where samples tell of pods.

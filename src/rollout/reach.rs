@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::baseline::Side;
 use super::split::permille;
 use super::{Attempt, Child, Intent, Observed, PodState, Settled, Split, Weight};
 
@@ -29,16 +30,20 @@ pub(super) fn tolerated(target: u32) -> u32 {
 /// Whether the pods of both sides are what `weight` asks for.
 pub fn reach(intent: &Intent, attempt: &Attempt, weight: Weight, seen: &Observed) -> Reach {
     let goal = intent.split(weight);
-    let (stable, canary) = (seen.children.get(&attempt.stable), seen.children.get(&attempt.canary));
+    let side = Side::new(seen, &attempt.stable, goal.stable, intent.baseline(weight));
+    let canary = seen.children.get(&attempt.canary);
     if weight == Weight::FULL {
-        return everything(stable, canary, goal);
+        return match (everything(side.own, canary, goal), seen.young_left(&attempt.stable)) {
+            (Reach::Reached, Some(text)) => Reach::Waiting(text),
+            (reach, _) => reach,
+        };
     }
-    let serving = Split { stable: serving(stable), canary: serving(canary) };
+    let serving = Split { stable: seen.serving(&attempt.stable), canary: serving(canary) };
     if serving.permille() > goal.permille() + EXCESS {
         let (has, grants) = (serving.permille() / 10, goal.percent());
         return Reach::Exceeded(format!("the canary has {has}% of the available pods, its step grants {grants}%; waiting for stable pods"));
     }
-    match missing("canary", canary, goal.canary).or_else(|| missing("stable", stable, goal.stable)) {
+    match missing("canary", canary, goal.canary).or_else(|| missing("stable", side.own, side.own_goal())) {
         Some(text) => Reach::Waiting(text),
         None => Reach::Reached,
     }
@@ -72,7 +77,7 @@ pub(super) fn late_at(intent: &Intent, attempt: &Attempt, since: DateTime<Utc>, 
 
 /// The canary's share of the available pods, in percent rounded to the nearest.
 pub(super) fn achieved(attempt: &Attempt, seen: &Observed) -> u32 {
-    let (stable, canary) = (serving(seen.children.get(&attempt.stable)), serving(seen.children.get(&attempt.canary)));
+    let (stable, canary) = (seen.serving(&attempt.stable), serving(seen.children.get(&attempt.canary)));
     (permille(canary, stable.saturating_add(canary)) + 5) / 10
 }
 

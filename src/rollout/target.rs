@@ -20,6 +20,8 @@ pub enum Target {
         canary: Revision,
         /// Pods of both.
         split: Split,
+        /// How many of stable's are young ones, in a Deployment of their own.
+        baseline: u32,
     },
     /// A running Deployment gives its pods up as ours come.
     Adopt {
@@ -56,6 +58,7 @@ pub fn target(intent: &Intent, state: &State) -> Target {
         stable: attempt.stable.clone(),
         canary: attempt.canary.clone(),
         split: intent.split(weight),
+        baseline: intent.baseline(weight),
     };
     match state {
         State::Installing(s) => Target::One { revision: s.revision.clone(), pods: intent.replicas },

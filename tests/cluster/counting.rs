@@ -104,6 +104,7 @@ fn window(namespace: &str, from: DateTime<Utc>) -> Counting {
         shape: Shape::Samples(bad),
         sides: Sides { rollout: "checkout".to_owned(), stable: Revision::new("1111111111"), canary: Revision::new("2222222222"), by },
         before: None,
+        past: None,
         young: Young::All,
         targets: None,
     }

@@ -49,6 +49,7 @@ fn requests(canary: &str, stable: &str) -> Ask {
         shape: Shape::Samples(bad),
         sides,
         before: None,
+        past: None,
         young: Young::All,
         targets: Some(Targets { ready, label, query: "targets".to_owned() }),
     }))

@@ -39,6 +39,7 @@ fn errors() -> Counting {
             by: Some(By::Pod("pod".to_owned())),
         },
         before: None,
+        past: None,
         young: Young::Named(BTreeSet::new()),
         targets: None,
     }

@@ -58,6 +58,11 @@ fn waits(at: &Idle, facts: &Facts) -> Option<Why> {
     if at.rejected.as_ref() == Some(&facts.intent.revision) {
         return Some(rejected(at));
     }
+    // While stable is complete they go at once; the next attempt wants young ones.
+    let complete = || missing("stable", facts.seen.children.get(&at.stable), facts.intent.replicas).is_none();
+    if let Some(left) = facts.seen.young_left(&at.stable).filter(|_| complete()) {
+        return Some(Why::WaitingForPods(left));
+    }
     if restarting(at, facts.seen) {
         return Some(Why::WaitingForPods("stable's pods are being restarted".to_owned()));
     }
@@ -152,7 +157,7 @@ fn settled(at: &Idle, facts: &Facts) -> Why {
 /// is complete.
 pub(super) fn is_alone(at: &Idle, facts: &Facts) -> bool {
     let Facts { intent, seen, .. } = *facts;
-    let others = seen.children.iter().any(|(revision, child)| *revision != at.stable && child.desired > 0);
+    let others = seen.children.iter().any(|(revision, child)| *revision != at.stable && (child.desired > 0 || revision.is_baseline()));
     let stable = seen.children.get(&at.stable);
     !others || serving(stable) < intent.replicas && missing("stable", stable, intent.replicas).is_some()
 }

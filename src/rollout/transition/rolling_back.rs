@@ -12,7 +12,8 @@ const PATIENCE: TimeDelta = TimeDelta::seconds(30);
 pub(super) fn next(at: &RollingBack, facts: &Facts) -> Next {
     let Facts { intent, seen, now, .. } = *facts;
     let waiting = missing("stable", seen.children.get(&at.attempt.stable), intent.replicas)
-        .or_else(|| missing("canary", seen.children.get(&at.attempt.canary), 0));
+        .or_else(|| missing("canary", seen.children.get(&at.attempt.canary), 0))
+        .or_else(|| seen.young_left(&at.attempt.stable));
     let Some(waiting) = waiting else { return rolled_back(at, facts).into() };
     if let Some(edge) = gives_way(at, facts) {
         return edge.into();

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::super::reach::{Reach, achieved, late_at, reach};
-use super::super::{Author, Cause, Child, Clock, Event, EventKind, OnStep, PauseCause, Paused, Pausing, State, Stepping, Verdict, Why};
+use super::super::{Author, Cause, Clock, Event, EventKind, OnStep, PauseCause, Paused, Pausing, State, Stepping, Verdict, Why};
 use super::advance::{Earned, advance};
 use super::{Edge, Facts, Next, approval, installing, roll_back, stay, tell};
 
@@ -42,7 +42,7 @@ fn wait(at: &Stepping, facts: &Facts, why: Why) -> Next {
 /// Pods did not come in time. Where stable has none, it is no way back: then the canary is installed in its place.
 fn too_late(at: &Stepping, facts: &Facts, why: &Why) -> Edge {
     let attempt = &at.attempt;
-    if facts.seen.children.get(&attempt.stable).map_or(0, Child::serving) == 0 && facts.intent.replicas > 0 {
+    if facts.seen.serving(&attempt.stable) == 0 && facts.intent.replicas > 0 {
         let message = format!("revision {} has no available pod; revision {} is installed in its place", attempt.stable, attempt.canary);
         return installing::take_over_from(attempt, facts, message);
     }

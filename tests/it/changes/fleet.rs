@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serin::rollout::{Capacity, Cause, Change, Intent, Observed, Record, Revision, State, changes, split};
+use serin::rollout::{Baseline, Capacity, Cause, Change, Intent, Observed, Record, Revision, State, changes, split};
 
-use crate::given::{Seeing, child, intent, reaching, record, seen, v1, v2, weight};
+use crate::given::{Seeing, child, compared, intent, reaching, record, seen, v1, v2, weight};
 
 /// How far the tables and properties go.
 pub(super) const LARGEST: u32 = 20;
@@ -23,11 +23,14 @@ pub(super) enum Pace {
     StableFirst,
     /// No canary pod ever; stable ones at once.
     NoCanary,
+    /// No young pod of stable's ever; others at once.
+    NoYoung,
     /// No pod ever.
     Never,
 }
 
-pub(super) const PACES: [Pace; 5] = [Pace::AtOnce, Pace::CanaryFirst, Pace::StableFirst, Pace::NoCanary, Pace::Never];
+pub(super) const PACES: [Pace; 6] =
+    [Pace::AtOnce, Pace::CanaryFirst, Pace::StableFirst, Pace::NoCanary, Pace::NoYoung, Pace::Never];
 
 /// A cluster that scales at once, takes pods that are not ready first, and makes pods ready at its pace.
 #[derive(Clone, Debug)]
@@ -58,15 +61,27 @@ impl Fleet {
         self.pods.get(revision).copied().unwrap_or_default()
     }
 
+    /// The same where the canary is compared with young pods of stable's.
+    pub(super) fn beside_young(mut self) -> Self {
+        self.intent = Intent { baseline: Baseline::Pods, checks: vec![compared("errors")], ..self.intent };
+        self
+    }
+
+    /// Of stable's side, young pods included, and of the canary's.
     pub(super) fn wanted(&self) -> (u32, u32) {
-        (self.of(&v1()).0, self.of(&v2()).0)
+        (self.of(&v1()).0 + self.young().0, self.of(&v2()).0)
     }
 
     pub(super) fn ready(&self) -> (u32, u32) {
-        (self.of(&v1()).1, self.of(&v2()).1)
+        (self.of(&v1()).1 + self.young().1, self.of(&v2()).1)
     }
 
-    fn observe(&self) -> Observed {
+    /// Those of stable's that are young.
+    pub(super) fn young(&self) -> Pods {
+        self.of(&v1().baseline())
+    }
+
+    pub(super) fn observe(&self) -> Observed {
         let empty = seen().accepting(self.intent.revision.clone());
         let mut seen =
             self.pods.iter().fold(empty, |seen, (revision, (desired, ready))| seen.with(revision.clone(), child(*desired, *ready)));
@@ -149,18 +164,19 @@ impl Fleet {
 
     /// Pods become ready.
     pub(super) fn tick(&mut self) {
-        let (canary, stable) = (v2(), v1());
+        let (canary, stable, young) = (v2(), v1(), v1().baseline());
         let ready = |pods: &mut Pods| pods.1 = pods.0;
         match self.pace {
             Pace::AtOnce => self.pods.values_mut().for_each(ready),
-            Pace::CanaryFirst => self.one_of([&canary, &stable]),
-            Pace::StableFirst => self.one_of([&stable, &canary]),
+            Pace::CanaryFirst => self.one_of([&canary, &stable, &young]),
+            Pace::StableFirst => self.one_of([&stable, &young, &canary]),
             Pace::NoCanary => self.pods.iter_mut().filter(|(revision, _)| **revision != canary).for_each(|(_, pods)| ready(pods)),
+            Pace::NoYoung => self.pods.iter_mut().filter(|(revision, _)| **revision != young).for_each(|(_, pods)| ready(pods)),
             Pace::Never => {}
         }
     }
 
-    fn one_of(&mut self, order: [&Revision; 2]) {
+    fn one_of(&mut self, order: [&Revision; 3]) {
         let missing = order.into_iter().find(|revision| self.pods.get(*revision).is_some_and(|pods| pods.1 < pods.0));
         if let Some(pods) = missing.and_then(|revision| self.pods.get_mut(revision)) {
             pods.1 += 1;

@@ -1,5 +1,6 @@
 //! Do the writes of a state lead where it wants to be, and is every moment on the way safe?
 
+mod beside;
 mod fleet;
 mod properties;
 mod scripts;

@@ -1,7 +1,7 @@
 //! Whatever happens to a fleet: no write is unsafe, and it comes to rest where its state wants it.
 
 use proptest::prelude::*;
-use serin::rollout::{Capacity, Cause, PauseCause, Revision, split};
+use serin::rollout::{Baseline, Capacity, Cause, PauseCause, Revision, split};
 
 use super::fleet::{Fleet, LARGEST, PACES, Pace, capacity, fleet};
 use crate::given::{failure, idle, paused, promoting, reaching, rolling_back, v1, v2, v3, weight};
@@ -21,6 +21,10 @@ enum Turn {
     LoseStable(u32),
     /// So many ready pods of the canary are lost.
     LoseCanary(u32),
+    /// So many ready young pods of stable's are lost.
+    LoseYoung(u32),
+    /// The canary is compared with young pods from now on, or no longer.
+    Beside(Baseline),
 }
 
 fn turns() -> impl Strategy<Value = Vec<(Turn, u8)>> {
@@ -31,6 +35,8 @@ fn turns() -> impl Strategy<Value = Vec<(Turn, u8)>> {
         (0..=LARGEST).prop_map(Turn::Resize),
         (0..5_u32).prop_map(Turn::LoseStable),
         (0..5_u32).prop_map(Turn::LoseCanary),
+        (0..5_u32).prop_map(Turn::LoseYoung),
+        prop_oneof![Just(Baseline::Pods), Just(Baseline::Stable)].prop_map(Turn::Beside),
     ];
     proptest::collection::vec((turn, 0..6_u8), 1..8)
 }
@@ -54,6 +60,8 @@ fn play(fleet: &mut Fleet, turns: &[(Turn, u8)]) {
             Turn::Resize(replicas) => fleet.intent.replicas = *replicas,
             Turn::LoseStable(pods) => lose(fleet, &v1(), *pods),
             Turn::LoseCanary(pods) => lose(fleet, &v2(), *pods),
+            Turn::LoseYoung(pods) => lose(fleet, &v1().baseline(), *pods),
+            Turn::Beside(baseline) => fleet.intent.baseline = *baseline,
         }
         for _ in 0..*looks {
             fleet.pass(&state);
@@ -74,8 +82,10 @@ proptest! {
     #[test]
     fn no_write_is_unsafe_and_every_state_comes_to_rest(
         replicas in 1..=LARGEST, capacity in any_capacity(), pace in proptest::sample::select(&PACES[..]), turns in turns(), last in 0..4_u8,
+        young in proptest::bool::ANY,
     ) {
-        let mut fleet = fleet(replicas, capacity, pace);
+        let fleet = fleet(replicas, capacity, pace);
+        let mut fleet = if young { fleet.beside_young() } else { fleet };
         play(&mut fleet, &turns);
         let state = match last {
             0 => reaching(50),
@@ -93,6 +103,8 @@ proptest! {
             _ => (all, 0),
         };
         prop_assert_eq!(fleet.ready(), goal, "{:?}", fleet);
+        let beside = if last == 0 { fleet.intent.baseline(weight(50)) } else { 0 };
+        prop_assert_eq!(fleet.young(), (beside, beside), "{:?}", fleet);
     }
 
     #[test]

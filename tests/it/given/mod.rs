@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serin::rollout::{
-    Action, Bake, Capacity, Child, Deadlines, DeletionPolicy, Epoch, Fence, Gate, Idle, Intent, Lifetime, Meaning, Memo, Observed, OnStep,
+    Action, Bake, Baseline, Capacity, Child, Deadlines, DeletionPolicy, Epoch, Fence, Gate, Idle, Intent, Lifetime, Meaning, Memo, Observed, OnStep,
     Pausing, Pod, PodState, Record, Revision, ServiceView, Settled, Sharing, State, Step, Template, Upkeep, Verdict, Weight, Why, Workload,
 };
 
@@ -73,6 +73,7 @@ pub(crate) fn intent(revision: Revision) -> Intent {
         min_ready_seconds: Some(0),
         deletion: DeletionPolicy::Orphan,
         sharing: Sharing::Near,
+        baseline: Baseline::Stable,
     }
 }
 
@@ -132,7 +133,10 @@ pub(crate) trait Seeing: Sized {
 
 impl Seeing for Observed {
     fn with(mut self, revision: Revision, child: Child) -> Self {
-        self.records.insert(revision.clone(), record());
+        // A baseline has no template of its own.
+        if !revision.is_baseline() {
+            self.records.insert(revision.clone(), record());
+        }
         let meaning = Meaning::new(revision.as_str());
         self.children.insert(revision, Child { meaning, ..child });
         self

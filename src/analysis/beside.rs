@@ -1,0 +1,77 @@
+//! Beside which of stable's pods is the canary compared now, and from when on?
+
+use chrono::{DateTime, Utc};
+
+use super::due::first_ready;
+use super::gate;
+use crate::rollout::{Attempt, Baseline, Check, Intent, Observed, Revision, State, Verdict, Weight};
+
+/// Both sides of a comparison.
+pub(super) struct Beside {
+    /// The attempt, with whom stable's side is told of.
+    pub(super) attempt: Attempt,
+    /// Who tells of the time before the attempt, where young pods stand for stable.
+    pub(super) past: Option<Revision>,
+    /// How many young pods that are; none where stable itself is compared with.
+    pub(super) young: u32,
+    /// Nothing that was measured before this time lets exposure grow.
+    pub(super) gate: Option<DateTime<Utc>>,
+    /// Since when there is a ready pod on both sides.
+    pub(super) ready: Option<DateTime<Utc>>,
+    /// What has to be said of it.
+    told: String,
+}
+
+impl Beside {
+    /// The sides of an attempt on trial, or why nothing is compared now. Young pods count from when on all of them are ready, and warm like the
+    /// canary's.
+    pub(super) fn of(intent: &Intent, state: &State, (attempt, step): (&Attempt, Weight), seen: &Observed) -> Result<Self, String> {
+        let (gate, ready, wanted) = (gate(intent, state), first_ready(attempt, seen), intent.baseline(step));
+        if wanted == 0 {
+            let told = match intent.baseline {
+                Baseline::Stable => String::new(),
+                Baseline::Pods if step == Weight::FULL => {
+                    return Err("baseline pods are there during the steps, so nothing is compared after them".to_owned());
+                }
+                Baseline::Pods => "; compared with stable's old pods, for there is no room for baseline pods at this exposure".to_owned(),
+            };
+            return Ok(Self { attempt: attempt.clone(), past: None, young: 0, gate, ready, told });
+        }
+        let Some(since) = seen.young_for(&attempt.stable, wanted) else {
+            let there = seen.young(&attempt.stable);
+            return Err(format!("{there} of {wanted} baseline pods are ready, which the canary is compared with; holding, this is not a failure"));
+        };
+        let warm = since + intent.warm_up;
+        let pods = if wanted == 1 { "pod" } else { "pods" };
+        Ok(Self {
+            attempt: Attempt { stable: attempt.stable.baseline(), ..attempt.clone() },
+            past: Some(attempt.stable.clone()),
+            young: wanted,
+            gate: Some(gate.map_or(warm, |gate| gate.max(warm))),
+            ready: ready.map(|ready| ready.max(since)),
+            told: format!("; compared with {wanted} baseline {pods}"),
+        })
+    }
+
+    /// What a check says that compares both sides, where there are two.
+    pub(super) fn judged(beside: &Result<Self, String>, check: &Check, judge: impl FnOnce() -> Verdict) -> Verdict {
+        match beside {
+            Ok(beside) => beside.told(judge()),
+            Err(text) => Verdict::Inconclusive(format!("{}: {text}", check.name)),
+        }
+    }
+
+    /// A verdict that says with whom the canary was compared.
+    pub(super) fn told(&self, verdict: Verdict) -> Verdict {
+        let told = |text: String| text + &self.told;
+        match verdict {
+            Verdict::Pass(text) => Verdict::Pass(told(text)),
+            Verdict::Inconclusive(text) => Verdict::Inconclusive(told(text)),
+            Verdict::Error(text) => Verdict::Error(text),
+            Verdict::Fail(mut failure) => {
+                failure.message = told(failure.message);
+                Verdict::Fail(failure)
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! How are stable's pods divided between its own Deployment and the young ones that a canary is compared with?
+//!
+//! Together they are the pods that the exposure asks for. The own Deployment gives pods up only as young ones are ready, and keeps or gets those that
+//! are not: a baseline that never comes costs nothing.
+
+use chrono::{DateTime, Utc};
+
+use super::reach::tolerated;
+use super::{Child, Observed, PodState, Revision};
+
+/// Stable's side at an exposure.
+pub(super) struct Side<'a> {
+    /// Its own Deployment.
+    pub(super) own: Option<&'a Child>,
+    /// That of its young pods.
+    pub(super) young: Option<&'a Child>,
+    /// All pods that it should have.
+    goal: u32,
+    /// How many of them should be young.
+    wanted: u32,
+}
+
+impl<'a> Side<'a> {
+    pub(super) fn new(seen: &'a Observed, stable: &Revision, goal: u32, wanted: u32) -> Self {
+        Self { own: seen.children.get(stable), young: seen.children.get(&stable.baseline()), goal, wanted }
+    }
+
+    /// Pods that its own Deployment asks for.
+    pub(super) fn own_has(&self) -> u32 {
+        self.own.map_or(0, |child| child.desired)
+    }
+
+    /// Pods that its young ones' asks for.
+    pub(super) fn young_has(&self) -> u32 {
+        self.young.map_or(0, |child| child.desired)
+    }
+
+    /// Young pods that stand for old ones.
+    pub(super) fn leant_on(&self) -> u32 {
+        self.young.map_or(0, Child::counted).min(self.wanted)
+    }
+
+    /// Pods of both that the canary may lean on.
+    pub(super) fn counted(&self) -> u32 {
+        let counted = |child: Option<&Child>| child.map_or(0, Child::counted);
+        counted(self.own).saturating_add(counted(self.young))
+    }
+
+    /// The pods that its own Deployment has to have: all that ready young ones do not stand for.
+    pub(super) fn own_goal(&self) -> u32 {
+        self.goal - self.leant_on().min(self.goal)
+    }
+}
+
+impl Observed {
+    /// Pods of a revision that can be counted on, young ones beside a canary included.
+    pub fn serving(&self, revision: &Revision) -> u32 {
+        let serving = |revision: &Revision| self.children.get(revision).map_or(0, Child::serving);
+        serving(revision).saturating_add(serving(&revision.baseline()))
+    }
+
+    /// How many of a revision's young pods are ready.
+    pub fn young(&self, revision: &Revision) -> usize {
+        self.young_since(revision).len()
+    }
+
+    /// Since when so many young pods of a revision are ready, but for those that a gate tolerates to be missing. A pod that comes later is no
+    /// beginning.
+    pub fn young_for(&self, revision: &Revision, wanted: u32) -> Option<DateTime<Utc>> {
+        let needed = usize::try_from(wanted - tolerated(wanted)).ok()?;
+        self.young_since(revision).get(needed.checked_sub(1)?).copied()
+    }
+
+    /// Since when each of a revision's young pods is ready, the first one first.
+    fn young_since(&self, revision: &Revision) -> Vec<DateTime<Utc>> {
+        let pods = self.children.get(&revision.baseline()).map(|child| child.pods.as_slice()).unwrap_or_default();
+        let ready = pods.iter().filter_map(|pod| if let PodState::Ready { since } = pod.state { Some(since) } else { None });
+        let mut since: Vec<_> = ready.collect();
+        since.sort_unstable();
+        since
+    }
+
+    /// What has to go before nothing is left of a revision's young pods, if anything has.
+    pub(super) fn young_left(&self, revision: &Revision) -> Option<String> {
+        let young = self.children.get(&revision.baseline()).filter(|child| child.desired > 0)?;
+        Some(format!("{} baseline pods have to become 0", young.desired))
+    }
+}
