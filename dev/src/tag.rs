@@ -10,6 +10,8 @@ const USUAL_LATENCY: Duration = Duration::from_millis(20);
 pub struct Tag {
     /// `err<N>`, `permille<N>`: how many percent or thousandths of the requests fail with 500; none without the word, at most all.
     pub errors_per_mille: u32,
+    /// `cold<N>`: the same of a pod that is still cold, where its Service says which are warm ([`crate::traffic`]).
+    pub cold_per_mille: Option<u32>,
     /// `lat<N>`: how many milliseconds a request takes; 20 without the word.
     pub latency: Duration,
 }
@@ -17,7 +19,7 @@ pub struct Tag {
 impl Tag {
     /// Reads the tag of an image. A word that is none of ours is ignored, so is a number that makes no sense.
     pub fn of_image(image: &str) -> Self {
-        let mut tag = Self { errors_per_mille: 0, latency: USUAL_LATENCY };
+        let mut tag = Self { errors_per_mille: 0, cold_per_mille: None, latency: USUAL_LATENCY };
         for word in image_tag(image).split('-').skip(1) {
             if let Some(percent) = number(word, "err").filter(|percent| *percent <= 100) {
                 tag.errors_per_mille = percent * 10;
@@ -25,11 +27,20 @@ impl Tag {
             if let Some(thousandths) = number(word, "permille").filter(|thousandths| *thousandths <= 1000) {
                 tag.errors_per_mille = thousandths;
             }
+            if let Some(thousandths) = number(word, "cold").filter(|thousandths| *thousandths <= 1000) {
+                tag.cold_per_mille = Some(thousandths);
+            }
             if let Some(milliseconds) = number(word, "lat") {
                 tag.latency = Duration::from_millis(milliseconds.into());
             }
         }
         tag
+    }
+
+    /// How a pod does that is still cold.
+    #[must_use]
+    pub fn cold(self) -> Self {
+        Self { errors_per_mille: self.cold_per_mille.unwrap_or(self.errors_per_mille), ..self }
     }
 }
 
@@ -49,7 +60,8 @@ mod tests {
     use super::*;
 
     fn check(image: &str, errors_per_mille: u32, latency_ms: u64) {
-        assert_eq!(Tag::of_image(image), Tag { errors_per_mille, latency: Duration::from_millis(latency_ms) }, "{image}");
+        let expected = Tag { errors_per_mille, cold_per_mille: None, latency: Duration::from_millis(latency_ms) };
+        assert_eq!(Tag::of_image(image), expected, "{image}");
     }
 
     #[test]
@@ -61,6 +73,12 @@ mod tests {
         check("app:v3-permille1", 1, 20);
         check("app:v3-permille1001", 0, 20);
         check("app:v3-slow-err100", 1000, 20);
+    }
+
+    #[test]
+    fn a_cold_pod_may_fail_more_often() {
+        let failing = |image| Tag::of_image(image).cold().errors_per_mille;
+        assert_eq!([failing("app:v1-permille10-cold50"), failing("app:v1-permille10"), failing("app:v1-cold1001")], [50, 10, 0]);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! Every Service whose endpoint slices name pods gets a steady rate of requests, 50 a second unless its annotation `dev.serin/rps` says otherwise (0 is
 //! no traffic). They are spread evenly over the ready endpoints, as kube-proxy does it, and counted per pod; the pod's image tag says how many fail
-//! and how long they take ([`Tag`]). The annotation `dev.serin/incident` is something that all pods share: so many percent fail at least.
+//! and how long they take ([`Tag`]). The annotation `dev.serin/warm` names
+//! pods: all others are cold. The annotation `dev.serin/incident` is something that all pods share: so many percent fail at least.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
@@ -33,6 +34,7 @@ use crate::users;
 const USUAL_RATE: u32 = 50;
 const RATE_ANNOTATION: &str = "dev.serin/rps";
 const INCIDENT_ANNOTATION: &str = "dev.serin/incident";
+const WARM_ANNOTATION: &str = "dev.serin/warm";
 /// Set by Kubernetes: the Service that a slice belongs to.
 const SERVICE_LABEL: &str = "kubernetes.io/service-name";
 /// Five looks for each of Prometheus' scrapes.
@@ -139,12 +141,15 @@ fn look(services: &Store<Service>, slices: &Store<EndpointSlice>, pods: &Store<P
         let known = services.get(&ObjectRef::new(service).within(&namespace));
         let rate = known.as_ref().map_or(0, |service| number(service, RATE_ANNOTATION).unwrap_or(USUAL_RATE));
         let incident = known.as_ref().and_then(|service| number(service, INCIDENT_ANNOTATION)).map_or(0, |percent| percent.min(100) * 10);
+        let warm: Option<Vec<&str>> =
+            known.as_ref().and_then(|service| Some(service.annotations().get(WARM_ANNOTATION)?.split(',').collect()));
         let target =
             targets.entry((namespace.clone(), service.clone())).or_insert_with(|| Target { rate, incident, pods: BTreeMap::new() });
         for endpoint in &slice.endpoints {
             let Some(pod) = endpoint.target_ref.as_ref().and_then(|reference| reference.name.clone()) else { continue };
             let ready = endpoint.conditions.as_ref().and_then(|conditions| conditions.ready).unwrap_or(true);
-            let tag = ready.then(|| pods.get(&ObjectRef::new(&pod).within(&namespace))).flatten().and_then(|pod| tag(&pod));
+            let tag =
+                ready.then(|| pods.get(&ObjectRef::new(&pod).within(&namespace))).flatten().and_then(|pod| tag(&pod, warm.as_deref()));
             target.pods.insert(pod, tag);
         }
     }
@@ -155,9 +160,11 @@ fn number(service: &Service, annotation: &str) -> Option<u32> {
     service.annotations().get(annotation).and_then(|text| text.parse().ok())
 }
 
-fn tag(pod: &Pod) -> Option<Tag> {
+fn tag(pod: &Pod, warm: Option<&[&str]>) -> Option<Tag> {
     let container = pod.spec.as_ref()?.containers.first()?;
-    Some(Tag::of_image(container.image.as_deref().unwrap_or_default()))
+    let tag = Tag::of_image(container.image.as_deref().unwrap_or_default());
+    let is_cold = warm.is_some_and(|warm| !warm.contains(&pod.name_any().as_str()));
+    Some(if is_cold { tag.cold() } else { tag })
 }
 
 /// A view of all objects of a kind, and the future that keeps it fresh and never ends.

@@ -1,5 +1,7 @@
 //! Beside which of stable's pods is the canary compared now, and from when on?
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 
 use super::due::first_ready;
@@ -7,11 +9,11 @@ use super::gate;
 use crate::rollout::{Attempt, Baseline, Check, Intent, Observed, Revision, State, Verdict, Weight};
 
 /// Both sides of a comparison.
-pub(super) struct Beside {
+pub(super) struct Beside<'a> {
     /// The attempt, with whom stable's side is told of.
-    pub(super) attempt: Attempt,
+    pub(super) attempt: Cow<'a, Attempt>,
     /// Who tells of the time before the attempt, where young pods stand for stable.
-    pub(super) past: Option<Revision>,
+    pub(super) past: Option<&'a Revision>,
     /// How many young pods that are; none where stable itself is compared with.
     pub(super) young: u32,
     /// Nothing that was measured before this time lets exposure grow.
@@ -22,10 +24,10 @@ pub(super) struct Beside {
     told: String,
 }
 
-impl Beside {
+impl<'a> Beside<'a> {
     /// The sides of an attempt on trial, or why nothing is compared now. Young pods count from when on all of them are ready, and warm like the
     /// canary's.
-    pub(super) fn of(intent: &Intent, state: &State, (attempt, step): (&Attempt, Weight), seen: &Observed) -> Result<Self, String> {
+    pub(super) fn of(intent: &Intent, state: &State, (attempt, step): (&'a Attempt, Weight), seen: &Observed) -> Result<Self, String> {
         let (gate, ready, wanted) = (gate(intent, state), first_ready(attempt, seen), intent.baseline(step));
         if wanted == 0 {
             let told = match intent.baseline {
@@ -35,17 +37,19 @@ impl Beside {
                 }
                 Baseline::Pods => "; compared with stable's old pods, for there is no room for baseline pods at this exposure".to_owned(),
             };
-            return Ok(Self { attempt: attempt.clone(), past: None, young: 0, gate, ready, told });
+            return Ok(Self { attempt: Cow::Borrowed(attempt), past: None, young: 0, gate, ready, told });
         }
         let Some(since) = seen.young_for(&attempt.stable, wanted) else {
             let there = seen.young(&attempt.stable);
-            return Err(format!("{there} of {wanted} baseline pods are ready, which the canary is compared with; holding, this is not a failure"));
+            return Err(format!(
+                "{there} of {wanted} baseline pods are ready, which the canary is compared with; holding, this is not a failure"
+            ));
         };
         let warm = since + intent.warm_up;
         let pods = if wanted == 1 { "pod" } else { "pods" };
         Ok(Self {
-            attempt: Attempt { stable: attempt.stable.baseline(), ..attempt.clone() },
-            past: Some(attempt.stable.clone()),
+            attempt: Cow::Owned(Attempt { stable: attempt.stable.baseline(), ..attempt.clone() }),
+            past: Some(&attempt.stable),
             young: wanted,
             gate: Some(gate.map_or(warm, |gate| gate.max(warm))),
             ready: ready.map(|ready| ready.max(since)),

@@ -37,7 +37,7 @@ pub fn due(intent: &Intent, state: &State, evidence: &Evidence, seen: &Observed,
         let asking = match (check.compares(), &beside) {
             (false, _) => Asking { ..all },
             (true, Ok(Beside { attempt, past, gate, ready: Some(ready), .. })) => {
-                Asking { attempt, past: past.as_ref(), gate: *gate, ready: *ready, ..all }
+                Asking { attempt, past: *past, gate: *gate, ready: *ready, ..all }
             }
             // A pod that gets ready is a reason to look again.
             (true, Ok(_) | Err(_)) => continue,

@@ -16,9 +16,8 @@ impl fmt::Display for Evidence {
             return f.write_str("no check has compared the canary with stable window by window\n");
         }
         writeln!(f, "attempt {}", self.attempt())?;
-        self.baselines().try_for_each(|(step, pods)| {
-            writeln!(f, "at {step} stable's side are {pods} young pods of its template (baseline: pods)")
-        })?;
+        self.baselines()
+            .try_for_each(|(step, pods)| writeln!(f, "at {step} stable's side are {pods} young pods of its template (baseline: pods)"))?;
         self.checks().try_for_each(|(name, weighed)| {
             write!(f, "\n{}", table(name, weighed))?;
             self.bound(self.attempt(), name).map_or(Ok(()), |bound| {

@@ -116,7 +116,7 @@ fn gathered(
     intent: &Intent,
     state: &State,
     (attempt, step): (&Attempt, Weight),
-    beside: &Result<Beside, String>,
+    beside: &Result<Beside<'_>, String>,
     (evidence, seen): (&Evidence, &Observed),
     now: DateTime<Utc>,
 ) -> Evidence {

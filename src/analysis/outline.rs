@@ -13,7 +13,8 @@ use super::series::{Window, backed, counting, measuring};
 use super::windows::Chain;
 use super::words::{about, grouped, line, percent, rate, roughly, times};
 use crate::rollout::{
-    Attempt, Baseline, Before, Check, CheckKind, Gauge, Incident, Intent, OnTrouble, Ready, Sequential, Source, Step, Strength, Subject, Threshold, Young,
+    Attempt, Baseline, Before, Check, CheckKind, Gauge, Incident, Intent, OnTrouble, Ready, Sequential, Source, Step, Strength, Subject,
+    Threshold, Young,
 };
 
 /// One check in a few lines: its queries as the provider gets them, but for the pods' real names, and what follows from the answers. Where the traffic

@@ -35,7 +35,11 @@ pub(super) fn counting(source: &Source, rollout: &str, attempt: &Attempt, asked:
     let past = past.filter(|_| before.is_some());
     Ask::Counts(Box::new(match source {
         Source::Series(series) => Counting {
-            query: samples(series, (rollout, &revisions(attempt, past.as_ref())), to - before.map_or(from, |before| before.from.min(from)) + LOOKBACK),
+            query: samples(
+                series,
+                (rollout, &revisions(attempt, past.as_ref())),
+                to - before.map_or(from, |before| before.from.min(from)) + LOOKBACK,
+            ),
             from,
             shape: Shape::Samples(series.bad.clone()),
             sides: sides(rollout, attempt, Some(series.by.clone())),

@@ -59,7 +59,8 @@ impl Chain<'_> {
             let follows = counted.filter(|(at, counted)| counted.from >= from && trouble(counted, *at, intent.every).is_none());
             let Some((at, counted)) = follows.min_by_key(|(at, counted)| (counted.from, *at)) else { break };
             let place = Place { step: self.step, at, every: intent.every, base: self.base, steps: intent.steps.len() };
-            let next = weighed.get_or_insert_with(|| Weighed::new(self.sequential, counted.from, self.step, (&counted.before, self.before)));
+            let next =
+                weighed.get_or_insert_with(|| Weighed::new(self.sequential, counted.from, self.step, (&counted.before, self.before)));
             next.count(self.sequential, counted, place);
         }
         if weighed != before

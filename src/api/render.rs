@@ -7,9 +7,7 @@ use super::shared::{Frozen, Shared};
 use super::status::{LastOutcome, Reason, Shares, Status};
 use crate::analysis::Evidence;
 use crate::audit::Outbox;
-use crate::rollout::{
-    Attempt, AttemptResult, Ended, Idle, Intent, Memo, Observed, Revision, Split, State, Weight, Why, cut, target,
-};
+use crate::rollout::{Attempt, AttemptResult, Ended, Idle, Intent, Memo, Observed, Revision, Split, State, Weight, Why, cut, target};
 
 /// What a status is rendered from, besides the status that was committed last.
 #[derive(Clone, Debug)]

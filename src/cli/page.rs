@@ -25,6 +25,9 @@ pub(super) struct Page {
     attempt: Option<i64>,
     stable: Option<String>,
     canary: Option<String>,
+    /// Young pods of stable's template that the canary was compared with at this exposure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<u32>,
     last_outcome: Option<LastOutcome>,
     /// What a proof takes of the traffic that was seen last, check by check.
     proof: Vec<String>,
@@ -58,6 +61,7 @@ impl Page {
             attempt: status.attempt,
             stable: status.stable.clone(),
             canary: status.canary.clone(),
+            baseline: baseline(status),
             last_outcome: status.last_outcome.clone(),
             proof: Vec::new(),
             warning: warning(status),
@@ -106,6 +110,7 @@ impl fmt::Display for Page {
         line("weight", &self.weight.as_ref().map(shares).unwrap_or_default())?;
         line("stable", self.stable.as_deref().unwrap_or("none yet"))?;
         line("canary", self.canary.as_deref().unwrap_or("none"))?;
+        line("baseline", &self.baseline.map(|pods| format!("compared with {pods} young pods of stable's template")).unwrap_or_default())?;
         line("last", &self.last_outcome.as_ref().map(outcome).unwrap_or_default())?;
         self.proof.iter().try_for_each(|proof| line("proof", proof))?;
         line("events", &events(self.pending_events))?;
@@ -123,6 +128,12 @@ fn warning(status: &Status) -> Option<String> {
     let warns = status.conditions.iter().filter(|c| WARNINGS.contains(&c.type_.as_str()) && c.status == "False");
     let warnings: Vec<&str> = warns.map(|c| c.message.as_str()).collect();
     (!warnings.is_empty()).then(|| warnings.join("; "))
+}
+
+/// How many young pods stood for stable at the exposure in flight, if they did.
+fn baseline(status: &Status) -> Option<u32> {
+    let (_, step) = status.state.as_ref()?.trial()?;
+    Some(status.evidence.baseline(step)).filter(|pods| *pods > 0)
 }
 
 fn shares(Shares { wanted, granted, achieved }: &Shares) -> String {

@@ -35,15 +35,19 @@ impl<'a> Side<'a> {
         self.young.map_or(0, |child| child.desired)
     }
 
-    /// Young pods that stand for old ones.
+    /// Young pods that serve.
+    pub(super) fn young(&self) -> u32 {
+        self.young.map_or(0, Child::counted)
+    }
+
+    /// Those of them that stand for old ones.
     pub(super) fn leant_on(&self) -> u32 {
-        self.young.map_or(0, Child::counted).min(self.wanted)
+        self.young().min(self.wanted)
     }
 
     /// Pods of both that the canary may lean on.
     pub(super) fn counted(&self) -> u32 {
-        let counted = |child: Option<&Child>| child.map_or(0, Child::counted);
-        counted(self.own).saturating_add(counted(self.young))
+        self.own.map_or(0, Child::counted).saturating_add(self.young())
     }
 
     /// The pods that its own Deployment has to have: all that ready young ones do not stand for.

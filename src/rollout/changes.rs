@@ -5,13 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::baseline::Side;
-use super::reach::tolerated;
 use super::upkeep::upkeep;
 use super::workload::{Move, Readiness, keep_down};
 use super::{
-    Adoptee, AttemptResult, Change, Child, DeletionPolicy, Direction, Ended, Idle, Intent, Lifetime, Observed, Record, Revision, Split,
-    State, Target, Template, Weight, sharing_trouble, target,
+    Adoptee, AttemptResult, Change, Child, DeletionPolicy, Direction, Ended, Idle, Intent, Lifetime, Observed, Record, Revision, State,
+    Target, Template, sharing_trouble, target,
 };
 
 /// The changes that `state` still needs, in the order in which they have to be made.
@@ -70,10 +68,10 @@ pub(super) fn mark(last: &Ended, seen: &Observed) -> Option<Change> {
     (news && unmarked).then(|| Change::Mark { revision: revision.clone(), outcome: result.word().to_owned(), at: *at })
 }
 
-struct Plan<'a> {
-    intent: &'a Intent,
-    state: &'a State,
-    seen: &'a Observed,
+pub(super) struct Plan<'a> {
+    pub(super) intent: &'a Intent,
+    pub(super) state: &'a State,
+    pub(super) seen: &'a Observed,
 }
 
 impl Plan<'_> {
@@ -140,62 +138,6 @@ impl Plan<'_> {
         matches!(&self.seen.template, Template::Accepted { revision: accepted, .. } if accepted == revision)
     }
 
-    /// Exposure moves to `goal`: up before down, never above the ceiling, never below the floor. So many of stable's pods should be young ones.
-    fn shift(&self, stable: &Revision, canary: &Revision, goal: Split, young: u32) -> Vec<Change> {
-        let (side, new) = (Side::new(self.seen, stable, goal.stable, young), self.seen.children.get(canary));
-        let (old_has, young_has, new_has) = (side.own_has(), side.young_has(), new.map_or(0, |c| c.desired));
-        let (old_serves, new_serves) = (side.counted(), counted(new));
-        let floor = self.floor();
-        let ceiling = self.intent.replicas.saturating_add(self.intent.capacity.surge).max(goal.total());
-        let mut out = Vec::new();
-
-        let old_goal = side.own_goal();
-        let old_up = old_goal.min(ceiling.saturating_sub(new_has).saturating_sub(young_has));
-        if old_up > old_has {
-            out.extend(self.grow(stable, old_up));
-        }
-        // The old pods that a bake keeps are only a way back: what earned everything does not wait for them.
-        let earned = matches!(self.state.trial(), Some((_, Weight::FULL)));
-        let stable_is_there = earned || old_serves + tolerated(goal.stable) >= goal.stable;
-        let new_up =
-            if stable_is_there { goal.canary.min(ceiling.saturating_sub(old_has).saturating_sub(young_has)) } else { new_has };
-        // Without replicas there is nothing to grow, but a revision without a Deployment could not become stable.
-        if new_up > new_has || (new.is_none() && self.intent.replicas == 0) {
-            out.extend(self.grow(canary, new_up));
-        }
-        if new_has > goal.canary
-            && let Some(child) = new
-        {
-            out.extend(self.shrink(canary, child, goal.canary, floor.saturating_sub(old_serves)));
-        }
-        // When the whole fleet shrinks, the canary shrinks first.
-        let canary_is_there = new_up <= new_has && new_has <= goal.canary && new_serves + tolerated(new_has) >= new_has;
-        if old_has > old_goal
-            && canary_is_there
-            && let Some(child) = side.own
-        {
-            out.extend(self.shrink(stable, child, old_goal, floor.saturating_sub(new_serves).saturating_sub(side.leant_on())));
-        }
-        let stuck = old_has < old_goal && old_up <= old_has;
-        let cramped = stuck || new_has < goal.canary && new_up < goal.canary;
-        let room = if cramped || old_has < old_goal || new_has < goal.canary { 0 } else { ceiling - (old_has + new_has).min(ceiling) };
-        let kept = if cramped { side.leant_on() } else { young };
-        let carried = if stuck || earned { 0 } else { goal.stable };
-        out.extend(match side.young {
-            // When the whole fleet shrinks, the canary shrinks first.
-            Some(child) if young_has > kept && new_has <= goal.canary => {
-                let others = counted(side.own).min(old_goal);
-                self.shrink(&stable.baseline(), child, kept, carried.max(floor.saturating_sub(new_serves)).saturating_sub(others))
-            }
-            Some(_) | None => None,
-        });
-        if young.min(room) > young_has {
-            out.extend(self.grow(&stable.baseline(), young.min(room)));
-        }
-        out.extend(self.others(&[stable, canary, &stable.baseline()]).filter_map(|(other, child)| self.shrink(other, child, 0, 0)));
-        out
-    }
-
     /// Stable gets all its pods at once; the canary goes as far as the floor allows at once, the rest as stable becomes available. Its young pods are
     /// well: they stay until then.
     fn retreat(&self, stable: &Revision, canary: &Revision, pods: u32, floor: u32) -> Vec<Change> {
@@ -220,12 +162,12 @@ impl Plan<'_> {
     }
 
     /// Ready pods that shifting must not undercut.
-    fn floor(&self) -> u32 {
+    pub(super) fn floor(&self) -> u32 {
         self.intent.replicas.saturating_sub(self.intent.capacity.max_unavailable)
     }
 
     /// Creates the revision or scales it up to `pods`.
-    fn grow(&self, revision: &Revision, pods: u32) -> Vec<Change> {
+    pub(super) fn grow(&self, revision: &Revision, pods: u32) -> Vec<Change> {
         match self.seen.children.get(revision) {
             Some(child) if child.desired < pods => vec![scale(revision, child, pods, self.growing(revision))],
             Some(_) => Vec::new(),
@@ -273,14 +215,14 @@ impl Plan<'_> {
     }
 
     /// Scales down to `goal`, but keeps `needed` serving pods. Pods that do not serve go first and cost nothing.
-    fn shrink(&self, revision: &Revision, child: &Child, goal: u32, needed: u32) -> Option<Change> {
+    pub(super) fn shrink(&self, revision: &Revision, child: &Child, goal: u32, needed: u32) -> Option<Change> {
         let keep = goal.max(needed.min(child.serving()));
         let exposed = self.state.attempt().is_some_and(|a| a.canary == *revision);
         let direction = if exposed { Direction::Lower } else { Direction::Raise };
         (keep < child.desired).then(|| scale(revision, child, keep, direction))
     }
 
-    fn others<'b>(&'b self, known: &'b [&Revision]) -> impl Iterator<Item = (&'b Revision, &'b Child)> {
+    pub(super) fn others<'b>(&'b self, known: &'b [&Revision]) -> impl Iterator<Item = (&'b Revision, &'b Child)> {
         self.seen.children.iter().filter(move |(revision, child)| !known.contains(revision) && child.desired > 0)
     }
 
@@ -291,8 +233,13 @@ impl Plan<'_> {
 
     fn prune<'b>(&'b self, idle: &'b Idle) -> impl Iterator<Item = Change> + 'b {
         let wanted = |revision: &Revision| *revision == idle.stable || *revision == self.intent.revision;
-        let old: BTreeMap<_, _> =
-            self.seen.children.iter().filter(|(r, c)| !wanted(r) && !r.is_baseline() && c.desired == 0).map(|(r, c)| ((c.created, r), c)).collect();
+        let old: BTreeMap<_, _> = self
+            .seen
+            .children
+            .iter()
+            .filter(|(r, c)| !wanted(r) && !r.is_baseline() && c.desired == 0)
+            .map(|(r, c)| ((c.created, r), c))
+            .collect();
         let surplus = old.len().saturating_sub(self.intent.history_limit as usize);
         old.into_iter().take(surplus).map(|((_, revision), child)| prune(revision, child))
     }
@@ -313,7 +260,7 @@ fn prune(revision: &Revision, child: &Child) -> Change {
 }
 
 /// Pods of a side that the other side may lean on; none where there is no Deployment.
-fn counted(child: Option<&Child>) -> u32 {
+pub(super) fn counted(child: Option<&Child>) -> u32 {
     child.map_or(0, Child::counted)
 }
 

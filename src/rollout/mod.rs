@@ -27,6 +27,7 @@ mod reach;
 mod sample;
 mod scraped;
 mod service;
+mod shift;
 mod split;
 mod state;
 mod takeover;

@@ -31,8 +31,12 @@ fn errors() -> Value {
 
 /// All requests of a service fail at least so often, in percent.
 async fn incident(shop: &Shop, percent: &str) -> Result<()> {
+    annotate(shop, "dev.serin/incident", percent).await
+}
+
+async fn annotate(shop: &Shop, annotation: &str, value: &str) -> Result<()> {
     let services = Api::<Service>::namespaced(shop.client.clone(), &shop.namespace);
-    let annotation = json!({"metadata": {"annotations": {"dev.serin/incident": percent}}});
+    let annotation = json!({"metadata": {"annotations": {annotation: value}}});
     services.patch(NAME, &PatchParams::default(), &Patch::Merge(annotation)).await?;
     Ok(())
 }
@@ -86,6 +90,24 @@ pub async fn a_slow_canary_is_aborted(ground: &Ground, shop: &Shop) -> Result<()
     begun(shop, 1000, "v1", json!({"name": "latency", "sequential": {"of": "slow", "slowerThan": "250ms"}})).await?;
     shop.image("v2-lat900").await?;
     aborted(ground, shop, 1.0..=1.0).await
+}
+
+/// Warm pods fail 1 % of their requests and cold ones 5 %, whatever their revision.
+pub async fn a_young_canary_is_compared_with_young_pods_where_the_old_ones_are_warm(ground: &Ground, shop: &Shop) -> Result<()> {
+    begun(shop, 1000, "v1-permille10-cold50", errors()).await?;
+    annotate(shop, "dev.serin/warm", &shop.pods(&revision("v1-permille10-cold50")).await?.join(",")).await?;
+    shop.image("v2-permille10-cold50").await?;
+    aborted(ground, shop, 0.04..=0.06).await?;
+    shop.edit(json!({"analysis": {"baseline": "pods"}})).await?;
+    shop.image("v3-permille10-cold50").await?;
+    let baseline = format!("{NAME}-y{}", revision("v1-permille10-cold50"));
+    shop.until_deployment(&baseline, "a baseline pod is available", |seen| seen["status"]["availableReplicas"] == 1).await?;
+    shop.promoted(&revision("v3-permille10-cold50")).await?;
+    let told = shop.hears(ground, "promotion.started").await?["message"].to_string();
+    ensure!(told.contains("; compared with 1 baseline pod") && told.contains("errors: canary "), "{told}");
+    let left = shop.deployments().await?.into_iter().filter_map(|deployment| deployment.metadata.name);
+    ensure!(left.filter(|name| *name == baseline).count() == 0, "the baseline is gone");
+    Ok(())
 }
 
 pub async fn an_incident_that_both_sides_share_blames_no_canary(ground: &Ground, shop: &Shop) -> Result<()> {

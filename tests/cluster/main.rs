@@ -190,6 +190,7 @@ fn judged() -> Vec<Case> {
         case!(Shared, judging::five_percent_of_errors_beside_one_are_aborted),
         case!(Shared, judging::one_percent_of_errors_beside_a_tenth_of_one_is_aborted),
         case!(Shared, judging::a_slow_canary_is_aborted),
+        case!(Shared, judging::a_young_canary_is_compared_with_young_pods_where_the_old_ones_are_warm),
         case!(Shared, judging::an_incident_that_both_sides_share_blames_no_canary),
         case!(Shared, judging::too_few_requests_are_no_pass_and_the_message_says_how_many_there_were),
         case!(Shared, counting::what_scrapes_saw_is_what_is_counted),

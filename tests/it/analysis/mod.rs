@@ -2,6 +2,7 @@
 
 mod again;
 mod asking;
+mod beside;
 mod bounds;
 mod compared;
 mod cost;

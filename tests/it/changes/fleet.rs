@@ -29,8 +29,7 @@ pub(super) enum Pace {
     Never,
 }
 
-pub(super) const PACES: [Pace; 6] =
-    [Pace::AtOnce, Pace::CanaryFirst, Pace::StableFirst, Pace::NoCanary, Pace::NoYoung, Pace::Never];
+pub(super) const PACES: [Pace; 6] = [Pace::AtOnce, Pace::CanaryFirst, Pace::StableFirst, Pace::NoCanary, Pace::NoYoung, Pace::Never];
 
 /// A cluster that scales at once, takes pods that are not ready first, and makes pods ready at its pace.
 #[derive(Clone, Debug)]
@@ -67,9 +66,9 @@ impl Fleet {
         self
     }
 
-    /// Of stable's side, young pods included, and of the canary's.
+    /// Of stable's side and of the canary's. A young pod that is not ready stands for no old one.
     pub(super) fn wanted(&self) -> (u32, u32) {
-        (self.of(&v1()).0 + self.young().0, self.of(&v2()).0)
+        (self.of(&v1()).0 + self.young().1, self.of(&v2()).0)
     }
 
     pub(super) fn ready(&self) -> (u32, u32) {

@@ -16,8 +16,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serin::rollout::{
-    Action, Bake, Baseline, Capacity, Child, Deadlines, DeletionPolicy, Epoch, Fence, Gate, Idle, Intent, Lifetime, Meaning, Memo, Observed, OnStep,
-    Pausing, Pod, PodState, Record, Revision, ServiceView, Settled, Sharing, State, Step, Template, Upkeep, Verdict, Weight, Why, Workload,
+    Action, Bake, Baseline, Capacity, Child, Deadlines, DeletionPolicy, Epoch, Fence, Gate, Idle, Intent, Lifetime, Meaning, Memo,
+    Observed, OnStep, Pausing, Pod, PodState, Record, Revision, ServiceView, Settled, Sharing, State, Step, Template, Upkeep, Verdict,
+    Weight, Why, Workload,
 };
 
 /// Noon of the day on which every table plays.

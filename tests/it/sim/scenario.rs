@@ -2,7 +2,8 @@
 
 use chrono::TimeDelta;
 use serin::rollout::{
-    Bake, Capacity, Check, CheckKind, DeletionPolicy, Failures, Gate, Intent, OnStep, Pausing, Policy, Revision, Step, Subject, Threshold,
+    Bake, Baseline, Capacity, Check, CheckKind, DeletionPolicy, Failures, Gate, Intent, OnStep, Pausing, Policy, Revision, Step, Subject,
+    Threshold,
 };
 
 use super::acts::{Act, Power};
@@ -28,6 +29,7 @@ pub(super) struct Shape {
     stable_floor: Part,
     bake: Option<(TimeDelta, Part)>,
     min_ready: u32,
+    baseline: Baseline,
     /// What does not change.
     rest: Intent,
 }
@@ -78,6 +80,7 @@ impl Shape {
             stable_floor: rng.pick(&[Part::Pods(0), Part::Pods(0), Part::Pods(0), Part::Percent(100), Part::Percent(50)]),
             bake: bake(rng),
             min_ready: rng.pick(&[0, 0, 0, 5]),
+            baseline: baseline(rng),
             rest,
         }
     }
@@ -87,6 +90,7 @@ impl Shape {
         self.steps = steps(rng);
         self.bake = bake(rng);
         self.min_ready = rng.pick(&[0, 0, 5]);
+        self.baseline = baseline(rng);
     }
 
     /// The whole spec.
@@ -100,6 +104,7 @@ impl Shape {
             pausing: self.pausing,
             bake: self.bake.map(|(time, keep)| Bake { time, keep: keep.up(replicas).min(replicas) }),
             min_ready_seconds: Some(self.min_ready),
+            baseline: self.baseline,
             capacity: Capacity {
                 surge: self.surge.up(replicas),
                 max_unavailable: self.max_unavailable.down(replicas),
@@ -120,6 +125,11 @@ fn steps(rng: &mut Rng) -> Vec<Step> {
         (gates && rng.chance(600)).then(|| Gate { timeout, on_timeout: rng.pick(&[OnStep::Pause, OnStep::Abort]) })
     };
     weights.iter().map(|weight| Step { weight: given::weight(*weight), hold: rng.millis(0, 90_000), approval: gate(rng) }).collect()
+}
+
+/// Whether somebody wants young pods beside a canary.
+fn baseline(rng: &mut Rng) -> Baseline {
+    rng.pick(&[Baseline::Pods, Baseline::Stable])
 }
 
 fn bake(rng: &mut Rng) -> Option<(TimeDelta, Part)> {

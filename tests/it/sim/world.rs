@@ -196,7 +196,8 @@ impl<'a> SimWorld<'a> {
             Ok(_) | Err(Error::Gone { .. }) => self.index(|index| index.deleted_child(&key(), &name)),
             Err(error) => return Err(error),
         }
-        self.discard(revision).await
+        // A baseline has no template of its own.
+        if revision.is_baseline() { Ok(()) } else { self.discard(revision).await }
     }
 
     async fn discard(&self, revision: &Revision) -> Result<(), Error> {
@@ -242,7 +243,7 @@ impl<'a> SimWorld<'a> {
 
     /// A revision is made from the spec as the process knows it, or from what is stored.
     async fn source(&self, revision: &Revision) -> Result<u32, Error> {
-        let spec = self.spec()?;
+        let (spec, revision) = (self.spec()?, &revision.template());
         if spec.intent.revision != *revision || spec.reading != SpecReading::All {
             match self.send(Request::GetRecord { revision: revision.clone() }).await {
                 Ok(_) => {}

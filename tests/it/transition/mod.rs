@@ -5,6 +5,7 @@ mod alias;
 mod approval;
 mod attempts;
 mod baking;
+mod beside;
 mod blocked;
 mod commands_at_rest;
 mod commands_in_flight;

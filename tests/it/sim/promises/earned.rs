@@ -3,22 +3,28 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serin::audit::HOLD_AT;
-use serin::rollout::{Attempt, Check, CheckKind, Clock, Counts, Intent, Lifetime, Pausing, Reading, State, Stepping, Verb, Weight};
+use serin::rollout::{
+    Attempt, Check, CheckKind, Clock, Counts, Intent, Lifetime, Pausing, Reading, Revision, State, Stepping, Verb, Weight,
+};
 
-use super::{Commit, Held, Write, asked};
+use super::carried::tolerated;
+use super::{Commit, Held, Write, asked, version_of};
 use crate::sim::ledger::Entered;
 
 /// In pods that are asked for.
 pub(super) fn granted(write: &Write) -> Held {
     let Write { intent, state, revision, from, to, .. } = write;
     let all = intent.replicas;
-    let trial = state.trial().map(|(attempt, weight)| (attempt, intent.split(weight)));
+    let trial = state.trial().map(|(attempt, weight)| (attempt, intent.split(weight), intent.baseline(weight)));
     let (most, least) = match (state, trial) {
         (State::Installing(at), _) => (if at.revision == **revision { all } else { 0 }, 0),
         (State::Idle(at), _) => (if at.stable == **revision { all } else { 0 }, 0),
         (State::RollingBack(at), _) if at.attempt.stable == **revision => (all, all),
-        (_, Some((attempt, goal))) if attempt.canary == **revision => (goal.canary, 0),
-        (_, Some((attempt, goal))) if attempt.stable == **revision => (goal.stable, goal.stable),
+        (_, Some((attempt, goal, _))) if attempt.canary == **revision => (goal.canary, 0),
+        (_, Some((attempt, goal, young))) if attempt.stable == **revision => {
+            (goal.stable, goal.stable - ready(write, &attempt.stable.baseline()).min(young).min(goal.stable))
+        }
+        (_, Some((attempt, _, young))) if attempt.stable.baseline() == **revision => (young, 0),
         (
             State::Adopting(_)
             | State::HandingBack(_)
@@ -39,6 +45,11 @@ pub(super) fn granted(write: &Write) -> Held {
         return Err(format!("{revision} goes from {from} to {to}, {least} have to stay"));
     }
     Ok(())
+}
+
+/// Pods of a revision that are ready, or were as far as the plan knows.
+fn ready(write: &Write, revision: &Revision) -> u32 {
+    write.sim.server.ready(revision) + write.sim.ledger.unknown_losses(revision, version_of(write.plan, revision))
 }
 
 pub(super) fn grows(commit: &Commit) -> Held {
@@ -101,7 +112,16 @@ fn may_grow(commit: &Commit, attempt: &Attempt, from: Weight) -> Held {
     if !plan.serve.contains(&attempt.canary) {
         return Err("no canary pod is ready".to_owned());
     }
+    beside_all(commit, attempt, intent.baseline(from))?;
     intent.checks.iter().try_for_each(|check| passes(commit, attempt, check, &entered))
+}
+
+/// What is compared with young pods is compared with all of them, but for those that a gate tolerates to be missing.
+fn beside_all(commit: &Commit, attempt: &Attempt, young: u32) -> Held {
+    let Commit { sim, plan, .. } = commit;
+    let baseline = attempt.stable.baseline();
+    let ready = sim.server.ready(&baseline) + sim.ledger.unknown_losses(&baseline, version_of(plan, &baseline));
+    if ready + tolerated(young) >= young { Ok(()) } else { Err(format!("{ready} of {young} pods of {baseline} are ready")) }
 }
 
 /// What was counted since this share was reached is enough, and no worse than the limit: as it is written down in the commit itself.

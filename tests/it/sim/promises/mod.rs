@@ -78,6 +78,11 @@ pub(super) fn committed(sim: &mut Sim, plan: &Plan, before: &Committed, after: &
             sim.ledger.violated(promise, format!("{how}\nbefore {:?}\nafter  {:?}", old.state, new.state));
         }
     }
+    if let Some((_, step)) = new.state.as_ref().and_then(State::trial)
+        && new.evidence.baseline(step) > old.evidence.baseline(step)
+    {
+        sim.ledger.count("baseline.compared");
+    }
     asked::note(sim, old, new);
     told::note(sim, plan.life, (old, new), &fresh);
     converges::note(sim, plan, old, new);

@@ -2,7 +2,7 @@
 
 use serin::rollout::{Promoting, State};
 
-use super::{Commit, Held};
+use super::{Commit, Held, version_of};
 use crate::sim::server::objects::Labels;
 
 pub(super) fn promoted(commit: &Commit) -> Held {
@@ -28,6 +28,11 @@ fn complete(commit: &Commit, at: &Promoting) -> Held {
     let found = sim.server.deployments.get(&attempt.stable).filter(|deployment| deployment.labels == Labels::Ours);
     let (stable, canary) = (found.map_or(0, |deployment| deployment.desired), sim.server.desired(&attempt.canary));
     let passed = sim.ledger.passed.contains(&attempt.number);
+    let young = sim.server.deployments.get(&attempt.stable.baseline()).filter(|deployment| deployment.labels == Labels::Ours);
+    let unknown = sim.ledger.unknown_size(&attempt.stable.baseline(), version_of(commit.plan, &attempt.stable.baseline()));
+    if let Some(young) = young.filter(|young| young.desired > 0 && unknown.is_none()) {
+        return Err(format!("{} young pods of stable are asked for", young.desired));
+    }
     if passed && stable <= keep {
         return Ok(());
     }

@@ -142,6 +142,9 @@ fn serves(sim: &Sim, stable: &Revision, replicas: u32) -> Result<(), String> {
     // What lost our labels is not found any more, unless it serves.
     let found = |(revision, deployment): &(&Revision, &Deployment)| deployment.labels == Labels::Ours || *revision == stable;
     for (revision, deployment) in sim.server.deployments.iter().filter(found) {
+        if revision.is_baseline() {
+            return Err(format!("{revision} is still there"));
+        }
         let wanted = if revision == stable { replicas } else { 0 };
         let ready = sim.server.ready(revision);
         if (deployment.desired, ready) != (wanted, wanted) {

@@ -108,7 +108,7 @@ impl Server {
                 let there = new.is_some();
                 let shown = new.or_else(|| self.deployments.remove(&revision)).expect("it was there");
                 let shown = Deployment { version, ..shown };
-                let item = json::deployment(&revision, &self.images[&revision], &shown);
+                let item = json::deployment(&revision, self.image(&revision), &shown);
                 let (name, labels) = (revision.to_string(), shown.labels);
                 if there {
                     self.deployments.insert(revision, shown);
@@ -145,6 +145,11 @@ impl Server {
                 (Kind::Action, name, item, life(there))
             }
         }
+    }
+
+    /// What a revision's template asks for.
+    pub(super) fn image(&self, revision: &Revision) -> &str {
+        &self.images[&revision.template()]
     }
 
     /// The committed state.

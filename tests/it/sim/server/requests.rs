@@ -191,6 +191,9 @@ impl Sim {
         }
         promises::scaled(self, plan, (revision, 0, replicas));
         self.takes(plan, &format!("creates {revision} with {replicas}"));
+        if revision.is_baseline() {
+            self.ledger.count("baseline.created");
+        }
         let uid = format!("uid-{}", self.server.version);
         let deployment = Deployment { epoch, ..Deployment::new(uid, replicas, min_ready, self.now) };
         let answer = self.stored(Changed::Deployment(revision.clone(), Some(deployment)));

@@ -33,14 +33,14 @@ impl Sim {
         let edited_by = if template == Edited::Yes { Writer::Serin } else { old.edited_by };
         let new = Deployment { paused: false, min_ready, edited_by, ..old.clone() };
         if new == old {
-            let item = json::repaired(revision, &self.server.images[revision], &old);
+            let item = json::repaired(revision, self.server.image(revision), &old);
             return Ok(Answer::Object(Box::new(item)));
         }
         self.takes(plan, &format!("repairs {revision}"));
         self.publish(Changed::Deployment(revision.clone(), Some(Deployment { generation: old.generation + 1, ..new })));
         self.stir(revision);
         self.sync_when_available(revision);
-        let item = json::repaired(revision, &self.server.images[revision], &self.server.deployments[revision]);
+        let item = json::repaired(revision, self.server.image(revision), &self.server.deployments[revision]);
         Ok(Answer::Object(Box::new(item)))
     }
 
