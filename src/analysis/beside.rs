@@ -39,12 +39,7 @@ impl<'a> Beside<'a> {
             };
             return Ok(Self { attempt: Cow::Borrowed(attempt), past: None, young: 0, gate, ready, told });
         }
-        let Some(since) = seen.young_for(&attempt.stable, wanted) else {
-            let there = seen.young(&attempt.stable);
-            return Err(format!(
-                "{there} of {wanted} baseline pods are ready, which the canary is compared with; holding, this is not a failure"
-            ));
-        };
+        let Some(since) = seen.young_for(&attempt.stable, wanted) else { return Err(missing(attempt, wanted, seen)) };
         let warm = since + intent.warm_up;
         let pods = if wanted == 1 { "pod" } else { "pods" };
         Ok(Self {
@@ -78,4 +73,14 @@ impl<'a> Beside<'a> {
             }
         }
     }
+}
+
+/// Why there are no young pods to compare with.
+fn missing(Attempt { stable, .. }: &Attempt, wanted: u32, seen: &Observed) -> String {
+    let why = if seen.records.contains_key(stable) || seen.children.contains_key(&stable.baseline()) {
+        format!("{} of {wanted} baseline pods are ready, which the canary is compared with", seen.young(stable))
+    } else {
+        format!("the template of revision {stable} is not stored any more, so that there are no baseline pods to compare with")
+    };
+    format!("{why}; holding, this is not a failure")
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::reach::tolerated;
 use super::upkeep::upkeep;
 use super::workload::{Move, Readiness, keep_down};
 use super::{
@@ -143,7 +144,7 @@ impl Plan<'_> {
     fn retreat(&self, stable: &Revision, canary: &Revision, pods: u32, floor: u32) -> Vec<Change> {
         let mut out = self.grow(stable, pods);
         let (back, young) = (counted(self.seen.children.get(stable)), stable.baseline());
-        let missing = pods.saturating_sub(back);
+        let missing = floor.max(pods - tolerated(pods)).saturating_sub(back);
         let stay = counted(self.seen.children.get(&young)).min(missing);
         out.extend(self.others(&[stable]).filter_map(|(other, child)| {
             let needed = match other {

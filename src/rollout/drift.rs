@@ -16,7 +16,7 @@ pub(super) fn drift(state: &State, facts: &Facts) -> Option<Event> {
         weight: None,
         reason,
         message: format!("{} {what}; it is put right", deployment(&revision)),
-        revision,
+        revision: revision.template(),
         failure: None,
         author: None,
     })
@@ -62,7 +62,7 @@ fn found(change: &Change, state: &State, facts: &Facts) -> Option<(Revision, &'s
         | Change::Forget { .. }
         | Change::Release => return None,
     };
-    (!facts.memo.told(revision.as_str(), facts.now)).then(|| (revision.clone(), reason, what))
+    (!facts.memo.told(revision.template().as_str(), facts.now)).then(|| (revision.clone(), reason, what))
 }
 
 /// The word for drift of the Deployment that was taken over.

@@ -20,11 +20,12 @@ impl Plan<'_> {
         if old_up > old_has {
             out.extend(self.grow(stable, old_up));
         }
-        // Old pods without room come back in the place of the canary's, where young ones still stand for them: exposure only falls by that.
-        let stuck = old_has < old_goal && old_up <= old_has;
-        let most = if stuck { goal.canary.min(ceiling.saturating_sub(old_goal).saturating_sub(side.young())) } else { goal.canary };
         // The old pods that a bake keeps are only a way back: what earned everything does not wait for them.
         let earned = matches!(self.state.trial(), Some((_, Weight::FULL)));
+        // Old pods without room come back in the place of the canary's, where young ones still stand for them: exposure only falls by that.
+        let stuck = old_has < old_goal && old_up <= old_has;
+        let most =
+            if stuck && !earned { goal.canary.min(ceiling.saturating_sub(old_goal).saturating_sub(side.young())) } else { goal.canary };
         let stable_is_there = earned || old_serves + tolerated(goal.stable) >= goal.stable;
         let stable_has = old_has.max(old_up).saturating_add(young_has);
         let new_up = if stable_is_there { goal.canary.min(ceiling.saturating_sub(stable_has)) } else { new_has };

@@ -5,7 +5,7 @@ use std::fs;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use serin::api::{Invalid, Providers, Shared, parse, revision, shared};
-use serin::rollout::{Capacity, CheckKind, Deadlines, OnStep, Pausing, Sharing, Subject};
+use serin::rollout::{Baseline, Capacity, CheckKind, Deadlines, OnStep, Pausing, Sharing, Subject};
 
 use super::api_given::{check, parsed, providers, spec, spec_with, template};
 
@@ -114,6 +114,7 @@ fn what_cannot_work_is_refused_in_words_that_say_what_to_do() {
         ("analysis.checks", json!([check("Error rate")]), "is \"Error rate\": write at most 63"),
         ("analysis.every", json!("100ms"), "analysis.every is \"100ms\": write a duration from 500ms to 1h"),
         ("analysis.warmUp", json!("-1s"), "analysis.warmUp is \"-1s\""),
+        ("analysis.baseline", json!("old"), "the spec cannot be read: unknown variant `old`, expected `stable` or `pods`"),
         ("analysis.checks.0.threshold.max", Value::Null, "check \"errors\" has no limit: give it min, max or both"),
         ("analysis.checks.0.threshold.min", json!(2), "has min 2 above max 0.01, so that no value could pass: swap them"),
         ("analysis.checks.0.threshold.window", json!("25h"), "analysis.checks[errors].threshold.window is \"25h\": write a duration from 0s to 24h"),
@@ -145,6 +146,22 @@ fn a_name_that_would_break_pod_names_is_refused() {
         assert!(told.contains("at most 35"), "{name}: {told}");
     }
     assert!(parse(("shop", &"a".repeat(35)), &spec(), &NOTHING, &providers()).is_ok());
+}
+
+/// Their pods are called by one letter more.
+#[test]
+fn young_pods_beside_the_canary_take_a_shorter_name() {
+    let asking = |length: usize, baseline: &str| {
+        let spec = spec_with(&[("analysis.baseline", json!(baseline))]);
+        parse(("shop", &"a".repeat(length)), &spec, &NOTHING, &providers()).map(|intent| intent.baseline)
+    };
+    assert_eq!((asking(34, "pods"), asking(35, "stable")), (Ok(Baseline::Pods), Ok(Baseline::Stable)));
+    let told = asking(35, "pods").unwrap_err().to_string();
+    assert!(
+        told.ends_with("is too long for analysis.baseline: pods: create the Rollout under at most 34 characters, or leave baseline out"),
+        "{told}"
+    );
+    assert_eq!(parsed(&spec()).unwrap().baseline, Baseline::Stable);
 }
 
 #[test]
@@ -181,7 +198,7 @@ fn every_example_parses() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 4);
+    assert_eq!(seen, 5);
 }
 
 #[test]

@@ -58,15 +58,21 @@ fn waits(at: &Idle, facts: &Facts) -> Option<Why> {
     if at.rejected.as_ref() == Some(&facts.intent.revision) {
         return Some(rejected(at));
     }
-    // While stable is complete they go at once; the next attempt wants young ones.
-    let complete = || missing("stable", facts.seen.children.get(&at.stable), facts.intent.replicas).is_none();
-    if let Some(left) = facts.seen.young_left(&at.stable).filter(|_| complete()) {
-        return Some(Why::WaitingForPods(left));
+    if let Some(left) = leaving(at, facts) {
+        return Some(left);
     }
     if restarting(at, facts.seen) {
         return Some(Why::WaitingForPods("stable's pods are being restarted".to_owned()));
     }
     blocked(facts)
+}
+
+/// Young pods of an earlier attempt that go at once, because stable carries everything without them: the next one wants young ones of its own.
+fn leaving(at: &Idle, facts: &Facts) -> Option<Why> {
+    let Facts { intent, seen, .. } = *facts;
+    let floor = intent.replicas.saturating_sub(intent.capacity.max_unavailable);
+    let carries = seen.children.get(&at.stable).is_some_and(|child| child.counted() >= floor);
+    seen.young_left(&at.stable).filter(|_| carries).map(Why::WaitingForPods)
 }
 
 /// Whether something is about to be written of which an attempt knows nothing: that comes before an attempt begins.

@@ -56,6 +56,16 @@ fn nothing_is_asked_or_concluded_before_the_young_pods_are_ready() {
 }
 
 #[test]
+fn where_there_is_nothing_to_make_young_pods_of_the_check_says_so() {
+    let mut seen = seen().with(v1(), child(9, 9)).with(v2(), child(1, 1));
+    let words = |seen: &Observed| judged(&intent(), &stepping(10), seen, 60).0;
+    assert!(words(&seen).starts_with("Inconclusive: errors: 0 of 1 baseline pods are ready"), "{}", words(&seen));
+    seen.records.remove(&v1());
+    let gone = "errors: the template of revision 1111111111 is not stored any more, so that there are no baseline pods to compare with";
+    assert_eq!(words(&seen), format!("Inconclusive: {gone}; holding, this is not a failure"));
+}
+
+#[test]
 fn what_compares_nothing_waits_for_no_pod() {
     let mut both = intent();
     both.checks.extend(spec().checks.into_iter().map(|check| serin::rollout::Check { name: "slo".to_owned(), ..check }));
@@ -99,7 +109,10 @@ fn the_verdict_and_the_evidence_say_whom_the_canary_was_compared_with() {
     let before = vec![Count { total: 900.0, bad: 1.0 }; 60];
     let samples: Vec<Sample> = (1..=6).map(|number| window(number * 10, &before)).collect();
     let (told, evidence) = judged(&intent(), &stepping(10), &Observed { samples, ..beside(Some(0)) }, 65);
-    assert!(told.starts_with("Pass: errors: canary 2.00% vs 2.00%") && told.ends_with("; compared with 1 baseline pod"), "{told}");
+    assert!(
+        told.starts_with("Pass: workload: 1 ready; errors: canary 2.00% vs 2.00%") && told.ends_with("; compared with 1 baseline pod"),
+        "{told}"
+    );
     assert_eq!((evidence.baseline(weight(10)), evidence.baseline(weight(25))), (1, 0));
     let page = evidence.to_string();
     assert!(page.contains("at 10% stable's side are 1 young pods of its template (baseline: pods)"), "{page}");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serin::api::Status;
 use serin::controller::Seen;
-use serin::rollout::{AttemptResult, Change, CheckKind, DeletionPolicy, Intent, Lifetime, Revision, Settled, State};
+use serin::rollout::{AttemptResult, Baseline, Change, CheckKind, DeletionPolicy, Intent, Lifetime, Revision, Settled, State};
 
 use super::carried::tolerated;
 use super::settled::unable;
@@ -63,6 +63,11 @@ pub(super) fn fate(sim: &Sim) -> Held {
 /// How the last template has to end. Where it is compared with a stable revision that is bad itself, it may be no worse than that.
 fn fate_beside(sim: &Sim, truth: Truth, intent: &Intent) -> Fate {
     let compared = intent.checks.iter().any(|check| matches!(check.kind, CheckKind::Sequential(_)));
+    // A baseline is made of what was stored; where somebody deleted that, nothing is compared.
+    let unmade = sim.ledger.beside.as_ref().is_some_and(|stable| !sim.server.records.contains_key(stable));
+    if compared && unmade && intent.baseline == Baseline::Pods {
+        return Fate::Any;
+    }
     let bad = sim.ledger.beside.as_ref().is_some_and(|stable| matches!(sim.truths[stable], Truth::Flapping | Truth::BadFrom(0)));
     let unknown = sim.server.deployments.iter().filter(|(_, deployment)| deployment.labels == Labels::Lost);
     match truth.fate(intent, unknown.map(|(revision, _)| sim.server.ready(revision)).sum()) {
