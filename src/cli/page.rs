@@ -206,6 +206,22 @@ mod tests {
     }
 
     #[test]
+    fn young_pods_that_stand_for_stable_are_said() {
+        let status = serde_json::json!({
+            "phase": "Stepping",
+            "state": {"stepping": {
+                "attempt": {"number": 1, "stable": "0123456789", "canary": "abcdef0123"},
+                "step": 25,
+                "clock": {"running": {"since": "2026-01-01T00:00:00Z", "heldMillis": 0}},
+            }},
+            "evidence": {"attempt": 1, "baseline": {"25": 2, "50": 3}},
+        });
+        let status: Status = serde_json::from_value(status).expect("a status");
+        let page = Page::of("shop", "checkout", 7, &status).to_string();
+        assert!(page.contains("\nbaseline  compared with 2 young pods of stable's template\n"), "{page}");
+    }
+
+    #[test]
     fn whoever_keeps_looking_sees_the_share_as_a_bar() {
         let page = Page::of(
             "shop",

@@ -1,15 +1,17 @@
 //! What do people, `kubectl wait` and kstatus read in each state?
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use serin::analysis::Evidence;
 use serin::api::{Reason, Status, View};
 use serin::audit::Outbox;
-use serin::rollout::{AttemptResult, Cause, EndReason, Ended, Failure, Idle, Intent, Memo, Observed, PauseCause, Paused, State, Why};
+use serin::rollout::{
+    AttemptResult, Baseline, Cause, EndReason, Ended, Failure, Idle, Intent, Memo, Observed, PauseCause, Paused, State, Step, Why,
+};
 
 use super::given::{
-    Seeing as _, after, attempt, child, idle, installing, intent, noon, promoting, reaching, rolling_back, seen, stepping, v1, v2, v3,
-    weight,
+    Seeing as _, after, attempt, child, compared, idle, installing, intent, noon, promoting, reaching, rolling_back, seen, stepping, v1,
+    v2, v3, weight,
 };
 
 /// Renders after `before`, as a pass at `now` over v1 with eight and v2 with two pods would.
@@ -113,6 +115,31 @@ fn a_spec_that_cannot_be_read_claims_nothing_and_keeps_what_was_shown() {
     assert_eq!((status.step, status.weight), (before.step, before.weight));
 }
 
+/// Four pods in steps of 25, 50 and 75 %: at the last one stable has only one.
+#[test]
+fn a_step_without_room_for_the_baseline_that_is_asked_for_is_told_beforehand() {
+    let intent = |baseline| Intent {
+        replicas: 4,
+        steps: [25, 50, 75].map(|w| Step { weight: weight(w), hold: TimeDelta::zero(), approval: None }).to_vec(),
+        checks: vec![compared("errors")],
+        baseline,
+        ..intent(v2())
+    };
+    let attainable = |baseline| {
+        let status = render(&Status::default(), &intent(baseline), Some(&idle()), &Why::Settled, noon());
+        let told = status.conditions.iter().find(|c| c.type_ == "StepsAttainable").map(|c| (c.reason.clone(), c.message.clone()));
+        told.expect("it is always told")
+    };
+    assert_eq!(attainable(Baseline::Stable), ("Attainable".to_owned(), String::new()));
+    let (reason, message) = attainable(Baseline::Pods);
+    assert_eq!(reason, "NoBaseline");
+    assert_eq!(
+        message,
+        "with 4 replicas there are no baseline pods at 75%, where stable's old pods are compared with; that takes two stable pods, a pod of surge \
+         to spare and a check that compares"
+    );
+}
+
 #[test]
 fn what_people_print_is_typed() {
     let status = render(&Status::default(), &intent(v2()), Some(&stepping(25)), &Why::Holding(after(60)), noon());
@@ -124,6 +151,13 @@ fn what_people_print_is_typed() {
     assert_eq!((&shown["replicas"], &shown["selector"]), (&json!(10), &json!("serin.dev/rollout=checkout")));
     assert_eq!(shown["why"]["reason"], "Holding");
     assert_eq!(shown["state"]["stepping"]["step"], 25);
+}
+
+#[test]
+fn young_pods_of_stable_are_stables_share() {
+    let observed = seen().with(v1(), child(6, 6)).with(v1().baseline(), child(2, 2)).with(v2(), child(2, 2));
+    let status = render_seeing(&Status::default(), &intent(v2()), Some(&stepping(25)), &Why::Holding(after(60)), &observed, noon());
+    assert_eq!(status.weight.and_then(|shares| shares.achieved), Some(20));
 }
 
 #[test]

@@ -201,6 +201,25 @@ fn earlier_windows_of_stable_come_with_the_answer() {
     assert_eq!(told.scrape, Some(TimeDelta::seconds(10)), "most of the gaps, not the last one");
 }
 
+/// The young pods that stand for stable have none.
+#[test]
+fn earlier_windows_are_those_of_the_old_pods_where_young_ones_stand_for_stable() {
+    let before = Before { from: after(-30), to: after(0), each: TimeDelta::seconds(10) };
+    let young = Revision::new("1111111111").baseline();
+    let sides = Sides { stable: young.clone(), ..errors().sides };
+    let asked = Counting { before: Some(before), past: Some(Revision::new("1111111111")), sides, ..errors() };
+    let told = count(
+        &asked,
+        json!([
+            series(&pod(STABLE, "200"), &[(-31, 0.0), (-21, 5.0), (-11, 15.0), (-1, 30.0), (55, 90.0)]),
+            series(&pod(&format!("web-{young}-abcde-x1"), "200"), &[(-5, 100.0), (55, 107.0)]),
+        ]),
+    );
+    let totals: Vec<f64> = told.before.iter().map(|count| count.total).collect();
+    assert_eq!(totals, [5.0, 10.0, 15.0]);
+    is(told.counts.stable, 7.0, 0.0);
+}
+
 #[test]
 fn sums_are_told_apart_by_their_mark_and_by_any_label() {
     let sum = |mark: &str, label: &str, value: &str, number: &str| json!({"metric": {"serin_counts": mark, label: value}, "value": [1_800_014_460, number]});

@@ -2,14 +2,14 @@
 
 use chrono::TimeDelta;
 use serde_json::json;
-use serin::analysis::{Due, Evidence, due, judge};
+use serin::analysis::{Due, Evidence, due, judge, outline};
 use serin::rollout::{
     Ask, Baseline, Count, Counted, Counting, Counts, Intent, Newest, Observed, PodState, Question, Reading, Sample, State,
 };
 
 use super::{line, spec};
 use crate::api_given::{parsed, spec_with};
-use crate::given::{Seeing, after, child, compared, pod, promoting, seen, stepping, v1, v2, weight};
+use crate::given::{Seeing, after, attempt, child, compared, pod, promoting, seen, stepping, v1, v2, weight};
 
 fn intent() -> Intent {
     Intent { checks: vec![compared("errors")], baseline: Baseline::Pods, ..spec() }
@@ -149,6 +149,16 @@ fn after_the_steps_nothing_is_compared_and_where_there_is_no_room_the_old_pods_a
     let (told, evidence) = judged(&cramped, &stepping(10), &Observed { samples, ..seen }, 65);
     assert!(told.ends_with("; compared with stable's old pods, for there is no room for baseline pods at this exposure"), "{told}");
     assert_eq!(evidence.baseline(weight(10)), 0);
+}
+
+#[test]
+fn what_a_check_will_ask_is_told_with_the_young_pods_and_what_a_proof_takes_beside_them() {
+    let intent = intent();
+    let told = outline(&intent.checks[0], &intent, "checkout", &attempt(), None);
+    assert!(told.contains("compared with young pods of stable's template (1 at 10%, 2 at 25%, 2 at 50%)"), "{told}");
+    let old = outline(&intent.checks[0], &Intent { baseline: Baseline::Stable, ..intent.clone() }, "checkout", &attempt(), None);
+    let proof = |text: &str| text.split("takes about ").nth(1).and_then(|rest| rest.split(' ').next()).map(ToOwned::to_owned);
+    assert!(proof(&told).is_some() && proof(&told) != proof(&old), "five pods beside two are not five beside five: {told}\n{old}");
 }
 
 #[test]

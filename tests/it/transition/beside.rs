@@ -214,7 +214,7 @@ fn a_new_attempt_waits_for_those_of_an_earlier_one_only_while_they_can_go() {
         "
         state   Stepping #1 v1>v2 10%, waiting since +0s, held 0s
         event   rollout.started NewTemplate #1 v1>v2 10%: attempt 1: revision v2 may replace revision v1, beginning with 10%
-        changes record v2 as 1, create v2 1, scale yv1 1!
+        changes record v2 #1, create v2 1, scale yv1 1!
         wake    at once; WaitingForPods: the canary gets its first 10%
         ",
     );
