@@ -9,8 +9,8 @@ use super::series::{Window, backed, counting, measuring};
 use super::windows::Chain;
 use super::{asked, bounds, gate, query, workload};
 use crate::rollout::{
-    Ask, Attempt, Before, Check, CheckKind, Gauge, Intent, Observed, Pod, PodState, Question, Reading, Ready, Revision, Sample, Sequential,
-    Source, State, Subject, Weight, Young,
+    Ask, Attempt, Before, Check, CheckKind, Clock, Gauge, Intent, Observed, Pod, PodState, Question, Reading, Ready, Revision, Sample,
+    Sequential, Source, State, Stepping, Subject, Weight, Young,
 };
 
 /// A pod that became ready less than so long ago is young: a series of it that appears began at zero.
@@ -26,12 +26,15 @@ pub struct Due {
 }
 
 /// Every check is asked once per interval while a canary is on trial, beginning when its window holds nothing older than the canary's
-/// first ready pod and the step's pods are warm. One that goes from window to window asks for the next one of those.
+/// first ready pod and the step's pods are warm: at once when a share is reached, for only what is measured from then on can pass it. On the
+/// way there an interval goes by first, since what is measured at once tells of the exposure before. A check that goes from window to window
+/// asks for the next one of those.
 pub fn due(intent: &Intent, state: &State, evidence: &Evidence, seen: &Observed, now: DateTime<Utc>) -> Due {
     let Some((attempt, weight)) = state.trial() else { return Due::default() };
     let mut due = Due { questions: Vec::new(), wake: workload::wake(attempt, seen, now) };
     let Some(ready) = first_ready(attempt, seen) else { return due };
-    let all = Asking { intent, attempt, whole: attempt, past: None, step: weight, seen, gate: gate(intent, state), ready, now };
+    let (gate, first) = (gate(intent, state), first_look(intent, state));
+    let all = Asking { intent, attempt, whole: attempt, past: None, step: weight, seen, gate, first, ready, now };
     let beside = Beside::of(intent, state, (attempt, weight), seen);
     for check in asked(intent, state) {
         let asking = match (check.compares(), &beside) {
@@ -86,6 +89,7 @@ struct Asking<'a> {
     step: Weight,
     seen: &'a Observed,
     gate: Option<DateTime<Utc>>,
+    first: Option<DateTime<Utc>>,
     ready: DateTime<Utc>,
     now: DateTime<Utc>,
 }
@@ -93,9 +97,11 @@ struct Asking<'a> {
 impl Asking<'_> {
     /// The newest window, once an interval. Its end is so long ago that its samples are complete.
     fn again(&self, check: &Check, window: TimeDelta, delay: TimeDelta, ask: impl FnOnce(DateTime<Utc>) -> Ask) -> Next {
-        let Self { intent, gate, ready, now, .. } = *self;
-        let earliest = gate.map_or(ready + window, |gate| gate.max(ready + window));
-        let newest = self.mine(check).map(|sample| sample.at).max();
+        let Self { intent, gate, first, ready, now, .. } = *self;
+        let from = gate.max(first);
+        let earliest = from.map_or(ready + window, |from| from.max(ready + window));
+        let counts = |at: &DateTime<Utc>| gate.is_none_or(|gate| *at >= gate);
+        let newest = self.mine(check).map(|sample| sample.at).filter(counts).max();
         let at = newest.map_or(earliest, |at| (at + intent.every).max(earliest)) + delay;
         if at <= now {
             let question = self.measure(check, ask(now - delay), now - delay);
@@ -106,7 +112,7 @@ impl Asking<'_> {
 
     /// The window that follows on those that were counted.
     fn next(&self, check: &Check, sequential: &Sequential, evidence: &Evidence) -> Next {
-        let Self { intent, attempt, whole, past, step, seen, gate, ready, now } = *self;
+        let Self { intent, attempt, whole, past, step, seen, gate, ready, now, .. } = *self;
         let Some(source) = bounds::chosen(&sequential.source, evidence.bound(attempt.number, &check.name)) else {
             // Young pods have not answered for so long.
             let old = Self { attempt: whole, past: None, ..*self };
@@ -179,6 +185,24 @@ impl Asking<'_> {
     fn ready_since(&self, from: DateTime<Utc>) -> Ready {
         let of = |revision| ready(self.seen, revision).filter(|(_, since)| *since <= from).map(|(pod, _)| pod.name.clone()).collect();
         Ready { canary: of(&self.attempt.canary), stable: of(&self.attempt.stable) }
+    }
+}
+
+/// When the first look on the way to a share is due.
+fn first_look(intent: &Intent, state: &State) -> Option<DateTime<Utc>> {
+    match state {
+        State::Stepping(Stepping { clock: Clock::Waiting { since, .. }, .. }) => Some(*since + intent.every),
+        State::Stepping(Stepping { clock: Clock::Running { .. }, .. })
+        | State::Promoting(_)
+        | State::Baking(_)
+        | State::Installing(_)
+        | State::Adopting(_)
+        | State::Idle(_)
+        | State::Approval(_)
+        | State::Paused(_)
+        | State::RollingBack(_)
+        | State::HandingBack(_)
+        | State::Deleted(_) => None,
     }
 }
 

@@ -12,7 +12,7 @@ pub use filter::Filter;
 pub use lease::Lease;
 pub use metrics::{DELAY, Login, MAX_BODY_BYTES, MAX_PROVIDERS, Metrics, Provider, TIMEOUT};
 pub use sinks::{MAX_SINKS, Need, SINK_TIMEOUT, Sink, Sinks};
-pub use target::{Acknowledged, Address, Dialect, FileTarget, HttpTarget, SyslogTarget, Target, Tls};
+pub use target::{Acknowledged, Address, Dialect, FileTarget, HttpTarget, Packing, SyslogTarget, Target, Tls};
 
 use std::net::{Ipv4Addr, SocketAddr};
 

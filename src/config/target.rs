@@ -43,6 +43,8 @@ pub struct HttpTarget {
     pub token_file: Option<PathBuf>,
     /// What goes with every request.
     pub headers: HeaderMap,
+    /// How a body gets smaller on its way.
+    pub packing: Packing,
     /// Whom to trust.
     pub tls: Tls,
 }
@@ -78,6 +80,15 @@ pub enum Dialect {
         /// Where the pages are that say what to do.
         runbooks: String,
     },
+}
+
+/// How a body gets smaller on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// It is sent as it is.
+    None,
+    /// As `Content-Encoding: gzip`.
+    Gzip,
 }
 
 /// Who has to have an event before it counts as delivered to Splunk.

@@ -10,7 +10,7 @@ use url::Url;
 use super::filter::Filter;
 use super::parts;
 use super::sinks::{Need, SINK_TIMEOUT, Sink};
-use super::target::{Acknowledged, Address, Dialect, FileTarget, HttpTarget, SyslogTarget, Target, Tls};
+use super::target::{Acknowledged, Address, Dialect, FileTarget, HttpTarget, Packing, SyslogTarget, Target, Tls};
 use crate::audit::{Format, Messenger, SinkName};
 
 /// When a file is turned over unless the configuration says otherwise.
@@ -101,6 +101,9 @@ pub(super) struct Written {
     client_key_file: Option<PathBuf>,
     #[serde(default, deserialize_with = "parts::index")]
     index: Option<String>,
+    /// Not unless somebody says so: what stands on the way may read bodies, and not those.
+    #[serde(default)]
+    gzip: bool,
     #[serde(default)]
     acknowledgment: Option<Acknowledged>,
     #[serde(default, deserialize_with = "parts::file")]
@@ -175,6 +178,7 @@ impl Written {
             ("clientCertFile", self.client_cert_file.is_some(), network),
             ("clientKeyFile", self.client_key_file.is_some(), network),
             ("index", self.index.is_some(), matches!(self.kind, Kind::SplunkHec | Kind::Elasticsearch)),
+            ("gzip", self.gzip, http && !people),
             ("acknowledgment", self.acknowledgment.is_some(), self.kind == Kind::SplunkHec),
             ("path", self.path.is_some(), file),
             ("maxBytes", self.max_bytes.is_some(), file),
@@ -218,7 +222,8 @@ impl Written {
             return Err(format!("the sink `{}` needs a tokenFile: Splunk takes no event without a token", self.name));
         }
         let (headers, token_file) = (self.headers.clone(), self.token_file.clone());
-        Ok(Target::Http(Box::new(HttpTarget { dialect, address, token_file, headers, tls: self.tls()? })))
+        let packing = if self.gzip { Packing::Gzip } else { Packing::None };
+        Ok(Target::Http(Box::new(HttpTarget { dialect, address, token_file, headers, packing, tls: self.tls()? })))
     }
 
     fn syslog(&self) -> Result<Target, String> {

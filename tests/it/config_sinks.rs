@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serin::audit::Format;
-use serin::config::{Acknowledged, Address, Dialect, FileTarget, Need, Sink, SyslogTarget, Target, Tls, parse};
+use serin::config::{Acknowledged, Address, Dialect, FileTarget, Need, Packing, Sink, SyslogTarget, Target, Tls, parse};
 use serin::rollout::Severity;
 
 /// A file with one sink that has these keys.
@@ -51,6 +51,10 @@ fn every_type_is_understood() {
     let Target::Http(target) = &sink.target else { panic!("{sink:?}") };
     assert_eq!(target.dialect, Dialect::Webhook { secret_file: Some("/s".into()) });
     assert_eq!(target.tls.client, Some(("/c".into(), "/k".into())));
+    assert_eq!(target.packing, Packing::None);
+    let sink = only("type: otlp, url: 'http://c/v1/logs', gzip: true");
+    let Target::Http(target) = &sink.target else { panic!("{sink:?}") };
+    assert_eq!((&target.dialect, target.packing), (&Dialect::Otlp, Packing::Gzip));
     let file = FileTarget { path: "/var/log/serin/events".into(), max_bytes: 1 << 20, keep: 2 };
     assert_eq!(only("type: file, path: /var/log/serin/events, maxBytes: 1048576, keep: 2").target, Target::File(file));
     let tls = Some(Tls { ca_file: Some("/ca".into()), client: None });
@@ -81,6 +85,8 @@ fn people_are_told_of_what_they_need_and_nothing_waits_for_that() {
         ("type: slack, urlFile: /u, tokenFile: /t", "the sink `b` is of a type that has no tokenFile; leave it out"),
         ("type: slack, urlFile: /u, format: ocsf", "the sink `b` is of a type that has no format; leave it out"),
         ("type: webhook, url: 'http://w/', acknowledgment: indexer", "the sink `b` is of a type that has no acknowledgment; leave it out"),
+        ("type: slack, urlFile: /u, gzip: true", "the sink `b` is of a type that has no gzip; leave it out"),
+        ("type: syslog, url: 'tcp://a:1', gzip: true", "the sink `b` is of a type that has no gzip; leave it out"),
         ("type: teams", "the sink `b` needs a url, or a urlFile where the URL is a secret"),
         ("type: webhook, url: 'http://w/', runbooks: 'https://p/'", "the sink `b` is of a type that has no runbooks; leave it out"),
     ] {

@@ -35,7 +35,7 @@ pub(crate) struct Peer {
 
 #[derive(Default)]
 struct Seen {
-    requests: Mutex<Vec<String>>,
+    requests: Mutex<Vec<Vec<u8>>>,
     written: Mutex<usize>,
     inside: watch::Sender<(usize, usize)>,
 }
@@ -56,6 +56,11 @@ impl Peer {
 
     /// All requests so far, each with its head and body.
     pub(crate) fn requests(&self) -> Vec<String> {
+        self.exact_requests().iter().map(|request| String::from_utf8_lossy(request).into_owned()).collect()
+    }
+
+    /// The same, byte for byte.
+    pub(crate) fn exact_requests(&self) -> Vec<Vec<u8>> {
         self.seen.requests.lock().unwrap().clone()
     }
 
@@ -116,14 +121,14 @@ async fn serve(mut stream: TcpStream, manner: Manner, seen: Arc<Seen>) {
     }
 }
 
-async fn read_request(stream: &mut TcpStream) -> Option<String> {
+async fn read_request(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     loop {
-        let text = String::from_utf8_lossy(&bytes);
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |text| text.parse().unwrap());
-            if body.len() >= length {
-                return Some(text.into_owned());
+        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&bytes[..end]);
+            let length: usize = head.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |text| text.parse().unwrap());
+            if bytes.len() >= end + 4 + length {
+                return Some(bytes);
             }
         }
         if stream.read_buf(&mut bytes).await.ok()? == 0 {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use serin_dev::{LogStore, Tenant};
 
 use crate::flow::Flow;
-use crate::proxy::{self, Fate};
+use crate::proxy::{self, Fate, Request};
 
 const ROLLOUTS: usize = 8;
 
@@ -30,20 +30,21 @@ fn storm(number: usize) -> Fate {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_in_trouble_and_what_comes_twice_has_the_same_id() {
-    survives("trouble", trouble).await;
+    survives("trouble", "gzip: true", trouble).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_in_a_storm_of_errors() {
-    survives("storm", storm).await;
+    survives("storm", "gzip: false", storm).await;
 }
 
-async fn survives(name: &str, fate: fn(usize) -> Fate) {
+async fn survives(name: &str, packing: &str, fate: fn(usize) -> Fate) {
     let store = LogStore::start(&format!("sinks-{name}")).await.unwrap();
     let (url, seen) = proxy::start(store.url(), fate).await;
     let path = "insert/elasticsearch/_bulk?_time_field=@timestamp&_msg_field=message";
-    let mut flow =
-        Flow::start(&format!("- {{name: bulk, type: elasticsearch, url: '{url}/{path}', timeout: 500ms, headers: {{AccountID: 7}}}}"));
+    let mut flow = Flow::start(&format!(
+        "- {{name: bulk, type: elasticsearch, url: '{url}/{path}', timeout: 500ms, {packing}, headers: {{AccountID: 7}}}}"
+    ));
     let sent = flow.offer(ROLLOUTS);
     flow.until_delivered(sent.len()).await;
     let rows = store.query(Tenant(7), "*").await.unwrap();
@@ -53,14 +54,16 @@ async fn survives(name: &str, fate: fn(usize) -> Fate) {
     assert_eq!(distinct, expected);
     let seen = seen.lock().unwrap();
     let mut fates: BTreeMap<Fate, usize> = BTreeMap::new();
-    for (fate, _) in seen.iter() {
-        *fates.entry(*fate).or_default() += 1;
+    for request in seen.iter() {
+        *fates.entry(request.fate).or_default() += 1;
     }
     let doubled = ids.len() - distinct.len();
+    let (packed, bytes): (Vec<usize>, Vec<usize>) = seen.iter().map(|request| (request.bytes, request.body.len())).unzip();
+    println!("{name}: {packing}, {} of {} bytes on the way", packed.iter().sum::<usize>(), bytes.iter().sum::<usize>());
     println!("{name}: {} sent, {} requests {fates:?}, {} received, {doubled} duplicated, 0 lost", sent.len(), seen.len(), ids.len());
-    let unheard: usize = seen.iter().filter(|(fate, _)| *fate == Fate::Unanswered).map(|(_, body)| events(body).len()).sum();
+    let unheard: usize = seen.iter().filter(|request| request.fate == Fate::Unanswered).map(|request| events(&request.body).len()).sum();
     assert_eq!(doubled, unheard, "a duplicate comes from an answer that was lost, and from nothing else");
-    in_order(seen.iter().filter(|(fate, _)| matches!(fate, Fate::Passes | Fate::Unanswered | Fate::Half)));
+    in_order(seen.iter().filter(|request| matches!(request.fate, Fate::Passes | Fate::Unanswered | Fate::Half)));
 }
 
 /// The stream and the number of each event of a bulk request.
@@ -75,9 +78,9 @@ fn events(body: &str) -> Vec<(String, u64)> {
 }
 
 /// What reached the store of one rollout has no hole and never goes back, but to the first event of a request whose answer was lost.
-fn in_order<'a>(requests: impl Iterator<Item = &'a (Fate, String)>) {
+fn in_order<'a>(requests: impl Iterator<Item = &'a Request>) {
     let mut next: BTreeMap<String, u64> = BTreeMap::new();
-    for (fate, body) in requests {
+    for Request { fate, body, bytes: _ } in requests {
         let mut events = events(body);
         let stream = events[0].0.clone();
         if *fate == Fate::Half {

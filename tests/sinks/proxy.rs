@@ -1,7 +1,9 @@
 //! A stand-in for trouble on the way: it passes requests on to the real store, or does to them what networks and busy receivers do.
 
+use std::io::Read as _;
 use std::sync::{Arc, Mutex};
 
+use flate2::read::GzDecoder;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -24,8 +26,18 @@ pub(crate) enum Fate {
     Half,
 }
 
-/// What came by, in order: what happened to it, and its body.
-pub(crate) type Seen = Arc<Mutex<Vec<(Fate, String)>>>;
+/// One request that came by.
+pub(crate) struct Request {
+    /// What happened to it.
+    pub(crate) fate: Fate,
+    /// How large it was on its way.
+    pub(crate) bytes: usize,
+    /// Its body, unpacked.
+    pub(crate) body: String,
+}
+
+/// What came by, in order.
+pub(crate) type Seen = Arc<Mutex<Vec<Request>>>;
 
 /// Starts one in front of a store; says where it is, and what it sees. `fate` decides by the number of the request.
 pub(crate) async fn start(store: String, fate: fn(usize) -> Fate) -> (String, Seen) {
@@ -50,7 +62,7 @@ async fn serve(mut stream: TcpStream, store: &str, fate: fn(usize) -> Fate, seen
         let fate = {
             let mut seen = seen.lock().unwrap();
             let fate = fate(seen.len());
-            seen.push((fate, String::from_utf8_lossy(&body).into_owned()));
+            seen.push(Request { fate, bytes: body.len(), body: text(&head, &body) });
             fate
         };
         match fate {
@@ -98,6 +110,17 @@ async fn request(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> std::io::Result
     }
 }
 
+/// A body as it was before it was packed.
+fn text(head: &str, body: &[u8]) -> String {
+    let mut text = String::new();
+    if head.contains("content-encoding: gzip") {
+        GzDecoder::new(body).read_to_string(&mut text).unwrap();
+    } else {
+        text = String::from_utf8_lossy(body).into_owned();
+    }
+    text
+}
+
 async fn pass_on(store: &str, head: &str, body: Vec<u8>) -> (u16, String) {
     let path = head.split(' ').nth(1).unwrap();
     let mut request = reqwest::Client::new().post(format!("{store}{path}")).body(body);
@@ -112,11 +135,12 @@ async fn pass_on(store: &str, head: &str, body: Vec<u8>) -> (u16, String) {
 
 /// What a cluster answers that has no room for more than a half.
 async fn pass_half_on(store: &str, head: &str, body: &[u8]) -> String {
-    let lines: Vec<&str> = std::str::from_utf8(body).unwrap().lines().collect();
+    let (text, head) = (text(head, body), head.replace("content-encoding: gzip", ""));
+    let lines: Vec<&str> = text.lines().collect();
     let (documents, half) = (lines.len() / 2, lines.len() / 4);
     if half > 0 {
         let first = lines[..half * 2].join("\n") + "\n";
-        assert_eq!(pass_on(store, head, first.into_bytes()).await.0, 200);
+        assert_eq!(pass_on(store, &head, first.into_bytes()).await.0, 200);
     }
     let item = |at: usize| serde_json::json!({"create": {"status": if at < half { 201 } else { 429 }}});
     serde_json::json!({"errors": true, "items": (0..documents).map(item).collect::<Vec<_>>()}).to_string()

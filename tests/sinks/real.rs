@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -25,15 +26,16 @@ const INTERFACES: [(Tenant, &str, &str, &str); 4] = [
 /// The store collects what comes by syslog for about a second.
 const COLLECTED_WITHIN: Duration = Duration::from_secs(30);
 
-/// Sinks for all interfaces of a store that listens at this address.
-pub(crate) fn sinks(store: &LogStore, url: &str, token: &std::path::Path) -> String {
+/// Sinks for all interfaces of a store, those over HTTP with these keys besides.
+fn sinks(store: &LogStore, token: &Path, keys: &str) -> String {
     format!(
         "\
-- {{name: splunk, type: splunkHec, url: '{url}/insert/splunk/services/collector/event', tokenFile: {token}, headers: {{AccountID: 1}}}}
-- {{name: elasticsearch, type: elasticsearch, url: '{url}/insert/elasticsearch/_bulk?_time_field=@timestamp&_msg_field=message', headers: {{AccountID: 2}}}}
-- {{name: otlp, type: otlp, url: '{url}/insert/opentelemetry/v1/logs', headers: {{AccountID: 3}}}}
+- {{name: splunk, type: splunkHec, url: '{url}/insert/splunk/services/collector/event', tokenFile: {token}, {keys}, headers: {{AccountID: 1}}}}
+- {{name: elasticsearch, type: elasticsearch, url: '{url}/insert/elasticsearch/_bulk?_time_field=@timestamp&_msg_field=message', {keys}, headers: {{AccountID: 2}}}}
+- {{name: otlp, type: otlp, url: '{url}/insert/opentelemetry/v1/logs', {keys}, headers: {{AccountID: 3}}}}
 - {{name: syslog, type: syslog, url: 'tcp://{syslog}'}}
 ",
+        url = store.url(),
         token = token.display(),
         syslog = store.syslog_address(),
     )
@@ -41,17 +43,26 @@ pub(crate) fn sinks(store: &LogStore, url: &str, token: &std::path::Path) -> Str
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_interface_has_every_event_once_with_its_exact_bytes() {
-    let store = LogStore::start("sinks-real").await.unwrap();
+    all_arrive("sinks-real", "gzip: false").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_interface_takes_what_is_packed() {
+    all_arrive("sinks-packed", "gzip: true").await;
+}
+
+async fn all_arrive(name: &str, keys: &str) {
+    let store = LogStore::start(name).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let token = folder.path().join("token");
     fs::write(&token, "any").unwrap();
-    let mut flow = Flow::start(&sinks(&store, &store.url(), &token));
+    let mut flow = Flow::start(&sinks(&store, &token, keys));
     let sent = flow.offer(ROLLOUTS);
     flow.until_delivered(sent.len() * INTERFACES.len()).await;
     for interface in INTERFACES {
         has_all_once(&store, interface, &sent).await;
     }
-    println!("{} rollouts, {} events, {} interfaces: every event is there once", ROLLOUTS, sent.len(), INTERFACES.len());
+    println!("{keys}: {} rollouts, {} events, {} interfaces: every event is there once", ROLLOUTS, sent.len(), INTERFACES.len());
     assert_eq!(sent.len(), ROLLOUTS * EVENTS);
 }
 
@@ -85,7 +96,7 @@ async fn a_store_that_is_away_for_a_whole_rollout_has_everything_once_it_is_back
     let folder = tempfile::tempdir().unwrap();
     let token = folder.path().join("token");
     fs::write(&token, "any").unwrap();
-    let mut flow = Flow::start(&sinks(&store, &store.url(), &token));
+    let mut flow = Flow::start(&sinks(&store, &token, "gzip: false"));
     let sent = flow.offer(ROLLOUTS);
     flow.until("every sink failed several times", |heard| {
         INTERFACES.iter().all(|(_, name, ..)| heard.iter().filter(|report| report.sink.as_str() == *name).count() >= 10)

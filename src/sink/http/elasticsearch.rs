@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::Outgoing;
 use super::answer::{Answer, by_status};
+use super::call::Outgoing;
 use crate::sink::Delivery;
 use crate::sink::letter::Letter;
 
@@ -61,7 +61,7 @@ pub(super) fn request(letter: &Letter<'_>, index: &str) -> Outgoing {
         // Strings and numbers can always be written.
         None => serde_json::to_string(&document).unwrap_or_default(),
     };
-    Outgoing { content_type: "application/x-ndjson", headers: Vec::new(), body: format!("{action}\n{document}\n").into_bytes() }
+    Outgoing::new("application/x-ndjson", format!("{action}\n{document}\n").into_bytes())
 }
 
 /// 200 says only that the request was read; what became of each of so many events stands in its item.

@@ -2,27 +2,25 @@
 
 mod acknowledgment;
 mod answer;
+mod call;
 mod elasticsearch;
 mod otlp;
+mod packing;
 mod protobuf;
 mod splunk;
 mod webhook;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Response};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use super::Delivery;
 use super::letter::Letter;
 use crate::config::{Acknowledged, Address, Dialect, HttpTarget};
 use crate::sink::AT_ONCE;
-use crate::wire::{Clients, Secrets, Unready, cause, credential, read_secret, shorten};
-use acknowledgment::Look;
+use crate::wire::{Clients, Secrets, Unready, credential, read_secret, shorten};
 use answer::{Answer, by_status};
-
-/// Answers are a few words; what is longer is not read.
-const MAX_ANSWER_BYTES: usize = 64 << 10;
+use call::{Call, Outgoing};
 
 /// Something that is posted to.
 #[derive(Debug)]
@@ -31,21 +29,6 @@ pub(super) struct Http {
     clients: Clients,
     /// Where acknowledgments are asked for: under which name.
     channel: Option<String>,
-}
-
-/// What all requests of one delivery share.
-struct Call<'a> {
-    client: Client,
-    headers: &'a HeaderMap,
-    authorization: Option<HeaderValue>,
-    channel: Option<&'a str>,
-}
-
-/// One request, but for where it goes and who sends it.
-pub(super) struct Outgoing {
-    pub(super) content_type: &'static str,
-    pub(super) headers: Vec<(HeaderName, String)>,
-    pub(super) body: Vec<u8>,
 }
 
 impl Http {
@@ -80,7 +63,7 @@ impl Http {
     }
 
     async fn try_deliver(&self, letters: &[Letter<'_>]) -> Result<Result<Vec<Delivery>, Delivery>, Unready> {
-        let HttpTarget { dialect, address, token_file, headers, tls } = &*self.target;
+        let HttpTarget { dialect, address, token_file, headers, packing, tls } = &*self.target;
         let url = url(address).await?;
         let token = match token_file {
             None => None,
@@ -89,7 +72,8 @@ impl Http {
         let Some(outgoing) = write_all(dialect, letters, token.as_deref(), now()).await? else { return Ok(Ok(vec![Delivery::Unwanted])) };
         let named = token.as_ref().filter(|_| !matches!(dialect, Dialect::Messenger { .. }));
         let authorization = named.map(|token| authorization(dialect, token)).transpose()?;
-        let call = Call { client: self.clients.get(&url, tls).await?, headers, authorization, channel: self.channel.as_deref() };
+        let (client, channel) = (self.clients.get(&url, tls).await?, self.channel.as_deref());
+        let call = Call { client, headers, authorization, channel, packing: *packing };
         let ended = match call.post(&url, outgoing).await {
             Ok(answer) => match read_all(dialect, &answer, letters.len()) {
                 Ok(each) if self.channel.is_some() && each.iter().all(|one| *one == Delivery::Delivered) => {
@@ -117,43 +101,6 @@ impl Http {
             Ok(each) => Ok(each.into_iter().map(cleaned).collect()),
             Err(refused) => Err(cleaned(refused)),
         })
-    }
-}
-
-impl Call<'_> {
-    /// Posts; where there is no answer, that is how the delivery ended.
-    async fn post(&self, url: &Url, outgoing: Outgoing) -> Result<Answer, Delivery> {
-        let mut request = self.client.post(url.clone()).headers(self.headers.clone()).header(CONTENT_TYPE, outgoing.content_type);
-        for (name, value) in outgoing.headers {
-            request = request.header(name, value);
-        }
-        if let Some(authorization) = &self.authorization {
-            request = request.header(AUTHORIZATION, authorization);
-        }
-        if let Some(channel) = self.channel {
-            request = request.header(acknowledgment::CHANNEL, channel);
-        }
-        match request.body(outgoing.body).send().await {
-            Ok(response) => Ok(answer(response).await),
-            Err(error) => Err(Delivery::Retry(cause(&error))),
-        }
-    }
-
-    /// Asks until the indexer has it. Whoever calls bounds the time; an event that was not acknowledged by then comes again.
-    async fn until_acknowledged(&self, events: &Url, taken: &Answer) -> Result<Delivery, Unready> {
-        let url = acknowledgment::url(events)?;
-        let number = match acknowledgment::number(taken) {
-            Ok(number) => number,
-            Err(delivery) => return Ok(delivery),
-        };
-        loop {
-            let question = Outgoing { content_type: "application/json", headers: Vec::new(), body: acknowledgment::question(number) };
-            match self.post(&url, question).await.map(|answer| acknowledgment::look(&answer, number)) {
-                Ok(Look::There) => return Ok(Delivery::Delivered),
-                Ok(Look::NotYet) => tokio::time::sleep(acknowledgment::PAUSE).await,
-                Ok(Look::Failed(delivery)) | Err(delivery) => return Ok(delivery),
-            }
-        }
     }
 }
 
@@ -214,12 +161,12 @@ async fn write(dialect: &Dialect, letter: &Letter<'_>, token: Option<&str>, now:
             webhook::signed(letter, now, &secrets).map_err(Unready)?
         }
         Dialect::SplunkHec { index, .. } => splunk::request(letter, index.as_deref()),
-        Dialect::Sumo => Outgoing { content_type: letter.content_type, headers: Vec::new(), body: letter.text.clone().into_bytes() },
+        Dialect::Sumo => Outgoing::new(letter.content_type, letter.text.clone().into_bytes()),
         Dialect::Otlp => otlp::request(letter),
         Dialect::Elasticsearch { index } => elasticsearch::request(letter, index),
         Dialect::Messenger { messenger, runbooks } => {
             let Some(said) = messenger.write(letter.told, runbooks, token.unwrap_or_default()) else { return Ok(None) };
-            Outgoing { content_type: "application/json", headers: Vec::new(), body: said.to_string().into_bytes() }
+            Outgoing::new("application/json", said.to_string().into_bytes())
         }
     }))
 }
@@ -254,20 +201,6 @@ fn read(dialect: &Dialect, answer: &Answer) -> Delivery {
         Dialect::Webhook { .. } | Dialect::Sumo | Dialect::Messenger { .. } | Dialect::Elasticsearch { .. } => by_status(answer),
         Dialect::Otlp => otlp::meaning(answer),
     }
-}
-
-async fn answer(mut response: Response) -> Answer {
-    let status = response.status().as_u16();
-    let pause = answer::pause(response.headers(), now());
-    let mut body = Vec::new();
-    while body.len() < MAX_ANSWER_BYTES {
-        match response.chunk().await {
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            // What is cut off is no whole answer: where it counts it will not be understood, and the event comes again.
-            Ok(None) | Err(_) => break,
-        }
-    }
-    Answer { status, pause, body }
 }
 
 #[expect(

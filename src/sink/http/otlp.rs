@@ -1,7 +1,7 @@
 //! How does an OpenTelemetry collector take an event? One log record, in OTLP's binary form: the one that every collector reads.
 
-use super::Outgoing;
 use super::answer::{Answer, by_status};
+use super::call::Outgoing;
 use super::protobuf::{Field, Message, fields};
 use crate::audit::format::Scale;
 use crate::sink::Delivery;
@@ -39,8 +39,7 @@ pub(super) fn request(letter: &Letter<'_>) -> Outgoing {
     .filter(|(_, value)| !value.is_empty())
     .fold(Message::default(), |resource, (key, value)| resource.message(1, &attribute(key, value)));
     let logs = Message::default().message(1, &resource).message(2, &Message::default().message(1, &scope).message(2, &log));
-    let body = Message::default().message(1, &logs).into_bytes();
-    Outgoing { content_type: "application/x-protobuf", headers: Vec::new(), body }
+    Outgoing::new("application/x-protobuf", Message::default().message(1, &logs).into_bytes())
 }
 
 /// 200 alone is not enough: the answer may say that the record was not taken.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::Outgoing;
 use super::answer::{Answer, by_status};
+use super::call::Outgoing;
 use crate::config::Acknowledged;
 use crate::sink::Delivery;
 use crate::sink::letter::Letter;
@@ -64,7 +64,7 @@ pub(super) fn request(letter: &Letter<'_>, index: Option<&str>) -> Outgoing {
         },
     };
     // Strings and raw JSON can always be written.
-    Outgoing { content_type: "application/json", headers: Vec::new(), body: serde_json::to_vec(&envelope).unwrap_or_default() }
+    Outgoing::new("application/json", serde_json::to_vec(&envelope).unwrap_or_default())
 }
 
 /// The code counts where there is one. What is wrong with the token, the index or the channel is no fault of the event.

@@ -6,18 +6,25 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use reqwest::header::HeaderName;
 
-use super::Outgoing;
+use super::call::Outgoing;
 use crate::sink::letter::Letter;
 
 const ID: HeaderName = HeaderName::from_static("webhook-id");
 const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
-const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+/// Has a word for each secret.
+pub(super) const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+
+/// What signs a request: its body is signed as it is sent, because a receiver knows no other one before it believes it.
+pub(super) struct Seal {
+    keys: Vec<hmac::Key>,
+    id: String,
+    timestamp: i64,
+}
 
 /// Without a signature. The id is the same at each try, the time is that of this one.
 pub(super) fn plain(letter: &Letter<'_>, now: DateTime<Utc>) -> Outgoing {
-    let content_type = letter.content_type;
     let headers = vec![(ID, letter.told.record.id.clone()), (TIMESTAMP, now.timestamp().to_string())];
-    Outgoing { content_type, headers, body: letter.text.clone().into_bytes() }
+    Outgoing { headers, ..Outgoing::new(letter.content_type, letter.text.clone().into_bytes()) }
 }
 
 /// With one signature for each secret: while a secret is rotated both stand in the file.
@@ -25,19 +32,26 @@ pub(super) fn plain(letter: &Letter<'_>, now: DateTime<Utc>) -> Outgoing {
 /// # Errors
 /// One of the words is no secret.
 pub(super) fn signed(letter: &Letter<'_>, now: DateTime<Utc>, secrets: &str) -> Result<Outgoing, String> {
-    let signatures: Result<Vec<String>, String> =
-        secrets.split_whitespace().map(|secret| signature(secret, &letter.told.record.id, now.timestamp(), &letter.text)).collect();
-    let mut outgoing = plain(letter, now);
-    outgoing.headers.push((SIGNATURE, signatures?.join(" ")));
-    Ok(outgoing)
+    let seal = Seal { keys: keys(secrets)?, id: letter.told.record.id.clone(), timestamp: now.timestamp() };
+    Ok(Outgoing { seal: Some(seal), ..plain(letter, now) })
 }
 
-fn signature(secret: &str, id: &str, timestamp: i64, body: &str) -> Result<String, String> {
+fn keys(secrets: &str) -> Result<Vec<hmac::Key>, String> {
     let odd = || "the secretFile holds something else than secrets like whsec_ and base64".to_owned();
-    let key = STANDARD.decode(secret.strip_prefix("whsec_").ok_or_else(odd)?).map_err(|_| odd())?;
-    let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
-    let tag = hmac::sign(&key, format!("{id}.{timestamp}.{body}").as_bytes());
-    Ok(format!("v1,{}", STANDARD.encode(tag)))
+    let key = |secret: &str| {
+        let key = STANDARD.decode(secret.strip_prefix("whsec_").ok_or_else(odd)?).map_err(|_| odd())?;
+        Ok(hmac::Key::new(hmac::HMAC_SHA256, &key))
+    };
+    secrets.split_whitespace().map(key).collect()
+}
+
+impl Seal {
+    /// The header's value for these bytes.
+    pub(super) fn of(&self, body: &[u8]) -> String {
+        let signed = [format!("{}.{}.", self.id, self.timestamp).as_bytes(), body].concat();
+        let words = self.keys.iter().map(|key| format!("v1,{}", STANDARD.encode(hmac::sign(key, &signed))));
+        words.collect::<Vec<_>>().join(" ")
+    }
 }
 
 #[cfg(test)]
@@ -46,10 +60,9 @@ mod tests {
 
     #[test]
     fn a_signature_is_that_of_the_standard() {
-        let secret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
-        let id = "084f21c5-ef82-57c5-9767-1c1d96efc888";
-        let signed = signature(secret, id, 1_795_420_800, r#"{"type":"rollout.aborted"}"#);
-        assert_eq!(signed.as_deref(), Ok("v1,GaRWfw/yOKpa2bjotBd4qZZ5QXvAJ/tINtV5fsV2B5M="));
-        assert!(signature("C2FVsBQIhrscChlQIMV+b5sSYspob7oD", id, 0, "").is_err());
+        let keys = keys("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD").unwrap();
+        let seal = Seal { keys, id: "084f21c5-ef82-57c5-9767-1c1d96efc888".to_owned(), timestamp: 1_795_420_800 };
+        assert_eq!(seal.of(br#"{"type":"rollout.aborted"}"#), "v1,GaRWfw/yOKpa2bjotBd4qZZ5QXvAJ/tINtV5fsV2B5M=");
+        assert!(super::keys("C2FVsBQIhrscChlQIMV+b5sSYspob7oD").is_err());
     }
 }

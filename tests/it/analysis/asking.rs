@@ -86,7 +86,17 @@ fn nothing_is_asked_before_the_step_is_warm() {
 fn after_the_clock_stood_it_is_asked_again_at_once() {
     let clock = Clock::Running { since: after(100), held: TimeDelta::seconds(40) };
     let state = State::Stepping(Stepping { attempt: attempt(), step: weight(10), clock, approved: false });
-    assert_eq!(told(&asks(&spec(), &state, &sampled(&[85]), after(100))), (asked(100), Some(110)));
+    for on_the_way in [85, 99] {
+        assert_eq!(told(&asks(&spec(), &state, &sampled(&[on_the_way]), after(100))), (asked(100), Some(110)));
+    }
+}
+
+#[test]
+fn on_the_way_to_a_share_the_first_look_is_made_after_an_interval() {
+    let step = |clock| State::Stepping(Stepping { attempt: attempt(), step: weight(10), clock, approved: false });
+    let waiting = step(Clock::Waiting { since: after(100), held: TimeDelta::zero() });
+    assert_eq!(told(&asks(&spec(), &waiting, &serving(), after(109))), (vec![], Some(110)), "sooner it tells of the exposure before");
+    assert_eq!(told(&asks(&spec(), &waiting, &serving(), after(110))), (asked(110), Some(120)));
 }
 
 #[test]
