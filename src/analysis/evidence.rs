@@ -238,7 +238,7 @@ impl Weighed {
         let spread: VecDeque<Count> = sound().filter(|count| count.total > 0.0).collect();
         let (least_bursts, spread) = match whose {
             Pods::Same => (None, spread),
-            Pods::Older => (Some(dispersion(spread.into_iter())), VecDeque::new()),
+            Pods::Older => (Some(dispersion(spread)), VecDeque::new()),
         };
         let mut weighed = Self {
             grids: GRIDS,

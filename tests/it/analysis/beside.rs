@@ -122,7 +122,7 @@ fn the_verdict_and_the_evidence_say_whom_the_canary_was_compared_with() {
 
 #[test]
 fn a_recount_asks_about_the_same_pods_and_comes_to_the_same_odds() {
-    let before = vec![Count { total: 900.0, bad: 1.0 }, Count { total: 900.0, bad: 60.0 }].repeat(30);
+    let before = [Count { total: 900.0, bad: 1.0 }, Count { total: 900.0, bad: 60.0 }].repeat(30);
     let windows: Vec<Sample> = (1..=6).map(|number| window(number * 10, if number == 1 { &before } else { &[] })).collect();
     let evidence = judged(&intent(), &stepping(10), &Observed { samples: windows.clone(), ..beside(Some(0)) }, 65).1;
     assert!(evidence.of(1, "errors").expect("it was counted").bursts > 10.0, "bursts before the attempt count, whosever they were");
