@@ -104,7 +104,9 @@ fn at_rest(sim: &Sim) -> Result<(), String> {
         Some(State::Idle(idle)) if sim.truths[&idle.stable].is_broken() => ended(sim, idle, intent),
         Some(State::Idle(idle)) => serves(sim, &idle.stable, intent.replicas).and_then(|()| ended(sim, idle, intent)),
         Some(State::Installing(Installing { revision, overdue: true, .. })) if *revision == intent.revision => match sim.truths[revision] {
-            Truth::NeverReady | Truth::Crashing | Truth::NoImage | Truth::Refused => Ok(()),
+            Truth::NeverReady | Truth::Crashing | Truth::NoImage => Ok(()),
+            // Until it is refused it is asked about again, and each answer is written down.
+            Truth::Refused if why(sim) == Some("InvalidTemplate") => Ok(()),
             truth => Err(format!("{revision} is {truth:?} and was not installed")),
         },
         // A stable revision that cannot come back is waited for without an end; nothing better is known than to say so.
@@ -159,10 +161,14 @@ fn serves(sim: &Sim, stable: &Revision, replicas: u32) -> Result<(), String> {
     }
 }
 
+/// Why nothing moves, in one word.
+fn why(sim: &Sim) -> Option<&str> {
+    sim.server.rollout.as_ref().and_then(|rollout| rollout.committed.status().why.as_ref()).map(|why| why.reason.as_str())
+}
+
 /// The spec's revision had its chance.
 fn ended(sim: &Sim, idle: &Idle, intent: &Intent) -> Result<(), String> {
-    let why = sim.server.rollout.as_ref().and_then(|rollout| rollout.committed.status().why.as_ref()).map(|why| why.reason.as_str());
-    let refused = sim.truths[&intent.revision] == Truth::Refused && why == Some("InvalidTemplate");
+    let refused = sim.truths[&intent.revision] == Truth::Refused && why(sim) == Some("InvalidTemplate");
     let over = idle.serves(&intent.revision) || idle.rejected.as_ref() == Some(&intent.revision) || refused;
     if over { Ok(()) } else { Err(format!("{} was not tried", intent.revision)) }
 }
