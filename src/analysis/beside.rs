@@ -4,9 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 
-use super::due::first_ready;
-use super::gate;
-use crate::rollout::{Attempt, Baseline, Check, Intent, Observed, Revision, State, Verdict, Weight};
+use crate::rollout::{Attempt, Baseline, Check, Intent, Observed, Revision, Verdict, Weight};
 
 /// Both sides of a comparison.
 pub(super) struct Beside<'a> {
@@ -25,10 +23,15 @@ pub(super) struct Beside<'a> {
 }
 
 impl<'a> Beside<'a> {
-    /// The sides of an attempt on trial, or why nothing is compared now. Young pods count from when on all of them are ready, and warm like the
-    /// canary's.
-    pub(super) fn of(intent: &Intent, state: &State, (attempt, step): (&'a Attempt, Weight), seen: &Observed) -> Result<Self, String> {
-        let (gate, ready, wanted) = (gate(intent, state), first_ready(attempt, seen), intent.baseline(step));
+    /// The sides of an attempt on trial whose samples count from then on, and whose canary is ready since then; or why nothing is compared now. Young
+    /// pods count from when on all of them are ready, and warm like the canary's.
+    pub(super) fn of(
+        intent: &Intent,
+        (attempt, step): (&'a Attempt, Weight),
+        (gate, ready): (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
+        seen: &Observed,
+    ) -> Result<Self, String> {
+        let wanted = intent.baseline(step);
         if wanted == 0 {
             let told = match intent.baseline {
                 Baseline::Stable => String::new(),
@@ -77,7 +80,7 @@ impl<'a> Beside<'a> {
 
 /// Why there are no young pods to compare with.
 fn missing(Attempt { stable, .. }: &Attempt, wanted: u32, seen: &Observed) -> String {
-    let why = if seen.records.contains_key(stable) || seen.children.contains_key(&stable.baseline()) {
+    let why = if seen.records.contains_key(stable) || seen.baseline_of(stable).is_some() {
         format!("{} of {wanted} baseline pods are ready, which the canary is compared with", seen.young(stable))
     } else {
         format!("the template of revision {stable} is not stored any more, so that there are no baseline pods to compare with")

@@ -35,7 +35,7 @@ pub fn due(intent: &Intent, state: &State, evidence: &Evidence, seen: &Observed,
     let Some(ready) = first_ready(attempt, seen) else { return due };
     let (gate, first) = (gate(intent, state), first_look(intent, state));
     let all = Asking { intent, attempt, whole: attempt, past: None, step: weight, seen, gate, first, ready, now };
-    let beside = Beside::of(intent, state, (attempt, weight), seen);
+    let beside = Beside::of(intent, (attempt, weight), (gate, Some(ready)), seen);
     for check in asked(intent, state) {
         let asking = match (check.compares(), &beside) {
             (false, _) => Asking { ..all },

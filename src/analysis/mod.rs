@@ -69,10 +69,10 @@ pub fn judge(intent: &Intent, state: &State, evidence: &Evidence, seen: &Observe
         let verdict = Verdict::Inconclusive("nothing is on trial".to_owned());
         return Judged { verdict, evidence: evidence.clone() };
     };
-    let beside = Beside::of(intent, state, (attempt, weight), seen);
+    let (gate, first_ready) = (gate(intent, state), first_ready(attempt, seen));
+    let beside = Beside::of(intent, (attempt, weight), (gate, first_ready), seen);
     let evidence = gathered(intent, state, (attempt, weight), &beside, (evidence, seen), now);
     let workload = workload::judge(attempt, seen, now);
-    let (gate, first_ready) = (gate(intent, state), first_ready(attempt, seen));
     let counting = Counting { seen, attempt, step: weight, every: intent.every, gate, first_ready, now };
     let (sides_gate, sides_ready) = beside.as_ref().map_or((gate, first_ready), |beside| (beside.gate, beside.ready));
     let bench = Bench { intent, attempt, step: weight, gate: sides_gate, evidence: &evidence, seen, now };

@@ -22,7 +22,7 @@ pub(super) struct Side<'a> {
 
 impl<'a> Side<'a> {
     pub(super) fn new(seen: &'a Observed, stable: &Revision, goal: u32, wanted: u32) -> Self {
-        Self { own: seen.children.get(stable), young: seen.children.get(&stable.baseline()), goal, wanted }
+        Self { own: seen.children.get(stable), young: seen.baseline_of(stable), goal, wanted }
     }
 
     /// Pods that its own Deployment asks for.
@@ -57,10 +57,15 @@ impl<'a> Side<'a> {
 }
 
 impl Observed {
+    /// The Deployment of a revision's young pods, if there is one.
+    pub fn baseline_of(&self, revision: &Revision) -> Option<&Child> {
+        self.children.iter().find(|(name, _)| name.is_baseline_of(revision)).map(|(_, child)| child)
+    }
+
     /// Pods of a revision that can be counted on, young ones beside a canary included.
     pub fn serving(&self, revision: &Revision) -> u32 {
-        let serving = |revision: &Revision| self.children.get(revision).map_or(0, Child::serving);
-        serving(revision).saturating_add(serving(&revision.baseline()))
+        let serving = |child: Option<&Child>| child.map_or(0, Child::serving);
+        serving(self.children.get(revision)).saturating_add(serving(self.baseline_of(revision)))
     }
 
     /// How many of a revision's young pods are ready.
@@ -77,7 +82,7 @@ impl Observed {
 
     /// Since when each of a revision's young pods is ready, the first one first.
     fn young_since(&self, revision: &Revision) -> Vec<DateTime<Utc>> {
-        let pods = self.children.get(&revision.baseline()).map(|child| child.pods.as_slice()).unwrap_or_default();
+        let pods = self.baseline_of(revision).map(|child| child.pods.as_slice()).unwrap_or_default();
         let ready = pods.iter().filter_map(|pod| if let PodState::Ready { since } = pod.state { Some(since) } else { None });
         let mut since: Vec<_> = ready.collect();
         since.sort_unstable();
@@ -86,7 +91,7 @@ impl Observed {
 
     /// What has to go before nothing is left of a revision's young pods, if anything has.
     pub(super) fn young_left(&self, revision: &Revision) -> Option<String> {
-        let young = self.children.get(&revision.baseline()).filter(|child| child.desired > 0)?;
+        let young = self.baseline_of(revision).filter(|child| child.desired > 0)?;
         Some(format!("{} baseline pods have to become 0", young.desired))
     }
 }

@@ -143,13 +143,13 @@ impl Plan<'_> {
     /// well: they stay until then.
     fn retreat(&self, stable: &Revision, canary: &Revision, pods: u32, floor: u32) -> Vec<Change> {
         let mut out = self.grow(stable, pods);
-        let (back, young) = (counted(self.seen.children.get(stable)), stable.baseline());
+        let back = counted(self.seen.children.get(stable));
         let missing = floor.max(pods - tolerated(pods)).saturating_sub(back);
-        let stay = counted(self.seen.children.get(&young)).min(missing);
+        let stay = counted(self.seen.baseline_of(stable)).min(missing);
         out.extend(self.others(&[stable]).filter_map(|(other, child)| {
             let needed = match other {
                 _ if other == canary => floor.saturating_sub(back).saturating_sub(stay),
-                _ if *other == young => missing,
+                _ if other.is_baseline_of(stable) => missing,
                 _ => 0,
             };
             self.shrink(other, child, 0, needed)

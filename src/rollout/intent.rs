@@ -158,18 +158,16 @@ impl Intent {
         }
     }
 
-    /// The most pods that there may be at this exposure while pods move.
-    pub fn ceiling(&self, weight: Weight) -> u32 {
-        self.replicas.saturating_add(self.capacity.surge).max(self.split(weight).total())
-    }
-
     /// How many of stable's pods are young ones beside the canary at this exposure: as many as the canary has, and at most half of stable's. There are
     /// none where nothing is compared, and none without room for a pod more than the exposure asks for: stable would have to give one up first.
     pub fn baseline(&self, weight: Weight) -> u32 {
-        let goal = self.split(weight);
         let shifts = (1..Weight::FULL.percent()).contains(&weight.percent());
-        let wanted = self.baseline == Baseline::Pods && shifts && self.checks.iter().any(Check::compares);
-        if wanted && self.ceiling(weight) > goal.total() { goal.canary.min(goal.stable / 2) } else { 0 }
+        if self.baseline == Baseline::Stable || !shifts || !self.checks.iter().any(Check::compares) {
+            return 0;
+        }
+        let goal = self.split(weight);
+        let room = self.replicas.saturating_add(self.capacity.surge) > goal.total();
+        if room { goal.canary.min(goal.stable / 2) } else { 0 }
     }
 
     /// The steps that ask for young pods to compare with and have no room for any, and what to do.

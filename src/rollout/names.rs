@@ -76,12 +76,20 @@ impl Revision {
     /// The name of the young pods of this revision that a canary is compared with: they have a Deployment of their own.
     #[must_use]
     pub fn baseline(&self) -> Self {
-        Self(format!("{BASELINE}{}", self.0))
+        let mut name = String::with_capacity(self.0.len() + 1);
+        name.push(BASELINE);
+        name.push_str(&self.0);
+        Self(name)
     }
 
     /// Whether it is the name of such pods.
     pub fn is_baseline(&self) -> bool {
         self.0.starts_with(BASELINE)
+    }
+
+    /// Whether it is the name of that revision's young pods.
+    pub fn is_baseline_of(&self, revision: &Self) -> bool {
+        self.0.strip_prefix(BASELINE) == Some(revision.as_str())
     }
 
     /// The revision whose template pods of this name are made of.

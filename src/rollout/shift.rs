@@ -43,7 +43,7 @@ impl Plan<'_> {
         let needed = floor.saturating_sub(new_serves).saturating_sub(side.leant_on());
         let goes = side.own.filter(|child| child.desired > old_goal && canary_is_there);
         let goes = goes.and_then(|child| self.shrink(stable, child, old_goal, needed));
-        let stay = goes.as_ref().map_or(old_has, scaled_to).min(counted(side.own));
+        let left = goes.as_ref().map_or(old_has, scaled_to);
         out.extend(goes);
         // Young pods have the last call on room, and go only where old ones, or what earned everything, carry what they did.
         let cramped = stuck || new_has < goal.canary && new_up < goal.canary;
@@ -51,12 +51,14 @@ impl Plan<'_> {
         let room = if cramped || old_has < old_goal || new_has < goal.canary { 0 } else { free };
         let (kept, carried) = (if cramped { side.leant_on() } else { young }, if earned { 0 } else { goal.stable });
         if let Some(child) = side.young.filter(|child| child.desired > kept && new_has <= most) {
-            let needed = carried.max(floor.saturating_sub(new_serves)).saturating_sub(stay);
+            let needed = carried.max(floor.saturating_sub(new_serves)).saturating_sub(left.min(counted(side.own)));
             out.extend(self.shrink(&stable.baseline(), child, kept, needed));
         } else if young.min(room) > young_has {
             out.extend(self.grow(&stable.baseline(), young.min(room)));
         }
-        out.extend(self.others(&[stable, canary, &stable.baseline()]).filter_map(|(other, child)| self.shrink(other, child, 0, 0)));
+        let both = [stable, canary];
+        let others = self.others(&both).filter(|(other, _)| !other.is_baseline_of(stable));
+        out.extend(others.filter_map(|(other, child)| self.shrink(other, child, 0, 0)));
         out
     }
 }

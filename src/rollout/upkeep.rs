@@ -9,7 +9,8 @@ pub(super) fn upkeep(intent: &Intent, state: &State, seen: &Observed) -> Vec<Cha
     }
     let children = seen.children.iter().filter(|(revision, _)| looked_after(state, revision));
     let known = |revision: &Revision| *revision == intent.revision || seen.records.contains_key(revision);
-    let templates = |revision: &Revision| if known(&revision.template()) { Stored::Somewhere } else { Stored::Nowhere };
+    let made = |revision: &Revision| if revision.is_baseline() { known(&revision.template()) } else { known(revision) };
+    let templates = |revision: &Revision| if made(revision) { Stored::Somewhere } else { Stored::Nowhere };
     let right = |revision, child| repair(intent, revision, (child, templates(revision))).or_else(|| restart(state, revision, child));
     children.filter_map(|(revision, child)| right(revision, child)).collect()
 }
@@ -17,7 +18,7 @@ pub(super) fn upkeep(intent: &Intent, state: &State, seen: &Observed) -> Vec<Cha
 /// Whether the state is about this revision.
 pub(super) fn looked_after(state: &State, revision: &Revision) -> bool {
     match (state.stable(), state.attempt(), state) {
-        (_, Some(attempt), _) => attempt.stable == revision.template() || attempt.canary == *revision,
+        (_, Some(attempt), _) => attempt.stable == *revision || attempt.canary == *revision || revision.is_baseline_of(&attempt.stable),
         (_, None, State::Installing(at)) => at.revision == *revision,
         (_, None, State::Adopting(at)) => at.revision == *revision,
         (stable, None, _) => stable == Some(revision),

@@ -70,9 +70,10 @@ fn waits(at: &Idle, facts: &Facts) -> Option<Why> {
 /// Young pods of an earlier attempt that go at once, because stable carries everything without them: the next one wants young ones of its own.
 fn leaving(at: &Idle, facts: &Facts) -> Option<Why> {
     let Facts { intent, seen, .. } = *facts;
+    let left = seen.young_left(&at.stable)?;
     let floor = intent.replicas.saturating_sub(intent.capacity.max_unavailable);
     let carries = seen.children.get(&at.stable).is_some_and(|child| child.counted() >= floor);
-    seen.young_left(&at.stable).filter(|_| carries).map(Why::WaitingForPods)
+    carries.then_some(Why::WaitingForPods(left))
 }
 
 /// Whether something is about to be written of which an attempt knows nothing: that comes before an attempt begins.
