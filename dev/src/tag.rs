@@ -10,7 +10,7 @@ const USUAL_LATENCY: Duration = Duration::from_millis(20);
 pub struct Tag {
     /// `err<N>`, `permille<N>`: how many percent or thousandths of the requests fail with 500; none without the word, at most all.
     pub errors_per_mille: u32,
-    /// `cold<N>`: the same of a pod that is still cold, where its Service says which are warm ([`crate::traffic`]).
+    /// `cold<N>`: the same of a pod that is still cold, where its Service says which are warm (`dev.serin/warm`).
     pub cold_per_mille: Option<u32>,
     /// `lat<N>`: how many milliseconds a request takes; 20 without the word.
     pub latency: Duration,
