@@ -17,15 +17,15 @@ mod parts;
 mod record;
 mod text;
 
-pub use body::{Body, MAX_EVENT_BYTES, severity_named};
+pub use body::{Body, MAX_EVENT_BYTES};
 pub use chain::{Break, verify};
 pub use checkpoint::{Checkpoint, Doubt, Head, PublicKey, SigningKey, UnusableKey};
 pub use export::{Export, Findings, Stream};
 pub use format::{Format, Reporter};
 pub use journal::{Condition, Facts, JOURNAL, Journal, LATE, QUIET, Voice};
-pub use kind::Kind;
+pub use kind::{Kind, severity_named};
 pub use notice::Messenger;
 pub use outbox::{Backlog, DROP, HOLD_AT, KEEP, Outbox, Receipt, SinkName};
 pub use own::{Own, OwnKind, Process};
-pub use parts::{About, Actor, Analysis, Claim, Cluster, Gap, Origin, Step, Subject, Teller};
+pub use parts::{About, Actor, Analysis, Claim, Cluster, Gap, Origin, Respec, Step, Subject, Teller};
 pub use record::{NAMESPACE, NO_PREV, Record, digest};

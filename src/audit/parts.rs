@@ -43,6 +43,19 @@ pub struct About {
     pub origin: Origin,
     /// The step at which it was decided, where an attempt was at one.
     pub step: Option<Step>,
+    /// What changed in the spec since an event was told of it last, where something did.
+    pub spec: Option<Respec>,
+}
+
+/// What changed in a spec, without a word of what it says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Respec {
+    /// The fields that say something else.
+    pub changed: Vec<String>,
+    /// The first generation that no event has told of.
+    pub from: i64,
+    /// The generation of this event.
+    pub to: i64,
 }
 
 /// A step of an attempt.
@@ -126,6 +139,6 @@ impl Subject {
 
 impl From<Subject> for About {
     fn from(subject: Subject) -> Self {
-        Self { subject, origin: Origin::default(), step: None }
+        Self { subject, origin: Origin::default(), step: None, spec: None }
     }
 }

@@ -41,6 +41,7 @@ mod controller_gauges;
 mod controller_queue;
 mod decisions;
 mod docs;
+mod edits;
 mod floors;
 mod formats;
 mod found_by_sim;

@@ -129,7 +129,7 @@ impl Sim {
     }
 
     pub(super) fn write_spec(&mut self, rollout: Rollout, revision: Revision) {
-        let spec = Spec { intent: Arc::new(self.shape.intent(revision)), reading: self.shape.reading };
+        let spec = Spec::new(self.shape.intent(revision), self.shape.reading);
         self.server.specs.push(Arc::new(spec));
         let generation = self.server.specs.len();
         self.publish(Changed::Rollout(Some(Rollout { generation, ..rollout })));

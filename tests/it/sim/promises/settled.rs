@@ -61,6 +61,7 @@ impl Rest {
         for (promise, held) in [
             ("5: the end is the right one", converges::fate(sim)),
             ("6: every event reaches its sink", told::delivered(sim)),
+            ("every edit of the spec is told", told::edits_all(sim)),
             ("a Rollout that is gone leaves nothing but stable", converges::left_behind(sim)),
         ] {
             if let Err(how) = held {

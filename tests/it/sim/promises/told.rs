@@ -18,8 +18,8 @@ const MAX_STATUS_BYTES: usize = 160 * 1024;
 
 /// An edge changes phase, step, attempt, revision or outcome; clocks and reasons are no edges.
 pub(super) fn one_for_each_edge(commit: &Commit) -> Held {
-    // Drift, answers and the silence of a provider are told without another place in the state machine.
-    let still = ["drift.", "action.", "provider."];
+    // Drift, answers, edits and the silence of a provider are told without another place in the state machine.
+    let still = ["drift.", "action.", "provider.", "rollout.spec-changed"];
     let moves = |body: &Body| body.gap.is_none() && !still.iter().any(|family| body.kind.starts_with(family));
     let told = commit.fresh.iter().filter(|(_, body)| body.as_ref().is_some_and(moves)).count();
     let edges = usize::from(place(commit.old.state.as_ref()) != place(commit.new.state.as_ref()));
@@ -42,6 +42,27 @@ fn place(state: Option<&State>) -> String {
         Some(State::RollingBack(at)) => format!("rolling back {:?} {:?} {} {}", at.attempt, at.cause, at.overdue, at.blocked),
         Some(State::Deleted(at)) => format!("deleted {:?}", at.stable),
     }
+}
+
+/// What changed in the spec is told once, and in its order.
+pub(super) fn edits_once(commit: &Commit) -> Held {
+    let mut told = commit.sim.ledger.edits;
+    for spec in commit.fresh.iter().filter_map(|(_, body)| body.as_ref()?.spec.as_ref()) {
+        if spec.from <= told || spec.to < spec.from || spec.changed.is_empty() {
+            return Err(format!("{spec:?} after generation {told}"));
+        }
+        told = spec.to;
+    }
+    Ok(())
+}
+
+/// Every edit was told in the end, but for those of the replicas alone.
+pub(super) fn edits_all(sim: &Sim) -> Held {
+    let Some(rollout) = sim.server.rollout.as_ref().filter(|rollout| !rollout.deleting) else { return Ok(()) };
+    let Some(known) = &rollout.committed.status().memo.spec else { return Ok(()) };
+    let fields = &sim.server.spec_of(rollout.generation).fields;
+    let untold: Vec<&str> = fields.changed(&known.fields).into_iter().filter(|name| *name != "replicas").collect();
+    if untold.is_empty() { Ok(()) } else { Err(format!("{untold:?} since generation {}", known.generation)) }
 }
 
 pub(super) fn chained(commit: &Commit) -> Held {
@@ -89,6 +110,9 @@ pub(super) fn bounded(commit: &Commit) -> Held {
 pub(super) fn note(sim: &mut Sim, life: Life, (old, new): (&Status, &Status), fresh: &[Fresh]) {
     for (record, body) in fresh {
         if let Some(body) = body {
+            if let Some(spec) = &body.spec {
+                sim.ledger.edits = spec.to;
+            }
             if let Some(gap) = body.gap {
                 sim.ledger.dropped.extend(gap.from..=gap.to);
             }
