@@ -5,9 +5,10 @@ use serin::rollout::{
     Bake, Capacity, Check, CheckKind, DeletionPolicy, Failures, Gate, Intent, OnStep, Pausing, Policy, Revision, Step, Subject, Threshold,
 };
 
-use super::acts::{Act, Power};
+use super::acts::{Act, Manners};
 use super::agenda::Todo;
 use super::faults::Clocks;
+use super::process::sinks::REQUIRED;
 use super::rng::Rng;
 use super::server::objects::{Committed, Rollout, SpecReading};
 use super::server::{APP, Changed};
@@ -159,7 +160,7 @@ impl Sim {
         for act in 0..acts {
             at += self.rng.millis(1_000, gap);
             let act = match act {
-                0 if busy => Act::Sink(Power::Down),
+                0 if busy => Act::Sink(REQUIRED, Manners::Down),
                 _ if busy => Act::hasty(&mut self.rng),
                 _ => Act::draw(&mut self.rng),
             };
