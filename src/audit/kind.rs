@@ -53,6 +53,10 @@ impl Kind {
     }
 }
 
+/// All severities, and all outcomes.
+pub(super) const SEVERITIES: [Severity; 5] = [Severity::Info, Severity::Notice, Severity::Warning, Severity::High, Severity::Critical];
+pub(super) const OUTCOMES: [Outcome; 3] = [Outcome::Success, Outcome::Failure, Outcome::Unknown];
+
 /// A severity in an event.
 pub(super) const fn severity_word(severity: Severity) -> &'static str {
     match severity {
@@ -82,5 +86,5 @@ pub fn severity_named(name: &str) -> Option<Severity> {
 
 /// The outcome that has this name.
 pub(super) fn outcome_named(name: &str) -> Option<Outcome> {
-    [Outcome::Success, Outcome::Failure, Outcome::Unknown].into_iter().find(|one| outcome_word(*one) == name)
+    OUTCOMES.into_iter().find(|one| outcome_word(*one) == name)
 }

@@ -15,6 +15,7 @@ mod outbox;
 mod own;
 mod parts;
 mod record;
+mod schema;
 mod text;
 
 pub use body::{Body, MAX_EVENT_BYTES};
@@ -29,3 +30,4 @@ pub use outbox::{Backlog, DROP, HOLD_AT, KEEP, Outbox, Receipt, SinkName};
 pub use own::{Own, OwnKind, Process};
 pub use parts::{About, Actor, Analysis, Claim, Cluster, Gap, Origin, Respec, Step, Subject, Teller};
 pub use record::{NAMESPACE, NO_PREV, Record, digest};
+pub use schema::schema;

@@ -25,6 +25,7 @@ mod audit_export;
 mod audit_given;
 mod audit_journal;
 mod audit_outbox;
+mod audit_schema;
 mod changes;
 mod cli;
 mod cluster_actions;

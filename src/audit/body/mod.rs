@@ -4,6 +4,7 @@ mod hand;
 mod room;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::kind::{Kind, outcome_word, severity_word};
@@ -24,7 +25,7 @@ const VERSION: u32 = 1;
 const MAX_EXACT: i64 = (1 << 53) - 1;
 
 /// A canonical event but for its id. `docs/events.md` explains every field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(JsonSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "docs/events.md is the one place that explains the fields")]
 pub struct Body {
     pub v: u32,

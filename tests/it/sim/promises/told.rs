@@ -8,6 +8,7 @@ use serin::audit::{Body, Record, verify};
 use serin::rollout::{AttemptResult, EventKind, Idle, Promoting, State, Stepping};
 
 use super::{Commit, Fresh, Held};
+use crate::audit_schema::violations;
 use crate::sim::ledger::Entered;
 use crate::sim::process::Life;
 use crate::sim::process::sinks::REQUIRED;
@@ -166,6 +167,9 @@ fn kinds(fresh: &[Fresh]) -> String {
 /// Every committed event reached the required sink, in its order, and came again only as it was; and the whole chain verifies.
 pub(super) fn delivered(sim: &Sim) -> Held {
     verify(sim.ledger.told.iter().map(|(_, text)| text.as_str())).map_err(|broken| format!("what was committed: {broken}"))?;
+    if let Some(violation) = sim.ledger.told.iter().flat_map(|(_, text)| violations(text)).next() {
+        return Err(format!("what was committed is not as the schema says: {violation}"));
+    }
     let wanted = |seq: &u64| !sim.ledger.dropped.contains(seq);
     let told: Vec<u64> = (1..=sim.ledger.head.0).filter(wanted).collect();
     let got: Vec<u64> = firsts(sim, REQUIRED, |_| true).into_iter().filter(wanted).collect();
