@@ -16,9 +16,12 @@ use super::shop::{NAME, Shop, quick};
 pub async fn the_audit_log_has_who_was_refused_what_and_why(ground: &Ground, shop: &Shop) -> Result<()> {
     first_in_the_log()?;
     let bob = Person::with(ground, shop, "bob", "serin-editor").await?;
-    ensure!(give_with(&bob.shop, json!({"verb": "Promote"}), &PostParams::default()).await.is_err(), "bob may not promote");
+    ensure!(
+        give_with(&bob.shop, json!({"verb": "Promote", "revision": "0123456789", "reason": "mine"}), &PostParams::default()).await.is_err(),
+        "bob may not promote"
+    );
     let mut odd = quick(1, "v1");
-    odd["steps"] = json!([{"weight": 50}, {"weight": 10}]);
+    odd["steps"] = json!([{"weight": 50, "hold": "1m"}, {"weight": 10, "hold": "1m"}]);
     ensure!(bob.shop.create(odd).await.is_err(), "weights grow");
     let log = ground.plane.audit_events(&bob.name)?;
     for (resource, code, words) in
