@@ -33,8 +33,8 @@ pub(super) async fn bounded<W: World>(world: W, key: Key) -> (Key, Outcome<W::Er
     (key, outcome)
 }
 
-async fn within<E>(limit: Duration, pass: impl Future<Output = Result<Option<DateTime<Utc>>, E>>) -> Outcome<E> {
-    match timeout(limit, AssertUnwindSafe(pass).catch_unwind()).await {
+fn within<E>(limit: Duration, pass: impl Future<Output = Result<Option<DateTime<Utc>>, E>>) -> impl Future<Output = Outcome<E>> {
+    timeout(limit, AssertUnwindSafe(pass).catch_unwind()).map(|ended| match ended {
         Ok(Ok(Ok(wake))) => Outcome::Passed(wake),
         Ok(Ok(Err(error))) => Outcome::Failed(error),
         Ok(Err(panic)) => {
@@ -42,7 +42,7 @@ async fn within<E>(limit: Duration, pass: impl Future<Output = Result<Option<Dat
             Outcome::Panicked(text.unwrap_or("without words").to_owned())
         }
         Err(_) => Outcome::TimedOut,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -53,7 +53,7 @@ mod tests {
 
     fn outcome(limit: Duration, pass: impl Future<Output = Told>) -> Outcome<String> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-        runtime.block_on(within(limit, pass))
+        runtime.block_on(async { within(limit, pass).await })
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::rollout::{
 #[derive(Clone, Debug, Default)]
 pub struct Decision {
     /// The status to commit, where it has to be written.
-    pub status: Option<Status>,
+    pub status: Option<Box<Status>>,
     /// What is written on actions after that. Nothing waits for it.
     pub answers: Vec<Change>,
     /// The writes that the cluster needs after that, in their order.
@@ -259,7 +259,7 @@ impl Draft<'_> {
             shared: &self.seen.shared,
             now: self.now,
         };
-        self.decision.status = Some(self.committed.render(&view, self.memo.clone(), self.outbox.clone()));
+        self.decision.status = Some(Box::new(self.committed.render(&view, self.memo.clone(), self.outbox.clone())));
     }
 
     /// The writes of the state. A spec that cannot be read freezes exposure; a rollback needs only the state.

@@ -197,7 +197,8 @@ impl Live {
     /// Makes changes in their order, up to the first that fails.
     async fn make(&self, key: &Key, changes: &[Change]) -> Result<(), Error> {
         for change in changes {
-            let result = self.0.writer.change(key, change).await;
+            // A write is large while it is under way. It is kept apart, so that the many passes that write nothing stay small.
+            let result = Box::pin(self.0.writer.change(key, change)).await;
             self.0.parts.metrics.changed(change, result.as_ref().copied());
             self.note_right(&result);
             result?;
@@ -234,7 +235,7 @@ impl Live {
         let asked = Asked::new(&question);
         match question {
             Question::DryRun { revision } => {
-                let answer = self.0.writer.try_template(&key, &revision, || self.now()).await;
+                let answer = Box::pin(self.0.writer.try_template(&key, &revision, || self.now())).await;
                 if let Some(answer) = &answer {
                     self.0.parts.metrics.tried(answer);
                 }
@@ -285,7 +286,7 @@ impl World for Live {
 
     async fn commit(&self, key: &Key, version: &str, status: &Status) -> Result<(), Error> {
         let before = self.committed(key);
-        let result = self.0.writer.commit(key, version, status).await;
+        let result = Box::pin(self.0.writer.commit(key, version, status)).await;
         self.0.parts.metrics.committed(result.as_ref().copied());
         self.note_right(&result);
         result?;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::decide::decide;
+use super::decide::{Decision, decide};
 use super::strays::strays;
 use super::world::{Key, World};
 
@@ -15,16 +15,22 @@ use super::world::{Key, World};
 /// # Errors
 /// A write that failed. Nothing is lost: the next pass looks again, from the start.
 pub async fn pass<W: World>(world: &W, key: &Key) -> Result<Option<DateTime<Utc>>, W::Error> {
-    let Some(seen) = world.observe(key) else {
+    let Some((version, decision)) = look(world, key) else {
         let (answers, wake) = strays(&world.strays(key), world.now());
         world.apply(key, &answers, &[]).await?;
         return Ok(wake);
     };
-    let decision = decide(key, &seen, world.now());
     if let Some(status) = &decision.status {
-        world.commit(key, &seen.version, status).await?;
+        world.commit(key, &version, status).await?;
     }
     world.ask(key, decision.asks);
     world.apply(key, &decision.answers, &decision.changes).await?;
     Ok(decision.wake)
+}
+
+/// What was decided, and by which version of the Rollout. The rest of what was seen does not wait for the writes.
+fn look<W: World>(world: &W, key: &Key) -> Option<(String, Decision)> {
+    let seen = world.observe(key)?;
+    let decision = decide(key, &seen, world.now());
+    Some((seen.version, decision))
 }

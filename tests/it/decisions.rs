@@ -70,9 +70,9 @@ fn what_templates_say_is_committed_with_the_attempt_and_a_later_change_is_none_o
     let begun = decided(&begins, noon()).status.expect("an attempt begins");
     assert_eq!(begun.taken().map(|frozen| (frozen.attempt, &frozen.shared)), Some((1, &said("then"))));
     let abort = Observed { actions: vec![Action { revision: None, ..action(Verb::Abort) }], ..serving() };
-    let later = decided(&Seen { shared: Arc::new(said("now")), ..look(begun, intent(v2()), abort) }, noon()).status.expect("it ends");
+    let later = decided(&Seen { shared: Arc::new(said("now")), ..look(*begun, intent(v2()), abort) }, noon()).status.expect("it ends");
     assert_eq!(later.taken().map(|frozen| &frozen.shared), Some(&said("then")));
-    let rest = Status { state: Some(idle()), ..later };
+    let rest = Status { state: Some(idle()), ..*later };
     assert!(rest.taken().is_none(), "what nothing in flight took is not gone on from");
 }
 
@@ -193,7 +193,7 @@ fn the_old_pods_of_a_bake_go_with_a_rollout_whose_spec_cannot_be_read() {
     let baked = decided(&blind(status), noon());
     let status = baked.status.expect("an edge is committed");
     assert!(matches!(&status.state, Some(State::Idle(at)) if at.stable == v2()));
-    let waits = decided(&blind(status), after(1));
+    let waits = decided(&blind(*status), after(1));
     let goes = |change: &Change| matches!(change, Change::Scale { revision, replicas: 0, .. } if *revision == v1());
     assert!(waits.changes.iter().any(goes), "{:?}", waits.changes);
 }

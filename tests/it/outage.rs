@@ -46,7 +46,7 @@ fn pass(before: &Status, samples: Vec<Sample>, seconds: i64) -> (Status, Vec<Str
         origin: Origin::default(),
     };
     let key = Key { namespace: "shop".to_owned(), name: "checkout".to_owned() };
-    let status = decide(&key, &look, after(seconds)).status.unwrap_or_else(|| before.clone());
+    let status = decide(&key, &look, after(seconds)).status.map_or_else(|| before.clone(), |status| *status);
     let fresh = status.audit.pending().filter(|record| record.seq > before.audit.seq());
     let told = fresh.map(|record| record.body().map(|body| format!("{}: {}", body.kind, body.message)).unwrap_or_default()).collect();
     (status, told)

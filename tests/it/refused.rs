@@ -49,13 +49,13 @@ fn a_refused_write_of_a_settled_rollout_is_a_condition_and_it_stays_settled() {
     let there = || seen().with(v1(), child(10, 10));
     let calm = pass(at(idle()), there(), None).status.expect("a first status");
     assert_eq!((reason(&calm), accepted(&calm)), ("Settled", ("True", "")));
-    assert!(pass(calm.clone(), there(), None).status.is_none(), "nothing is new");
+    assert!(pass(*calm.clone(), there(), None).status.is_none(), "nothing is new");
 
-    let told = pass(calm, there(), Some(WORDS)).status.expect("it is told");
+    let told = pass(*calm, there(), Some(WORDS)).status.expect("it is told");
     assert_eq!((reason(&told), accepted(&told)), ("Settled", ("False", WORDS)));
-    assert!(pass(told.clone(), there(), Some(WORDS)).status.is_none(), "it is told once");
+    assert!(pass(*told.clone(), there(), Some(WORDS)).status.is_none(), "it is told once");
 
-    let over = pass(told, there(), None).status.expect("its end is told");
+    let over = pass(*told, there(), None).status.expect("its end is told");
     assert_eq!(accepted(&over), ("True", ""));
 }
 
