@@ -57,7 +57,7 @@ fn known(state: State) -> Status {
     let wanted = state.attempt().map_or_else(v1, |attempt| attempt.canary.clone());
     let mut seen = look(&Status { state: Some(state), ..Status::default() }, &spec(|_| ()), 4);
     (seen.intent, seen.observed) = (Ok(intent(wanted).into()), serving().with(v2(), child(3, 3)));
-    pass(&seen).status.expect("a first status")
+    *pass(&seen).status.expect("a first status")
 }
 
 fn told(decision: &Decision) -> Vec<Body> {
