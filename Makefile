@@ -103,7 +103,7 @@ fresh:
 advisories: $(DENY) ## ask the advisory database about our dependencies (needs a network)
 	$(DENY) check advisories
 
-gen: ## write all generated files: crds/, docs/cli.md, docs/formats.md, docs/queries.yml, docs/transitions.md, deploy/monitoring/prometheus-rule.yaml
+gen: ## write all generated files: crds/, docs/cli.md, docs/event.schema.json, docs/formats.md, docs/queries.yml, docs/transitions.md, deploy/monitoring/prometheus-rule.yaml
 	$(call stage,generated files,SERIN_GEN=1 cargo test --quiet --workspace --test it generated)
 
 # Built without optimisation: it runs for seconds, and is compiled once a machine.

@@ -8,7 +8,7 @@ use serin::api::Status;
 use serin::audit::Outbox;
 use serin::cluster::{Index, Kind, Listed};
 use serin::controller::{Key, Seen, decide};
-use serin::rollout::{Capacity, Memo, Observed, Reading, Sample, State, split};
+use serin::rollout::{Capacity, Fields, Memo, Observed, Reading, Sample, State, split};
 
 use crate::audit_given::{about, started, teller};
 use crate::given::{Seeing as _, after, child, idle, intent, noon, seen, stepping, v1, v2, weight};
@@ -75,6 +75,7 @@ pub(crate) fn settled(state: State, observed: &Observed, seconds: i64) -> Seen {
     let status = Status { state: Some(state), memo: Memo::default(), ..Status::default() };
     let mut seen = Seen {
         shared: std::sync::Arc::default(),
+        fields: Fields::default(),
         version: "7".to_owned(),
         generation: 7,
         uid: "uid-1".to_owned(),

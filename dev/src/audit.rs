@@ -34,6 +34,8 @@ pub struct AuditEvent {
     pub uri: String,
     /// The HTTP status of the answer; 0 while there is none.
     pub code: u16,
+    /// Why it was refused; empty where it was not.
+    pub message: String,
 }
 
 /// The requests of one user, in the order in which they were received.
@@ -70,6 +72,7 @@ fn event(line: Line) -> AuditEvent {
         name,
         uri: line.uri,
         code: line.response.code,
+        message: line.response.message,
     }
 }
 
@@ -112,6 +115,7 @@ struct Reference {
 #[serde(default)]
 struct Response {
     code: u16,
+    message: String,
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ pub use object::Object;
 pub use parse::parse;
 pub use providers::Providers;
 pub use render::{View, result_name};
-pub use revision::revision;
+pub use revision::{fields, revision};
 pub use shared::{Frozen, Shared, shared, template_names};
 pub use shared_spec::{AnalysisTemplate, AnalysisTemplateSpec, ArgKindSpec, ArgSpec, TemplateRefSpec};
 pub(crate) use slim::{Slim, TOPOLOGY, slim};

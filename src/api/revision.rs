@@ -1,9 +1,9 @@
-//! Which revision is a template?
+//! Which revision is a template, and what do the fields of a spec say? Both by hashes.
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::rollout::Revision;
+use crate::rollout::{Fields, Revision};
 
 /// Ten hex digits: 40 bits tell the revisions of one rollout apart and keep pod names whole.
 const DIGITS: usize = 10;
@@ -20,6 +20,14 @@ pub fn revision(template: &Value) -> Revision {
     let mut name = format!("{:x}", Sha256::digest(canonical(&template)));
     name.truncate(DIGITS);
     Revision::new(name)
+}
+
+/// What each field of a spec says.
+pub fn fields(spec: &Value) -> Fields {
+    let mut spec = spec.clone();
+    drop_nulls(&mut spec);
+    let digest = |value: &Value| Sha256::digest(canonical(value)).first_chunk().copied().map_or(0, u32::from_be_bytes);
+    Fields::new(&spec.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), digest(value))).collect())
 }
 
 /// The bytes of RFC 8785.

@@ -52,3 +52,39 @@ impl Kind {
         }
     }
 }
+
+/// All severities, and all outcomes.
+pub(super) const SEVERITIES: [Severity; 5] = [Severity::Info, Severity::Notice, Severity::Warning, Severity::High, Severity::Critical];
+pub(super) const OUTCOMES: [Outcome; 3] = [Outcome::Success, Outcome::Failure, Outcome::Unknown];
+
+/// A severity in an event.
+pub(super) const fn severity_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "info",
+        Severity::Notice => "notice",
+        Severity::Warning => "warning",
+        Severity::High => "high",
+        Severity::Critical => "critical",
+    }
+}
+
+/// An outcome in an event.
+pub(super) const fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Success => "success",
+        Outcome::Failure => "failure",
+        Outcome::Unknown => "unknown",
+    }
+}
+
+/// The severity that has this name.
+pub fn severity_named(name: &str) -> Option<Severity> {
+    [Severity::Info, Severity::Notice, Severity::Warning, Severity::High, Severity::Critical]
+        .into_iter()
+        .find(|one| severity_word(*one) == name)
+}
+
+/// The outcome that has this name.
+pub(super) fn outcome_named(name: &str) -> Option<Outcome> {
+    OUTCOMES.into_iter().find(|one| outcome_word(*one) == name)
+}

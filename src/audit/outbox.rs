@@ -112,9 +112,8 @@ impl Outbox {
     /// [`MAX_EVENT_BYTES`](super::MAX_EVENT_BYTES), and at most [`KEEP`] wait: where one more would not fit, the [`DROP`] oldest go
     /// and an `audit.gap` before it says which.
     pub fn append(&mut self, event: &Event, teller: &Teller, about: &About, now: DateTime<Utc>) {
-        let About { subject, origin, step } = about;
-        let told = Told { teller, stream: &subject.uid, subject: Some(subject), now };
-        self.tell(&told, |place| Body::of_edge(event, (origin, *step), place));
+        let told = Told { teller, stream: &about.subject.uid, subject: Some(&about.subject), now };
+        self.tell(&told, |place| Body::of_edge(event, about, place));
     }
 
     /// Tells what happened to the controller, in its own stream. The guarantees are the same.

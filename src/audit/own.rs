@@ -1,5 +1,6 @@
 //! What does the controller tell of itself? Events that are no edge of a rollout.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::outbox::SinkName;
@@ -27,7 +28,7 @@ pub enum OwnKind {
 }
 
 /// Which process tells it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(JsonSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Process {
     /// Its name in the Lease.
     pub name: String,

@@ -1,5 +1,6 @@
 //! What is an event made of?
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Who tells: the same for all events of one controller.
@@ -12,7 +13,7 @@ pub struct Teller {
 }
 
 /// A cluster, as sinks that hear of many tell them apart.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(JsonSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cluster {
     /// The name that the controller's configuration gives it.
     pub name: String,
@@ -22,7 +23,7 @@ pub struct Cluster {
 }
 
 /// The Rollout that an event is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(JsonSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     /// Its namespace.
     pub namespace: String,
@@ -43,10 +44,23 @@ pub struct About {
     pub origin: Origin,
     /// The step at which it was decided, where an attempt was at one.
     pub step: Option<Step>,
+    /// What changed in the spec since an event was told of it last, where something did.
+    pub spec: Option<Respec>,
+}
+
+/// What changed in a spec, without a word of what it says.
+#[derive(JsonSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Respec {
+    /// The fields that say something else.
+    pub changed: Vec<String>,
+    /// The first generation that no event has told of.
+    pub from: i64,
+    /// The generation of this event.
+    pub to: i64,
 }
 
 /// A step of an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(JsonSchema, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// Which one, from 1 on.
     pub number: u32,
@@ -66,7 +80,7 @@ pub struct Origin {
 }
 
 /// For whom something was asked: said by whoever asked, and verified by nobody.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(JsonSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     /// The name that was claimed.
     pub name: String,
@@ -75,7 +89,7 @@ pub struct Claim {
 }
 
 /// Who caused an edge, as far as that was verified.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(JsonSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Actor {
     /// Serin decided.
@@ -93,7 +107,7 @@ pub enum Actor {
 }
 
 /// The failed check behind an event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(JsonSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Analysis {
     /// The check's name.
     pub check: String,
@@ -109,7 +123,7 @@ pub struct Analysis {
 }
 
 /// Events that were dropped because the outbox was full.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(JsonSchema, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     /// The sequence number of the first one.
     pub from: u64,
@@ -126,6 +140,6 @@ impl Subject {
 
 impl From<Subject> for About {
     fn from(subject: Subject) -> Self {
-        Self { subject, origin: Origin::default(), step: None }
+        Self { subject, origin: Origin::default(), step: None, spec: None }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::frozen::frozen;
+use super::respec::{edited, known, respec};
 use super::world::{Ack, Key, Seen};
 use crate::analysis::{self, Evidence};
 use crate::api::{self, Status};
@@ -145,6 +146,10 @@ impl Draft<'_> {
                 self.edge(edge)
             }
             Next::Stay { state: moved, why, wake } => {
+                if let Some(event) = edited(&self.memo, self.seen, (&moved, &why), self.intent) {
+                    let why = self.blame(why);
+                    return self.edge(Edge { state: moved, event, why });
+                }
                 let noted = self.note_replicas(&moved);
                 let why = self.blame(why);
                 self.wake_at(wake);
@@ -200,7 +205,10 @@ impl Draft<'_> {
         // What the spec says of images belongs to its own revision.
         let own = self.seen.intent.as_ref().is_ok_and(|intent| intent.revision == event.revision);
         let images = if own { self.seen.origin.images.clone() } else { Vec::new() };
-        let about = About { subject, origin: Origin { images, ..self.seen.origin.clone() }, step: self.step(event.kind, &state) };
+        let spec = respec(&self.memo, self.seen);
+        self.memo.spec = Some(known(self.seen));
+        let origin = Origin { images, ..self.seen.origin.clone() };
+        let about = About { subject, origin, step: self.step(event.kind, &state), spec };
         self.outbox.append(&event, &self.seen.teller, &about, self.now);
         let state = state.bounded();
         self.wake_at(Some(self.now));
@@ -238,6 +246,8 @@ impl Draft<'_> {
     }
 
     fn commit(&mut self, state: Option<&State>, why: &Why) {
+        // What was written before this was remembered is where it begins.
+        self.memo.spec.get_or_insert_with(|| known(self.seen));
         let view = api::View {
             name: &self.key.name,
             generation: self.seen.generation,

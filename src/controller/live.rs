@@ -125,6 +125,7 @@ impl Live {
             version: metadata.resource_version.clone().unwrap_or_default(),
             generation: metadata.generation.unwrap_or(0),
             intent: parsed.intent.clone(),
+            fields: parsed.fields.clone(),
             shared: Arc::clone(&parsed.shared),
             replicas: parsed.replicas,
             status: rollout.status.clone(),

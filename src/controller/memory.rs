@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::api::{self, Invalid, Object, Providers, Shared};
 use crate::audit::SinkName;
 use crate::cluster::{Found, filled};
-use crate::rollout::{Intent, Key, Question, Revision, Samples, State, Template, Weight};
+use crate::rollout::{Fields, Intent, Key, Question, Revision, Samples, State, Template, Weight};
 
 /// What is kept of one rollout.
 #[derive(Debug)]
@@ -44,6 +44,8 @@ pub(super) struct Parsed {
     taken: Taken,
     /// What those say, as far as it is known.
     pub(super) shared: Arc<Shared>,
+    /// What its fields say, as digests.
+    pub(super) fields: Fields,
     /// What it means.
     pub(super) intent: Result<Arc<Intent>, Invalid>,
     /// `spec.replicas`, where it can be read.
@@ -156,6 +158,7 @@ impl Parsed {
         (taken, shared): (Taken, Result<Shared, Invalid>),
         providers: &Providers,
     ) -> Self {
+        let fields = api::fields(&spec);
         let (spec, missing) = match &running {
             None => (spec, None),
             Some(Filling::Of(template, replicas)) => (filled(spec, template, *replicas), None),
@@ -171,6 +174,7 @@ impl Parsed {
             running,
             taken,
             shared: Arc::new(shared.unwrap_or_default()),
+            fields,
             intent: intent.map(Arc::new),
             replicas: spec.get("replicas").and_then(Value::as_u64).and_then(|replicas| u32::try_from(replicas).ok()),
             labels: labels.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect(),

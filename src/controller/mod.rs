@@ -13,6 +13,7 @@ mod news;
 mod pass;
 mod providers_up;
 mod queue;
+mod respec;
 mod run;
 mod shadow;
 mod start;

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use crate::api::{Invalid, Shared, Status};
 use crate::audit::{Origin, Receipt, SinkName, Teller};
 pub use crate::rollout::Key;
-use crate::rollout::{Action, Change, Intent, Observed, Question};
+use crate::rollout::{Action, Change, Fields, Intent, Observed, Question};
 
 /// Everything that is known of one rollout, the replies to our own writes included.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct Seen {
     pub uid: String,
     /// What the user wants, or why that cannot be read.
     pub intent: Result<Arc<Intent>, Invalid>,
+    /// What the fields of the spec say, as digests.
+    pub fields: Fields,
     /// What the templates of checks say that the spec takes, or said when the attempt in flight began.
     pub shared: Arc<Shared>,
     /// `spec.replicas`, where it can be read: what a rollback needs even if the rest cannot.

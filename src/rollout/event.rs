@@ -37,6 +37,8 @@ pub enum EventKind {
     Installed,
     /// The first revision did not become available in time.
     InstallFailed,
+    /// Somebody edited the spec, and nothing else was told of that.
+    SpecChanged,
     /// An attempt began: the canary gets its first share.
     Started,
     /// The canary earned its next share.
@@ -123,10 +125,11 @@ pub enum Outcome {
 
 impl EventKind {
     /// All kinds, in the order of a rollout's life.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Created,
         Self::Installed,
         Self::InstallFailed,
+        Self::SpecChanged,
         Self::Started,
         Self::StepStarted,
         Self::Paused,
@@ -163,6 +166,7 @@ impl EventKind {
             Self::Created => "rollout.created",
             Self::Installed => "rollout.installed",
             Self::InstallFailed => "rollout.install-failed",
+            Self::SpecChanged => "rollout.spec-changed",
             Self::Started => "rollout.started",
             Self::StepStarted => "step.started",
             Self::Paused => "rollout.paused",
@@ -201,6 +205,7 @@ impl EventKind {
             | Self::Adopted
             | Self::Created
             | Self::Installed
+            | Self::SpecChanged
             | Self::Started
             | Self::StepStarted
             | Self::Resumed
@@ -250,6 +255,7 @@ impl EventKind {
             | Self::ActionRefused
             | Self::ActionSuperseded => Outcome::Failure,
             Self::Created
+            | Self::SpecChanged
             | Self::Started
             | Self::StepStarted
             | Self::Paused

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Epoch, Event, Handled, Observed, Outage};
+use super::{Action, Epoch, Event, Fields, Handled, Observed, Outage};
 
 /// The most actions that wait for their own status to be written: then no further one is done.
 const MOST_HANDLED: usize = 32;
@@ -42,15 +42,29 @@ pub struct Memo {
     /// The replicas that a Deployment had when it was taken over, where the spec names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopted: Option<u32>,
+    /// The spec that an event told of last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<Known>,
     /// The epoch of the last leader that wrote this, but not before all Deployments of a rollout in flight carry it.
     #[serde(default, skip_serializing_if = "Epoch::is_none")]
     pub epoch: Epoch,
 }
 
+/// A spec, as far as it is remembered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Known {
+    /// Its generation.
+    pub generation: i64,
+    /// What its fields say, as digests.
+    pub fields: Fields,
+}
+
 impl Memo {
     /// Whether there is nothing to remember.
     pub fn is_empty(&self) -> bool {
-        self.handled.is_empty() && self.drift.is_empty() && self.outages.is_empty() && self.adopted.is_none() && self.epoch.is_none()
+        let Self { handled, drift, outages, adopted, spec, epoch } = self;
+        handled.is_empty() && drift.is_empty() && outages.is_empty() && adopted.is_none() && spec.is_none() && epoch.is_none()
     }
 
     /// The memo without what is no longer needed.
@@ -65,6 +79,7 @@ impl Memo {
             drift: self.drift.iter().filter(|(_, at)| now < **at + QUIET).map(|(object, at)| (object.clone(), *at)).collect(),
             outages: self.outages.clone(),
             adopted: self.adopted,
+            spec: self.spec.clone(),
             epoch: self.epoch,
         }
     }

@@ -72,6 +72,7 @@ fn words(body: &Body) -> Option<(&'static str, &'static str, &'static str)> {
         EventKind::Created
         | EventKind::Installed
         | EventKind::InstallFailed
+        | EventKind::SpecChanged
         | EventKind::StepStarted
         | EventKind::Paused
         | EventKind::Resumed

@@ -120,7 +120,8 @@ pub async fn a_fail_while_baking_brings_back_what_served_before(ground: &Ground,
     ensure!(aborted["status"]["stable"] == revision("v1").as_str() && condition(&aborted, "Promoted") == "False", "{aborted:#}");
     wait_for_replicas(shop, &[("v1", 4)]).await?;
     let told = shop.told(ground)?;
-    ensure!(told.ends_with(&["rollout.promoted".into(), "rollout.aborted".into(), "rollout.rolled-back".into()]), "{told:?}");
+    let end = ["rollout.promoted", "rollout.spec-changed", "rollout.aborted", "rollout.rolled-back"].map(str::to_owned);
+    ensure!(told.ends_with(&end), "{told:?}");
     Ok(())
 }
 
@@ -183,8 +184,10 @@ pub async fn a_template_that_means_the_same_starts_no_attempt(ground: &Ground, s
         shop.until("looked at", |r| r["status"]["observedGeneration"] == r["metadata"]["generation"] && reason(r) == "Settled").await?;
     ensure!(after["status"]["stable"] == before["status"]["stable"] && condition(&after, "Promoted") == "True", "{after:#}");
     ensure!(shop.deployments().await?.len() == 1, "nothing was made");
+    let edited = shop.hears(ground, "rollout.spec-changed").await?;
+    ensure!(edited["spec"]["changed"] == json!(["template"]) && edited["actor"]["type"] == "unknown", "{edited:#}");
     let told = shop.told(ground)?;
-    ensure!(told == ["rollout.created", "rollout.installed"], "{told:?}");
+    ensure!(told == ["rollout.created", "rollout.installed", "rollout.spec-changed"], "{told:?}");
     Ok(())
 }
 

@@ -33,6 +33,7 @@ mod people;
 mod permissions;
 mod priority;
 mod quiet;
+mod refusals;
 mod rights;
 mod secrets;
 mod sharing;
@@ -236,6 +237,7 @@ fn exclusive() -> Vec<Case> {
         case!(Rough, kills::an_etcd_that_restarts_is_waited_for),
         // The last one, because it takes a node away and brings it back.
         case!(Rough, kills::a_node_that_vanishes_is_nobodys_fault),
+        case!(Audited, refusals::the_audit_log_has_who_was_refused_what_and_why),
         case!(Audited, quiet::a_whole_rollout_reads_nothing_and_writes_little),
         case!(Audited, quiet::two_hundred_settled_rollouts_ask_for_nothing_in_a_minute),
         case!(Audited, quiet::a_new_controller_over_settled_rollouts_writes_nothing),

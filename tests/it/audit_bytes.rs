@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use proptest::prelude::*;
-use serin::audit::{About, MAX_EVENT_BYTES, NAMESPACE, NO_PREV, Origin, Outbox, Record, Step};
+use serin::audit::{About, MAX_EVENT_BYTES, NAMESPACE, NO_PREV, Origin, Outbox, Record, Respec, Step};
 use serin::rollout::{Author, Event, EventKind, Failure, Revision, Weight};
 use uuid::Uuid;
 
@@ -58,6 +58,7 @@ fn who_edited_a_rollout_is_not_guessed() {
     let actor = |event: &Event| records(&told([event]))[0].body().expect("our own format").actor;
     let somebody = [
         EventKind::Created,
+        EventKind::SpecChanged,
         EventKind::Resumed,
         EventKind::Superseded,
         EventKind::Deleted,
@@ -142,7 +143,8 @@ fn oversized_names_are_cut_before_they_crowd_out_the_message() {
     };
     let origin = Origin { images: vec![long.clone()], requested_by: None };
     let step = Some(Step { number: u32::MAX, of: u32::MAX, weight: 100 });
-    outbox.append(&event, &teller, &About { subject, origin, step }, noon());
+    let spec = Respec { changed: vec!["x".repeat(500); 100], from: i64::MIN, to: i64::MAX };
+    outbox.append(&event, &teller, &About { subject, origin, step, spec: Some(spec) }, noon());
     let record = &records(&outbox)[0];
     let body = record.body().expect("our own format");
     assert!(record.text.len() <= MAX_EVENT_BYTES && body.truncated);

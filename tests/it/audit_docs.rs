@@ -61,6 +61,7 @@ fn every_member_is_explained() {
         "on_behalf_of",
         "images",
         "step",
+        "spec",
         "process",
         "sink",
         "count",

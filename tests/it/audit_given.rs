@@ -1,7 +1,7 @@
 //! Events, tellers and outboxes that the audit's tests begin with.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serin::audit::{About, Cluster, Origin, Outbox, Record, Reporter, Step, Subject, Teller};
+use serin::audit::{About, Cluster, Origin, Outbox, Record, Reporter, Respec, Step, Subject, Teller};
 use serin::rollout::{Event, EventKind, Failure, Revision, Weight};
 
 pub(crate) const UID: &str = "7f0c1c9e-8f2b-4f0e-9a53-1f6f0d7c1a11";
@@ -26,7 +26,8 @@ pub(crate) fn subject() -> Subject {
 pub(crate) fn about() -> About {
     let image = format!("registry.example/shop/checkout:1.4@sha256:{}", "9b1d44c0".repeat(8));
     let origin = Origin { images: vec![image, "envoy:1.35".to_owned()], requested_by: Some("carol@example.com".to_owned()) };
-    About { subject: subject(), origin, step: Some(Step { number: 2, of: 4, weight: 25 }) }
+    let spec = Some(Respec { changed: vec!["analysis".to_owned(), "template".to_owned()], from: 5, to: 7 });
+    About { subject: subject(), origin, step: Some(Step { number: 2, of: 4, weight: 25 }), spec }
 }
 
 pub(crate) fn noon() -> DateTime<Utc> {

@@ -8,7 +8,7 @@ use serin::analysis::Evidence;
 use serin::api::{Invalid, Shared, Status, View};
 use serin::audit::{Origin, Outbox, Receipt, SinkName};
 use serin::controller::{Ack, Decision, Key, Seen, decide};
-use serin::rollout::{Action, Author, Change, DeletionPolicy, Intent, Memo, Observed, Record, ServiceView, Skew, State, Verb, Why};
+use serin::rollout::{Action, Author, Change, DeletionPolicy, Fields, Intent, Memo, Observed, Record, ServiceView, Skew, State, Verb, Why};
 
 use crate::audit_given::{started, teller, told};
 use crate::given::{Seeing as _, action, after, baking, child, idle, intent, noon, seen, stepping, v1, v2};
@@ -21,6 +21,7 @@ fn look(status: Status, intent: Intent, observed: Observed) -> Seen {
         uid: "uid-1".to_owned(),
         replicas: Some(intent.replicas),
         shared: Arc::default(),
+        fields: Fields::default(),
         intent: Ok(intent.into()),
         status: Ok(status.into()),
         observed,

@@ -14,7 +14,18 @@ const PURE: [Row; 7] = [
     (
         "audit",
         &["rollout"],
-        &["aws_lc_rs", "chrono", "rustls_pki_types", "serde", "serde_json", "serde_json_canonicalizer", "sha2", "thiserror", "uuid"],
+        &[
+            "aws_lc_rs",
+            "chrono",
+            "rustls_pki_types",
+            "schemars",
+            "serde",
+            "serde_json",
+            "serde_json_canonicalizer",
+            "sha2",
+            "thiserror",
+            "uuid",
+        ],
     ),
     (
         "api",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serin::api::Status;
 use serin::audit::Origin;
 use serin::controller::{Key, Seen, decide};
-use serin::rollout::{Check, Intent, Observed, Reading, Sample, State};
+use serin::rollout::{Check, Fields, Intent, Observed, Reading, Sample, State};
 
 use crate::audit_given::teller;
 use crate::given::{Seeing as _, after, child, errors_below, intent, seen, stepping, v1, v2, weight};
@@ -33,6 +33,7 @@ fn pass(before: &Status, samples: Vec<Sample>, seconds: i64) -> (Status, Vec<Str
     let observed = Observed { samples, ..seen().with(v1(), child(8, 8)).with(v2(), child(2, 2)) };
     let look = Seen {
         shared: std::sync::Arc::default(),
+        fields: Fields::default(),
         version: "7".to_owned(),
         generation: 3,
         uid: "uid".to_owned(),

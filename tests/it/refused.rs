@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serin::api::Status;
 use serin::audit::{Cluster, Origin, Teller};
 use serin::controller::{Decision, Key, Seen, decide};
-use serin::rollout::{Deleted, Observed, State};
+use serin::rollout::{Deleted, Fields, Observed, State};
 
 use super::given::{Seeing as _, child, idle, intent, noon, seen, stepping, v1, v2};
 
@@ -16,6 +16,7 @@ fn pass(before: Status, observed: Observed, refused: Option<&str>) -> Decision {
     let key = Key { namespace: "shop".to_owned(), name: "checkout".to_owned() };
     let look = Seen {
         shared: std::sync::Arc::default(),
+        fields: Fields::default(),
         version: "7".to_owned(),
         generation: 3,
         uid: "uid".to_owned(),

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serin::api::Status;
 use serin::audit::Origin;
 use serin::controller::{Decision, Key, Seen, decide};
-use serin::rollout::{Cause, Change, Child, Epoch, Memo, Observed, State, Takeover, takeover};
+use serin::rollout::{Cause, Change, Child, Epoch, Fields, Memo, Observed, State, Takeover, takeover};
 
 use crate::audit_given::teller;
 use crate::given::{Seeing as _, child, failure, idle, intent, noon, rolling_back, seen, stepping, v1, v2, v3};
@@ -20,6 +20,7 @@ fn decided(state: State, observed: Observed) -> Decision {
     let status = Status { state: Some(state), memo: Memo { epoch: epoch(1), ..Memo::default() }, ..Status::default() };
     let seen = Seen {
         shared: std::sync::Arc::default(),
+        fields: Fields::default(),
         version: "7".to_owned(),
         generation: 7,
         uid: "uid-1".to_owned(),

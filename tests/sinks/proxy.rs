@@ -24,6 +24,8 @@ pub(crate) enum Fate {
     Unanswered,
     /// The first half of a bulk request is passed on; of the rest the answer says: later.
     Half,
+    /// The first half of a bulk request is passed on, and the connection is reset in the middle of it.
+    Torn,
 }
 
 /// One request that came by.
@@ -80,6 +82,11 @@ async fn serve(mut stream: TcpStream, store: &str, fate: fn(usize) -> Fate, seen
             Fate::Half => {
                 let answer = pass_half_on(store, &head, &body).await;
                 stream.write_all(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{answer}", answer.len()).as_bytes()).await?;
+            }
+            Fate::Torn => {
+                pass_half_on(store, &head, &body).await;
+                stream.set_zero_linger()?;
+                return Ok(());
             }
             Fate::Unanswered => {
                 pass_on(store, &head, body).await;

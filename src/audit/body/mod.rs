@@ -1,14 +1,19 @@
 //! What an event says: the fields of its canonical form, each within its bound.
 
+mod hand;
+mod room;
+
 use chrono::{DateTime, SecondsFormat, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::kind::Kind;
+use super::kind::{Kind, outcome_word, severity_word};
 use super::own::{Own, OwnKind, Process};
-use super::parts::{Actor, Analysis, Claim, Cluster, Gap, Origin, Step, Subject, Teller};
-use super::record::ID_BYTES;
-use super::text::{self, Scissors};
-use crate::rollout::{Cause, Event, EventKind, Outcome, PauseCause, Severity, Why};
+use super::parts::{About, Actor, Analysis, Claim, Cluster, Gap, Respec, Step, Subject, Teller};
+use super::text::Scissors;
+use crate::rollout::Event;
+use hand::{Hand, claim, hand};
+use room::bound;
 
 /// The most bytes that one canonical event takes: 64 of them stay far below what etcd takes for one object.
 pub const MAX_EVENT_BYTES: usize = 1536;
@@ -19,39 +24,8 @@ const VERSION: u32 = 1;
 /// JSON numbers are exact up to here.
 const MAX_EXACT: i64 = (1 << 53) - 1;
 
-/// What `"truncated":true,` takes.
-const MARK_BYTES: usize = 17;
-
-/// What is kept free of images for the message: longer ones are rare.
-const MESSAGE_BYTES: usize = 350;
-
-/// What `"images":[],` takes, and the quotes and the comma of one image.
-const IMAGES_BYTES: usize = 12;
-const IMAGE_BYTES: usize = 3;
-
-/// Bounds of single texts, in bytes inside JSON. Together with everything that has a fixed size they leave the message
-/// more than 300 bytes in the worst case, and about 900 in an ordinary one.
-mod bound {
-    /// Names of namespaces, rollouts, clusters and checks are DNS labels.
-    pub(super) const NAME: usize = 63;
-    /// `controller/`, a UUID or the name of a cluster, and the name of an instance.
-    pub(super) const STREAM: usize = 150;
-    /// UUIDs.
-    pub(super) const UID: usize = 36;
-    /// Revisions are ten hex digits, reasons a few words in `CamelCase`.
-    pub(super) const WORD: usize = 40;
-    /// Numbers from metrics: 17 digits, a sign, an exponent.
-    pub(super) const NUMBER: usize = 40;
-    /// Two counts of each side and four numbers, with their names.
-    pub(super) const EVIDENCE: usize = 180;
-    /// `system:serviceaccount:` and two names.
-    pub(super) const ACTOR: usize = 150;
-    /// The reason that somebody gave. It stands in the message, too, as far as there is room.
-    pub(super) const COMMENT: usize = 120;
-}
-
 /// A canonical event but for its id. `docs/events.md` explains every field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(JsonSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "docs/events.md is the one place that explains the fields")]
 pub struct Body {
     pub v: u32,
@@ -85,6 +59,8 @@ pub struct Body {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<Respec>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub analysis: Option<Analysis>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<Process>,
@@ -112,7 +88,8 @@ pub(super) struct Place<'a> {
 
 impl Body {
     /// What an edge states.
-    pub(super) fn of_edge(event: &Event, (origin, step): (&Origin, Option<Step>), place: &Place<'_>) -> Self {
+    pub(super) fn of_edge(event: &Event, about: &About, place: &Place<'_>) -> Self {
+        let About { subject: _, origin, step, spec } = about;
         let mut scissors = Scissors::default();
         let actor = match hand(event) {
             Hand::Serin => Actor::Controller { name: scissors.cut(&place.teller.controller, bound::ACTOR) },
@@ -132,8 +109,9 @@ impl Body {
             revision: Some(scissors.cut(event.revision.as_str(), bound::WORD)),
             stable: event.stable.as_ref().map(|stable| scissors.cut(stable.as_str(), bound::WORD)),
             attempt: (event.attempt > 0).then_some(event.attempt),
-            step,
+            step: *step,
             weight: event.weight.map(crate::rollout::Weight::percent),
+            spec: spec.as_ref().map(Respec::bounded),
             analysis,
             actor,
             on_behalf_of: claim.map(|name| Claim { name: scissors.cut(name, bound::NAME), verified: false }),
@@ -192,7 +170,7 @@ impl Body {
             namespace: scissors.cut(namespace, bound::NAME),
             name: scissors.cut(name, bound::NAME),
             uid: scissors.cut(uid, bound::UID),
-            generation: (*generation).clamp(0, MAX_EXACT),
+            generation: exact(*generation),
         });
         Self {
             v: VERSION,
@@ -200,8 +178,8 @@ impl Body {
             seq: place.seq,
             kind: kind.name().to_owned(),
             time: place.now.to_rfc3339_opts(SecondsFormat::Millis, true),
-            severity: severity(kind.severity()).to_owned(),
-            outcome: outcome(kind.outcome()).to_owned(),
+            severity: severity_word(kind.severity()).to_owned(),
+            outcome: outcome_word(kind.outcome()).to_owned(),
             reason: String::new(),
             message: String::new(),
             actor: Actor::Unknown,
@@ -218,6 +196,7 @@ impl Body {
             attempt: None,
             step: None,
             weight: None,
+            spec: None,
             analysis: None,
             process: None,
             sink: None,
@@ -227,133 +206,13 @@ impl Body {
             prev: place.prev.to_owned(),
         }
     }
-
-    /// Where names are so long that they leave no room for a message, it goes before the numbers of a verdict and the step, which the status has, too.
-    fn without_details(mut self, scissors: &mut Scissors) -> Self {
-        if self.analysis.as_ref().is_some_and(|analysis| analysis.evidence.is_some()) && self.room() < MESSAGE_BYTES {
-            self.analysis = self.analysis.map(|analysis| Analysis { evidence: None, ..analysis });
-            scissors.used = true;
-        }
-        if self.step.is_some() && self.room() < MESSAGE_BYTES {
-            self.step = None;
-            scissors.used = true;
-        }
-        self
-    }
-
-    /// Puts in as many of the images, whole, as leave room for an ordinary message; says what room is left.
-    fn with_images(mut self, images: &[String], scissors: &mut Scissors) -> (Self, usize) {
-        let mut room = self.room();
-        for image in images {
-            // The first one brings the list, and needs no comma.
-            let list = if self.images.is_empty() { IMAGES_BYTES - 1 } else { 0 };
-            let bytes = list + text::bytes(image) + IMAGE_BYTES;
-            if bytes + MESSAGE_BYTES >= room {
-                scissors.used = true;
-                break;
-            }
-            room -= bytes;
-            self.images.push(image.clone());
-        }
-        (self, room)
-    }
-
-    /// What is left beside an id and the mark of what was cut. An event has no fractions, and without them plain JSON is as long as canonical.
-    fn room(&self) -> usize {
-        let plain = serde_json::to_string(self).expect("plain data can always be written as JSON");
-        MAX_EVENT_BYTES.saturating_sub(plain.len() + ID_BYTES + MARK_BYTES)
-    }
-
-    /// Puts in as much of the message as there is room for, and marks what was cut.
-    fn fit(mut self, message: &str, room: usize, mut scissors: Scissors) -> Self {
-        let exact = room + if scissors.used { 0 } else { MARK_BYTES };
-        self.message = if text::bytes(message) <= exact { message.to_owned() } else { scissors.cut(message, room) };
-        self.truncated = scissors.used;
-        self
-    }
 }
 
-enum Hand<'a> {
-    Serin,
-    Verified(&'a str),
-    Somebody,
-}
-
-/// For whom it was asked: what a command claims, or what the Rollout claims where an edit of it is what the event answers.
-fn claim<'a>(event: &'a Event, origin: &'a Origin) -> Option<&'a str> {
-    match (&event.author, hand(event), event.kind) {
-        (Some(author), ..) => author.on_behalf_of.as_deref(),
-        (None, Hand::Somebody, _) | (None, Hand::Serin, EventKind::Started) => origin.requested_by.as_deref(),
-        (None, Hand::Serin | Hand::Verified(_), _) => None,
+/// A generation as JSON has it exactly.
+const fn exact(generation: i64) -> i64 {
+    match generation {
+        ..0 => 0,
+        0..=MAX_EXACT => generation,
+        _ => MAX_EXACT,
     }
-}
-
-/// Whose doing an edge is: Serin's decision, or the answer to an edit of the Rollout.
-fn hand(event: &Event) -> Hand<'_> {
-    if let Some(author) = &event.author {
-        return author.name.as_deref().map_or(Hand::Somebody, Hand::Verified);
-    }
-    match event.kind {
-        EventKind::Created
-        | EventKind::HandBackStarted
-        | EventKind::Resumed
-        | EventKind::Superseded
-        | EventKind::Deleted
-        | EventKind::ApprovalGranted
-        | EventKind::StepSkipped
-        | EventKind::PromotionForced
-        | EventKind::Undone
-        | EventKind::Restarted
-        | EventKind::ActionRefused
-        | EventKind::ActionSuperseded => Hand::Somebody,
-        EventKind::Paused if event.reason == Why::Paused(PauseCause::Spec, String::new()).reason() => Hand::Somebody,
-        EventKind::Aborted if event.reason == Cause::Deleted.reason() => Hand::Somebody,
-        EventKind::Installed
-        | EventKind::InstallFailed
-        | EventKind::Started
-        | EventKind::StepStarted
-        | EventKind::Paused
-        | EventKind::PromotionStarted
-        | EventKind::Promoted
-        | EventKind::Aborted
-        | EventKind::RolledBack
-        | EventKind::RollbackOverdue
-        | EventKind::ApprovalRequested
-        | EventKind::Adopted
-        | EventKind::Baked
-        | EventKind::Recovered
-        | EventKind::Reinstalled
-        | EventKind::DriftCorrected
-        | EventKind::ProviderSilent
-        | EventKind::ProviderAnswers
-        | EventKind::RollbackBlocked => Hand::Serin,
-    }
-}
-
-const fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "info",
-        Severity::Notice => "notice",
-        Severity::Warning => "warning",
-        Severity::High => "high",
-        Severity::Critical => "critical",
-    }
-}
-
-const fn outcome(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Success => "success",
-        Outcome::Failure => "failure",
-        Outcome::Unknown => "unknown",
-    }
-}
-
-/// The severity that has this name.
-pub fn severity_named(name: &str) -> Option<Severity> {
-    [Severity::Info, Severity::Notice, Severity::Warning, Severity::High, Severity::Critical].into_iter().find(|one| severity(*one) == name)
-}
-
-/// The outcome that has this name.
-pub(super) fn outcome_named(name: &str) -> Option<Outcome> {
-    [Outcome::Success, Outcome::Failure, Outcome::Unknown].into_iter().find(|one| outcome(*one) == name)
 }

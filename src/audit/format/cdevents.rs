@@ -101,6 +101,7 @@ fn word(kind: Kind, reason: &str) -> Option<Word> {
         | Kind::Own(_)
         | Kind::Edge(
             EventKind::Created
+            | EventKind::SpecChanged
             | EventKind::Started
             | EventKind::StepStarted
             | EventKind::Paused

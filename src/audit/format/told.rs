@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::super::body::{self, Body};
-use super::super::kind::Kind;
+use super::super::body::Body;
+use super::super::kind::{Kind, outcome_named, severity_named};
 use super::super::parts::{Actor, Step, Subject};
 use super::super::record::Record;
 use super::words;
@@ -54,8 +54,8 @@ impl<'a> Told<'a> {
         let body = record.body()?;
         let unknown = |member, word: &str| Unreadable::Word { member, word: word.to_owned() };
         let kind = Kind::named(&body.kind).ok_or_else(|| unknown("type", &body.kind))?;
-        let severity = body::severity_named(&body.severity).ok_or_else(|| unknown("severity", &body.severity))?;
-        let outcome = body::outcome_named(&body.outcome).ok_or_else(|| unknown("outcome", &body.outcome))?;
+        let severity = severity_named(&body.severity).ok_or_else(|| unknown("severity", &body.severity))?;
+        let outcome = outcome_named(&body.outcome).ok_or_else(|| unknown("outcome", &body.outcome))?;
         let at = body.time.parse().map_err(|_| unknown("time", &body.time))?;
         Ok(Self { record, body, kind, severity, outcome, at })
     }

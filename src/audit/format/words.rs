@@ -35,6 +35,7 @@ pub(super) const fn deed(kind: Kind) -> Deed {
         Kind::Edge(
             EventKind::Installed
             | EventKind::InstallFailed
+            | EventKind::SpecChanged
             | EventKind::Started
             | EventKind::StepStarted
             | EventKind::Paused
@@ -89,6 +90,7 @@ pub(super) const fn title(kind: Kind) -> &'static str {
             EventKind::Created => "Rollout created",
             EventKind::Installed => "First revision installed",
             EventKind::InstallFailed => "First revision not installed in time",
+            EventKind::SpecChanged => "Spec changed",
             EventKind::Started => "Rollout started",
             EventKind::StepStarted => "Step started",
             EventKind::Paused => "Rollout paused",

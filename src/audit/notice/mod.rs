@@ -169,6 +169,7 @@ const fn next(kind: Kind) -> Option<&'static str> {
             EventKind::Deleted => Some("Serin does nothing more here."),
             EventKind::ProviderSilent => Some("It goes on by itself once the provider answers. Until then no check that asks it passes."),
             EventKind::Created
+            | EventKind::SpecChanged
             | EventKind::Started
             | EventKind::StepStarted
             | EventKind::Resumed
@@ -204,6 +205,7 @@ const fn runbook(kind: Kind) -> Option<&'static str> {
             EventKind::RollbackOverdue | EventKind::RollbackBlocked => Some("rollback-failing"),
             EventKind::PromotionForced => Some("promotion-forced"),
             EventKind::Created
+            | EventKind::SpecChanged
             | EventKind::Installed
             | EventKind::Started
             | EventKind::StepStarted

@@ -104,6 +104,7 @@ fn word(kind: Kind, reason: &str) -> Option<Word> {
             EventKind::Promoted | EventKind::Installed | EventKind::Deleted => Some(Word::Resolve(Matter::Release)),
             EventKind::RolledBack | EventKind::Reinstalled => Some(Word::Resolve(Matter::Rollback)),
             EventKind::Created
+            | EventKind::SpecChanged
             | EventKind::Started
             | EventKind::StepStarted
             | EventKind::Paused

@@ -8,6 +8,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 use serin::audit::{Actor, Body, Claim, Format, Record, Reporter};
 
+use crate::audit_schema::violations;
+
 use super::{cef, cloud, ecs, leef, notices, object, ocsf, one_of_each, record_of, rendered, syslog};
 
 /// What the grammars of all formats are made of, and what is hard to write in any of them.
@@ -59,6 +61,7 @@ fn check(body: &Body) {
         let Some(line) = format.render(&record, &reporter).expect("our own words") else { continue };
         assert!(!line.bytes().any(|byte| byte < b' '), "{} breaks its line: {line:?}", format.name());
     }
+    assert_eq!(violations(&record.text), Vec::<String>::new());
     check_json(body, &record);
     check_cef(body, &record);
     check_leef(body, &record);

@@ -78,6 +78,7 @@ fn ordinary(kind: EventKind) -> Event {
         }
         EventKind::Installed
         | EventKind::InstallFailed
+        | EventKind::SpecChanged
         | EventKind::Paused
         | EventKind::Resumed
         | EventKind::PromotionStarted

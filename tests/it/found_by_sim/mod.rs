@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serin::api::{Invalid, Status};
 use serin::audit::{Cluster, Origin, Teller};
 use serin::controller::{Key, Seen};
-use serin::rollout::{Action, Author, Change, Observed, Revision, State, Verb};
+use serin::rollout::{Action, Author, Change, Fields, Observed, Revision, State, Verb};
 
 use crate::given::noon;
 
@@ -44,6 +44,7 @@ fn scale(change: &Change) -> Option<(&Revision, u32)> {
 fn unreadable(state: State, replicas: i64, observed: Observed) -> Seen {
     Seen {
         shared: std::sync::Arc::default(),
+        fields: Fields::default(),
         version: "7".to_owned(),
         generation: 3,
         uid: "uid".to_owned(),

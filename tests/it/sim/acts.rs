@@ -49,7 +49,7 @@ pub(super) enum Act {
     UnreadyPod,
     NodeDies(Node),
     Backend(Power),
-    Sink(Power),
+    Sink(usize, Manners),
     Registry(Power),
     Quota(Power),
     /// The controller stands still for so many seconds, and goes on where it was.
@@ -83,6 +83,26 @@ pub(super) enum Which {
 pub(super) enum Power {
     Up,
     Down,
+}
+
+/// How a sink treats what reaches it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manners {
+    Good,
+    /// It takes nothing.
+    Down,
+    /// It takes its time: up to a minute.
+    Slow,
+    /// It takes everything, and its answers are lost.
+    Mute,
+    /// It takes the first half of what comes together, and nothing of what comes alone.
+    Half,
+    /// It refuses some events for good.
+    Picky,
+}
+
+impl Manners {
+    const ALL: [Self; 6] = [Self::Good, Self::Down, Self::Slow, Self::Mute, Self::Half, Self::Picky];
 }
 
 /// Sizes that people like.
@@ -151,7 +171,7 @@ impl Act {
             4 | 5 => Self::UnreadyPod,
             6 | 7 => Self::NodeDies(Node(rng.between(0, 2))),
             8 | 9 => Self::Backend(power),
-            10 | 11 => Self::Sink(power),
+            10 | 11 => Self::Sink(rng.pick(&[0, 1]), rng.pick(&Manners::ALL)),
             12 => Self::Registry(power),
             13 => Self::Quota(power),
             14 => Self::Service(Some(super::server::APP)),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serin::rollout::{PodState, Question, Reading, Revision, Template};
-use serin::sink::Order;
+use serin::sink::{Delivery, Order};
 
 use super::acts::Act;
 use super::process::Life;
@@ -26,11 +26,11 @@ pub(super) enum Todo {
     PodGone(String),
     /// A question is answered, to the process that asked.
     Answer(Life, Asked, Told),
-    /// An event reaches the sink.
-    Send(Life, Order),
-    /// What the sink made of it.
-    Sent(Life, Order, Took),
-    /// A sink that refused is asked again.
+    /// Events reach a sink.
+    Send(Life, Box<Order>),
+    /// What the sink made of them.
+    Sent(Life, Box<Order>, Vec<Delivery>),
+    /// A sink that failed is asked again.
     Pump(Life),
     /// A process starts where one died, or beside one that does not know yet that its time is over.
     Start,
@@ -57,13 +57,6 @@ pub(super) struct Asked {
 pub(super) enum Told {
     Reading(Reading),
     Template(Template),
-}
-
-/// Whether the sink took an event.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Took {
-    It,
-    Nothing,
 }
 
 /// What will happen, in its order; what is due at the same time happens in the order in which it was planned. Boxed, for the map moves what it

@@ -16,6 +16,8 @@ pub(super) struct Ledger {
     pub(super) told: Vec<(String, String)>,
     /// The newest event's number and hash.
     pub(super) head: (u64, String),
+    /// The newest generation of the spec whose changes were told.
+    pub(super) edits: i64,
     /// Events that an `audit.gap` gave up.
     pub(super) dropped: BTreeSet<u64>,
     /// The step that was entered last.
@@ -103,6 +105,7 @@ impl Ledger {
         Self {
             told: Vec::new(),
             head: (0, NO_PREV.to_owned()),
+            edits: 0,
             dropped: BTreeSet::new(),
             entered: None,
             beside: None,
@@ -143,6 +146,7 @@ impl Ledger {
     pub(super) fn wiped(&mut self, version: u64) {
         self.told.clear();
         self.head = (0, NO_PREV.to_owned());
+        self.edits = 0;
         self.dropped.clear();
         self.passed.clear();
         self.forgotten.0.append(&mut self.handled);

@@ -151,7 +151,7 @@ impl Sim {
             Todo::PodGone(name) => self.pod_gone(name),
             Todo::Answer(life, asked, told) => self.answered(life, asked, told),
             Todo::Send(life, order) => self.sink_gets(life, order),
-            Todo::Sent(life, order, took) => self.sink_said(life, order, took),
+            Todo::Sent(life, order, deliveries) => self.sink_said(life, *order, deliveries),
             Todo::Pump(life) => self.pump(life),
             Todo::Start => self.start(),
             Todo::Exit(life) => {

@@ -6,9 +6,10 @@ use serin::rollout::{
     Threshold,
 };
 
-use super::acts::{Act, Power};
+use super::acts::{Act, Manners};
 use super::agenda::Todo;
 use super::faults::Clocks;
+use super::process::sinks::REQUIRED;
 use super::rng::Rng;
 use super::server::objects::{Committed, Rollout, SpecReading};
 use super::server::{APP, Changed};
@@ -169,7 +170,7 @@ impl Sim {
         for act in 0..acts {
             at += self.rng.millis(1_000, gap);
             let act = match act {
-                0 if busy => Act::Sink(Power::Down),
+                0 if busy => Act::Sink(REQUIRED, Manners::Down),
                 _ if busy => Act::hasty(&mut self.rng),
                 _ => Act::draw(&mut self.rng),
             };

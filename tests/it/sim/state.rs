@@ -13,6 +13,7 @@ use super::acts::Power;
 use super::agenda::{Agenda, Ticket, Todo};
 use super::faults::{Clocks, Faults};
 use super::ledger::{Ledger, Wait};
+use super::process::sinks::{REQUIRED, Receiver, SINKS};
 use super::process::{Life, Process};
 use super::rng::Rng;
 use super::scenario::Shape;
@@ -38,12 +39,10 @@ pub(super) struct Sim {
     pub(super) truths: BTreeMap<Revision, Truth>,
     pub(super) shape: Shape,
     pub(super) backend: Power,
-    pub(super) sink: Power,
+    pub(super) sinks: [Receiver; SINKS],
     /// Whether images can be pulled, and pods be made.
     pub(super) registry: Power,
     pub(super) quota: Power,
-    /// Numbers and hashes of what the sink got, in its order.
-    pub(super) received: Vec<(u64, String)>,
     /// Work of Kubernetes that is planned already.
     pub(super) planned: BTreeSet<(Revision, Work)>,
     pub(super) pods_made: u64,
@@ -90,10 +89,9 @@ impl Sim {
             truths: BTreeMap::new(),
             shape,
             backend: Power::Up,
-            sink: Power::Up,
+            sinks: [Receiver::new(), Receiver::new()],
             registry: Power::Up,
             quota: Power::Up,
-            received: Vec::new(),
             planned: BTreeSet::new(),
             pods_made: 0,
             ledger: Ledger::new(),
@@ -141,9 +139,9 @@ impl Sim {
         }
     }
 
-    /// Whether the sink has an event.
+    /// Whether the required sink has an event, or never will.
     pub(super) fn delivered(&self, record: &Record) -> bool {
-        self.received.iter().any(|(seq, hash)| *seq == record.seq && *hash == record.hash)
+        self.sinks[REQUIRED].had.iter().any(|(_, had)| had == record)
     }
 
     /// One line of the trace about a process; the text is made only where somebody reads it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serin::rollout::{Pausing, Revision, State};
 
-use super::acts::{Act, Power};
+use super::acts::{Act, Manners, Power};
 use super::agenda::Todo;
 use super::faults::Faults;
 use super::server::objects::{Labels, Rollout, Spec, SpecReading, Writer};
@@ -80,7 +80,7 @@ impl Sim {
             Act::UnreadyPod => self.hurt_pod(Hurt::Unready),
             Act::NodeDies(node) => self.node_dies(node),
             Act::Backend(power) => self.backend = power,
-            Act::Sink(power) => self.sink = power,
+            Act::Sink(sink, manners) => self.sinks[sink].manners = manners,
             Act::Registry(power) => self.registry = power,
             Act::Quota(power) => self.quota = power,
             Act::Stop(seconds) => self.stop(seconds),
@@ -129,7 +129,7 @@ impl Sim {
     }
 
     pub(super) fn write_spec(&mut self, rollout: Rollout, revision: Revision) {
-        let spec = Spec { intent: Arc::new(self.shape.intent(revision)), reading: self.shape.reading };
+        let spec = Spec::new(self.shape.intent(revision), self.shape.reading);
         self.server.specs.push(Arc::new(spec));
         let generation = self.server.specs.len();
         self.publish(Changed::Rollout(Some(Rollout { generation, ..rollout })));
@@ -168,7 +168,8 @@ impl Sim {
     pub(super) fn calm_down(&mut self) {
         self.calm = Calm::Since(self.now);
         self.faults = Faults { clocks: self.faults.clocks, ..Faults::NONE };
-        (self.backend, self.sink, self.registry, self.quota) = (Power::Up, Power::Up, Power::Up, Power::Up);
+        (self.backend, self.registry, self.quota) = (Power::Up, Power::Up, Power::Up);
+        self.sinks.iter_mut().for_each(|sink| sink.manners = Manners::Good);
         self.agenda.retain(|todo| !matches!(todo, Todo::Act(_) | Todo::Autoscale));
         self.settle_processes();
         self.note("user", |_| "calm".to_owned());

@@ -77,6 +77,7 @@ fn moves(kind: EventKind) -> bool {
     match kind {
         EventKind::StepStarted | EventKind::StepSkipped | EventKind::ApprovalGranted | EventKind::Superseded | EventKind::Restarted => true,
         EventKind::Created
+        | EventKind::SpecChanged
         | EventKind::Installed
         | EventKind::Adopted
         | EventKind::HandBackStarted
@@ -111,6 +112,7 @@ fn every_event_but_those_that_move_nothing_is_drawn() {
     let missing: Vec<&str> = EventKind::ALL.into_iter().filter(|kind| !drawn.contains(kind)).map(EventKind::name).collect();
     let still = [
         "rollout.install-failed",
+        "rollout.spec-changed",
         "rollback.overdue",
         "drift.corrected",
         "rollback.blocked",

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serin::audit::{Cluster, Origin, Teller};
 use serin::cluster::{FINALIZER, Look, Wish, fit};
 use serin::controller::{Ack, Seen};
@@ -28,15 +29,15 @@ impl Sim {
         let metadata = &rollout.metadata;
         let generation = metadata.generation.unwrap_or_default();
         let spec = self.server.spec_of(usize::try_from(generation).expect("few generations"));
-        let guarded = metadata.finalizers.iter().flatten().any(|name| name == FINALIZER);
         let labels = [("app".to_owned(), APP.to_owned())].into();
         let at = process.heard.unwrap_or(self.now + process.skew);
-        let receipt = process.lanes.receipts(UID).remove(&sinks::name());
+        let ack = process.lanes.receipts(UID).remove(&sinks::name()).map(|receipt| Ack { receipt, at });
         let mut seen = Seen {
             version: metadata.resource_version.clone().unwrap_or_default(),
             generation,
             uid: UID.to_owned(),
-            shared: std::sync::Arc::default(),
+            shared: Arc::default(),
+            fields: spec.fields.clone(),
             replicas: (spec.reading != SpecReading::Nothing).then_some(spec.intent.replicas),
             intent: match spec.reading {
                 SpecReading::All => Ok(Arc::clone(&spec.intent)),
@@ -48,11 +49,7 @@ impl Sim {
                 // Each process that starts takes the lease; the one before may not know.
                 epoch: Epoch::new(i64::try_from(life).expect("few processes")),
                 created: given::noon(),
-                lifetime: match (&metadata.deletion_timestamp, guarded) {
-                    (Some(_), _) => Lifetime::Deleting,
-                    (None, true) => Lifetime::Guarded,
-                    (None, false) => Lifetime::Unguarded,
-                },
+                lifetime: lifetime(metadata),
                 service: fit(service.as_ref(), &Wish { service: Some("shop"), rollout: "checkout", first: &first, labels: &labels }),
                 workload: Workload::None,
                 children,
@@ -62,7 +59,7 @@ impl Sim {
                 actions,
                 refused: process.refused.clone(),
             },
-            sinks: [(sinks::name(), receipt.map(|receipt| Ack { receipt, at }))].into(),
+            sinks: [(sinks::name(), ack)].into(),
             teller: Teller { cluster: Cluster { name: "sim".to_owned(), uid: None }, controller: format!("serin-{life}") },
             origin: Origin::default(),
         };
@@ -89,6 +86,15 @@ impl Sim {
         seen.status.clone_from(&rollout.status);
         self.describe(life, &seen);
         Some(seen)
+    }
+}
+
+fn lifetime(metadata: &ObjectMeta) -> Lifetime {
+    let guarded = metadata.finalizers.iter().flatten().any(|name| name == FINALIZER);
+    match (&metadata.deletion_timestamp, guarded) {
+        (Some(_), _) => Lifetime::Deleting,
+        (None, true) => Lifetime::Guarded,
+        (None, false) => Lifetime::Unguarded,
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod asking;
 mod look;
-mod sinks;
+pub(super) mod sinks;
 mod watches;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,7 +38,8 @@ pub(super) struct Process {
     pub(super) refused: Option<String>,
     asking: BTreeSet<String>,
     heard: Option<DateTime<Utc>>,
-    lanes: Lanes<()>,
+    pub(super) lanes: Lanes<()>,
+    asked: [sinks::Asked; sinks::SINKS],
     /// The outbox that the lanes know.
     offered: Outbox,
     /// What the pass in flight has seen and committed.
@@ -96,7 +97,8 @@ impl Process {
             refused: None,
             asking: BTreeSet::new(),
             heard: None,
-            lanes: Lanes::new(vec![sinks::route()], || delays(1_000, 60_000)),
+            lanes: Lanes::new(sinks::routes(), || delays(1_000, 60_000)),
+            asked: Default::default(),
             offered: Outbox::default(),
             plan: None,
             awaits: None,

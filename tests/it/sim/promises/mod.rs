@@ -68,6 +68,7 @@ pub(super) fn committed(sim: &mut Sim, plan: &Plan, before: &Committed, after: &
         ("a command is done once, in its turn, and for what it was meant", asked::once(&commit)),
         ("drift of a Deployment is told at most once an hour", told::drift_once(&commit)),
         ("6: one event for each edge, in the same write", told::one_for_each_edge(&commit)),
+        ("what changed in the spec is told once, and in its order", told::edits_once(&commit)),
         ("6: numbers have no gap and each event names its predecessor", told::chained(&commit)),
         ("6: no event is let go of before the sink has it", told::nothing_lost(&commit)),
         ("an attempt ends only for a cause", causes::ended(&commit)),

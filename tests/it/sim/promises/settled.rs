@@ -61,6 +61,9 @@ impl Rest {
         for (promise, held) in [
             ("5: the end is the right one", converges::fate(sim)),
             ("6: every event reaches its sink", told::delivered(sim)),
+            ("a sink that nobody waits for has its events in their order, too", told::best_effort(sim)),
+            ("an event that comes again is the same", told::same_again(sim)),
+            ("every edit of the spec is told", told::edits_all(sim)),
             ("a Rollout that is gone leaves nothing but stable", converges::left_behind(sim)),
         ] {
             if let Err(how) = held {

@@ -1,15 +1,17 @@
 //! Invariant 6. One event for each edge, in the same write, numbered without a gap; none lost or invented.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use serin::api::Status;
-use serin::audit::{Body, verify};
+use serin::audit::{Body, Record, verify};
 use serin::rollout::{AttemptResult, EventKind, Idle, Promoting, State, Stepping};
 
 use super::{Commit, Fresh, Held};
+use crate::audit_schema::violations;
 use crate::sim::ledger::Entered;
 use crate::sim::process::Life;
+use crate::sim::process::sinks::REQUIRED;
 use crate::sim::state::Sim;
 use crate::sim::words::brief;
 
@@ -18,8 +20,8 @@ const MAX_STATUS_BYTES: usize = 160 * 1024;
 
 /// An edge changes phase, step, attempt, revision or outcome; clocks and reasons are no edges.
 pub(super) fn one_for_each_edge(commit: &Commit) -> Held {
-    // Drift, answers and the silence of a provider are told without another place in the state machine.
-    let still = ["drift.", "action.", "provider."];
+    // Drift, answers, edits and the silence of a provider are told without another place in the state machine.
+    let still = ["drift.", "action.", "provider.", "rollout.spec-changed"];
     let moves = |body: &Body| body.gap.is_none() && !still.iter().any(|family| body.kind.starts_with(family));
     let told = commit.fresh.iter().filter(|(_, body)| body.as_ref().is_some_and(moves)).count();
     let edges = usize::from(place(commit.old.state.as_ref()) != place(commit.new.state.as_ref()));
@@ -42,6 +44,27 @@ fn place(state: Option<&State>) -> String {
         Some(State::RollingBack(at)) => format!("rolling back {:?} {:?} {} {}", at.attempt, at.cause, at.overdue, at.blocked),
         Some(State::Deleted(at)) => format!("deleted {:?}", at.stable),
     }
+}
+
+/// What changed in the spec is told once, and in its order.
+pub(super) fn edits_once(commit: &Commit) -> Held {
+    let mut told = commit.sim.ledger.edits;
+    for spec in commit.fresh.iter().filter_map(|(_, body)| body.as_ref()?.spec.as_ref()) {
+        if spec.from <= told || spec.to < spec.from || spec.changed.is_empty() {
+            return Err(format!("{spec:?} after generation {told}"));
+        }
+        told = spec.to;
+    }
+    Ok(())
+}
+
+/// Every edit was told in the end, but for those of the replicas alone.
+pub(super) fn edits_all(sim: &Sim) -> Held {
+    let Some(rollout) = sim.server.rollout.as_ref().filter(|rollout| !rollout.deleting) else { return Ok(()) };
+    let Some(known) = &rollout.committed.status().memo.spec else { return Ok(()) };
+    let fields = &sim.server.spec_of(rollout.generation).fields;
+    let untold: Vec<&str> = fields.changed(&known.fields).into_iter().filter(|name| *name != "replicas").collect();
+    if untold.is_empty() { Ok(()) } else { Err(format!("{untold:?} since generation {}", known.generation)) }
 }
 
 pub(super) fn chained(commit: &Commit) -> Held {
@@ -89,6 +112,9 @@ pub(super) fn bounded(commit: &Commit) -> Held {
 pub(super) fn note(sim: &mut Sim, life: Life, (old, new): (&Status, &Status), fresh: &[Fresh]) {
     for (record, body) in fresh {
         if let Some(body) = body {
+            if let Some(spec) = &body.spec {
+                sim.ledger.edits = spec.to;
+            }
             if let Some(gap) = body.gap {
                 sim.ledger.dropped.extend(gap.from..=gap.to);
             }
@@ -138,14 +164,48 @@ fn kinds(fresh: &[Fresh]) -> String {
     kinds.join(" ")
 }
 
-/// Every committed event reached the sink, in its order, once each by its id; and the whole chain verifies.
+/// Every committed event reached the required sink, in its order, and came again only as it was; and the whole chain verifies.
 pub(super) fn delivered(sim: &Sim) -> Held {
     verify(sim.ledger.told.iter().map(|(_, text)| text.as_str())).map_err(|broken| format!("what was committed: {broken}"))?;
-    let hashes: BTreeSet<&str> = sim.ledger.told.iter().map(|(hash, _)| hash.as_str()).collect();
+    if let Some(violation) = sim.ledger.told.iter().flat_map(|(_, text)| violations(text)).next() {
+        return Err(format!("what was committed is not as the schema says: {violation}"));
+    }
     let wanted = |seq: &u64| !sim.ledger.dropped.contains(seq);
     let told: Vec<u64> = (1..=sim.ledger.head.0).filter(wanted).collect();
-    let mut known = BTreeSet::new();
-    let first = sim.received.iter().filter(|(_, hash)| hashes.contains(hash.as_str()) && known.insert(hash));
-    let got: Vec<u64> = first.map(|(seq, _)| *seq).filter(wanted).collect();
+    let got: Vec<u64> = firsts(sim, REQUIRED, |_| true).into_iter().filter(wanted).collect();
     if told == got { Ok(()) } else { Err(format!("told {told:?}, received {got:?}")) }
+}
+
+/// The other sink gets from no process an event before one that was told earlier, and all of them where none died and nothing was given up. What a
+/// process had under way when it died may come after what the next one sends: nothing waits for this sink.
+pub(super) fn best_effort(sim: &Sim) -> Held {
+    for life in 1..=sim.lives {
+        let got = firsts(sim, REQUIRED + 1, |sender| sender == life);
+        if !got.is_sorted() {
+            return Err(format!("received {got:?} from process {life}"));
+        }
+    }
+    let got = firsts(sim, REQUIRED + 1, |_| true);
+    let lost: u64 = sim.processes.values().flat_map(|process| process.lanes.standings()).map(|standing| standing.lost).sum();
+    let all = got.iter().copied().eq(1..=sim.ledger.head.0);
+    if all || sim.lives > 1 || lost > 0 || !sim.ledger.dropped.is_empty() { Ok(()) } else { Err(format!("received {got:?} only")) }
+}
+
+/// What comes twice has the same id and the same bytes, at every sink.
+pub(super) fn same_again(sim: &Sim) -> Held {
+    let mut known: BTreeMap<&str, &Record> = BTreeMap::new();
+    for (_, record) in sim.sinks.iter().flat_map(|sink| &sink.had) {
+        if *known.entry(&record.id).or_insert(record) != record {
+            return Err(format!("the id {} has two events: {} and {}", record.id, known[record.id.as_str()].text, record.text));
+        }
+    }
+    Ok(())
+}
+
+/// The numbers of the events of this life of the stream that a sink had of these processes, each as it came first.
+fn firsts(sim: &Sim, sink: usize, from: impl Fn(Life) -> bool) -> Vec<u64> {
+    let hashes: BTreeSet<&str> = sim.ledger.told.iter().map(|(hash, _)| hash.as_str()).collect();
+    let mut known = BTreeSet::new();
+    let had = sim.sinks[sink].had.iter().filter(|(sender, _)| from(*sender)).map(|(_, record)| record);
+    had.filter(|record| hashes.contains(record.hash.as_str()) && known.insert(&record.hash)).map(|record| record.seq).collect()
 }

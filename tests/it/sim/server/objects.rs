@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serin::api::{Object, Status, to_time};
+use serde_json::json;
+use serin::api::{self, Object, Status, to_time};
 use serin::audit;
 use serin::cluster::FINALIZER;
-use serin::rollout::{Answer, Epoch, Intent, PodState, Restart, Revision, Verb};
+use serin::rollout::{Answer, Epoch, Fields, Intent, PodState, Restart, Revision, Verb};
 
 use crate::given;
 use crate::sim::acts::Power;
@@ -41,6 +42,8 @@ pub(crate) struct Committed {
 pub(crate) struct Spec {
     pub(crate) intent: Arc<Intent>,
     pub(crate) reading: SpecReading,
+    /// What its fields say, as digests.
+    pub(crate) fields: Fields,
 }
 
 /// How much of a spec can be read.
@@ -90,6 +93,21 @@ pub(crate) enum Writer {
 pub(crate) enum Labels {
     Ours,
     Lost,
+}
+
+impl Spec {
+    pub(crate) fn new(intent: Intent, reading: SpecReading) -> Self {
+        let fields = api::fields(&json!({
+            "template": intent.revision.as_str(),
+            "replicas": intent.replicas,
+            "steps": format!("{:?}", intent.steps),
+            "bake": intent.bake.map(|bake| format!("{bake:?}")),
+            "minReadySeconds": intent.min_ready_seconds,
+            "paused": format!("{:?}", intent.pausing),
+            "analysis": format!("{reading:?}"),
+        }));
+        Self { intent: Arc::new(intent), reading, fields }
+    }
 }
 
 impl Deployment {
