@@ -79,9 +79,7 @@ pub(super) const fn outcome_word(outcome: Outcome) -> &'static str {
 
 /// The severity that has this name.
 pub fn severity_named(name: &str) -> Option<Severity> {
-    [Severity::Info, Severity::Notice, Severity::Warning, Severity::High, Severity::Critical]
-        .into_iter()
-        .find(|one| severity_word(*one) == name)
+    SEVERITIES.into_iter().find(|one| severity_word(*one) == name)
 }
 
 /// The outcome that has this name.
