@@ -12,8 +12,8 @@ use crate::analysis::{self, Evidence};
 use crate::api::{self, Status};
 use crate::audit::{self, About, Backlog, Origin, Outbox, Receipt, SinkName, Subject};
 use crate::rollout::{
-    Change, Edge, EventKind, Facts, Intent, Lifetime, Memo, Next, Observed, Question, State, Takeover, Template, Why, begin, changes,
-    forgotten_at, highest_epoch, meanwhile, sharing_trouble, takeover, transition,
+    Change, Edge, EventKind, Facts, Intent, Lifetime, Memo, Next, Question, State, Takeover, Why, begin, highest_epoch, takeover,
+    transition,
 };
 
 /// What follows from one look.
@@ -37,14 +37,8 @@ const ACK_DELAY: TimeDelta = TimeDelta::seconds(5);
 /// How long what can be had again waits for an attempt's next edge: after a crash evidence is asked for, and events are delivered, once more.
 const IN_FLIGHT_DELAY: TimeDelta = TimeDelta::minutes(1);
 
-/// How long until the API server is asked again about a template that it refused: a policy or a quota may have changed.
-const AFTER_REFUSAL: TimeDelta = TimeDelta::minutes(1);
-
 /// How long until a rollout is looked at again whose objects carry a higher epoch than ours: by then the next renewal of the lease has told whose it is.
 const AFTER_SURPASSED: TimeDelta = TimeDelta::seconds(2);
-
-/// How long until the API server is asked again where it gave no answer.
-const AFTER_SILENCE: TimeDelta = TimeDelta::seconds(10);
 
 /// Decides what follows from what is seen.
 ///
@@ -105,17 +99,17 @@ pub fn decide(key: &Key, seen: &Seen, now: DateTime<Utc>) -> Decision {
 }
 
 /// A decision while it is made.
-struct Draft<'a> {
-    key: &'a Key,
-    seen: &'a Seen,
-    committed: &'a Status,
-    intent: &'a Intent,
-    memo: Memo,
-    takeover: Takeover,
-    evidence: Evidence,
-    outbox: Outbox,
-    now: DateTime<Utc>,
-    decision: Decision,
+pub(super) struct Draft<'a> {
+    pub(super) key: &'a Key,
+    pub(super) seen: &'a Seen,
+    pub(super) committed: &'a Status,
+    pub(super) intent: &'a Intent,
+    pub(super) memo: Memo,
+    pub(super) takeover: Takeover,
+    pub(super) evidence: Evidence,
+    pub(super) outbox: Outbox,
+    pub(super) now: DateTime<Utc>,
+    pub(super) decision: Decision,
 }
 
 impl Draft<'_> {
@@ -262,85 +256,8 @@ impl Draft<'_> {
         self.decision.status = Some(Box::new(self.committed.render(&view, self.memo.clone(), self.outbox.clone())));
     }
 
-    /// The writes of the state. A spec that cannot be read freezes exposure; a rollback needs only the state.
-    fn change(&mut self, state: &State, frozen: bool) {
-        self.decision.changes = match state {
-            State::Deleted(deleted) => {
-                let told = self.outbox.pending().next().is_none() || self.now >= deleted.since + self.intent.deadlines.audit;
-                let left = changes(self.intent, state, &self.seen.observed);
-                match (left.is_empty(), told) {
-                    (false, _) => left,
-                    (true, true) => self.forget_all().chain([Change::Release]).collect(),
-                    (true, false) => Vec::new(),
-                }
-            }
-            State::Installing(_)
-            | State::Idle(_)
-            | State::Stepping(_)
-            | State::Approval(_)
-            | State::Paused(_)
-            | State::Promoting(_)
-            | State::Baking(_)
-                if frozen && self.seen.observed.lifetime != Lifetime::Deleting =>
-            {
-                Vec::new()
-            }
-            State::Installing(_)
-            | State::Idle(_)
-            | State::Stepping(_)
-            | State::Approval(_)
-            | State::Paused(_)
-            | State::Promoting(_)
-            | State::Baking(_)
-            // What moves pods from one place to another goes on whatever the spec says.
-            | State::Adopting(_)
-            | State::HandingBack(_)
-            | State::RollingBack(_) => changes(self.intent, state, &self.seen.observed),
-        };
-    }
-
-    /// A new leader raises nothing before what the one before it sent has lost.
-    fn stamp(&mut self) {
-        if let Takeover::Begun(stamps) = std::mem::replace(&mut self.takeover, Takeover::None) {
-            self.decision.changes = meanwhile(std::mem::take(&mut self.decision.changes), stamps);
-            self.wake_at(Some(self.now));
-        }
-    }
-
-    /// The Rollout's actions go with it.
-    fn forget_all(&self) -> impl Iterator<Item = Change> + use<> {
-        let actions = self.seen.observed.actions.clone();
-        actions.into_iter().map(|action| Change::Forget { name: action.name, uid: action.uid })
-    }
-
-    /// What has to be written on actions: what became of them, until they say so themselves. Those that were answered long ago go.
-    fn answer(&mut self) {
-        let actions = &self.seen.observed.actions;
-        let unanswered = |uid: &str| actions.iter().any(|action| action.uid == uid && action.answered.is_none());
-        let answers = self.memo.handled.iter().filter(|handled| unanswered(&handled.uid)).cloned().map(Change::Answer);
-        let old = actions.iter().filter(|action| action.answered.is_some_and(|at| self.now >= forgotten_at(at)));
-        let forget = old.map(|action| Change::Forget { name: action.name.clone(), uid: action.uid.clone() });
-        self.decision.answers = answers.chain(forget).collect();
-        let next = actions.iter().filter_map(|action| action.answered).map(forgotten_at).filter(|at| *at > self.now).min();
-        self.wake_at(next);
-        self.wake_at(self.memo.room_at(&self.seen.observed));
-    }
-
-    /// What the state wants to know.
-    fn ask(&mut self, state: &State) {
-        let due = analysis::due(self.intent, state, &self.evidence, &self.seen.observed, self.now);
-        self.decision.asks = due.questions;
-        self.wake_at(due.wake);
-        if !wants_dry_run(self.intent, state, &self.seen.observed) {
-            return;
-        }
-        match answered(&self.seen.observed.template, self.intent) {
-            Some(again) if again > self.now => self.wake_at(Some(again)),
-            Some(_) | None => self.decision.asks.push(Question::DryRun { revision: self.intent.revision.clone() }),
-        }
-    }
-
-    fn wake_at(&mut self, at: Option<DateTime<Utc>>) {
+    /// Looks again then at the latest.
+    pub(super) fn wake_at(&mut self, at: Option<DateTime<Utc>>) {
         let wake = &mut self.decision.wake;
         *wake = wake.map_or(at, |wake| Some(at.map_or(wake, |at| at.min(wake))));
     }
@@ -351,34 +268,5 @@ fn backlog(outbox: &Outbox) -> Option<Why> {
     match outbox.backlog() {
         Backlog::Open => None,
         Backlog::Holding(waiting) => Some(Why::AuditBacklog(waiting)),
-    }
-}
-
-/// Whether the spec's template is about to be made for the first time.
-fn wants_dry_run(intent: &Intent, state: &State, seen: &Observed) -> bool {
-    let wanted = match state {
-        State::Installing(at) => at.revision == intent.revision,
-        State::Adopting(at) => at.revision == intent.revision,
-        State::Idle(at) => at.rejected.as_ref() != Some(&intent.revision) && !at.serves(&intent.revision),
-        State::Stepping(_)
-        | State::Approval(_)
-        | State::Paused(_)
-        | State::Promoting(_)
-        | State::Baking(_)
-        | State::RollingBack(_)
-        | State::HandingBack(_)
-        | State::Deleted(_) => false,
-    };
-    let accepted = matches!(&seen.template, Template::Accepted { revision, .. } if *revision == intent.revision);
-    let known = accepted || seen.children.contains_key(&intent.revision);
-    wanted && !known && sharing_trouble(intent, &seen.service).is_none() && seen.lifetime != Lifetime::Deleting
-}
-
-/// When the question about this template may be asked again, if it was answered.
-fn answered(template: &Template, intent: &Intent) -> Option<DateTime<Utc>> {
-    match template {
-        Template::Refused { revision, at, .. } if *revision == intent.revision => Some(*at + AFTER_REFUSAL),
-        Template::Unknown { revision, at, .. } if *revision == intent.revision => Some(*at + AFTER_SILENCE),
-        Template::Unasked | Template::Accepted { .. } | Template::Refused { .. } | Template::Unknown { .. } => None,
     }
 }

@@ -3,6 +3,7 @@
 mod bounded;
 mod campaign;
 mod decide;
+mod follow_up;
 mod frozen;
 mod gauges;
 mod keeper;

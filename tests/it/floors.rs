@@ -64,7 +64,7 @@ const IO: [Row; 7] = [
 const ANY: &[&str] = &["*"];
 
 /// Pure files on a higher floor.
-const PURE_FILES: [&str; 2] = ["controller/decide.rs", "controller/frozen.rs"];
+const PURE_FILES: [&str; 4] = ["controller/decide.rs", "controller/follow_up.rs", "controller/frozen.rs", "controller/respec.rs"];
 
 /// What has no place where nothing but arguments may count.
 const IMPURE: [&str; 18] = [

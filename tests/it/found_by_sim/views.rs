@@ -8,8 +8,8 @@ use serin::api::Status;
 use serin::cluster::{Deployment, Index, Item, Kind, Listed};
 use serin::controller::{Seen, decide};
 use serin::rollout::{
-    Change, Child, Count, Counted, Counts, Direction, Edited, Fence, Lifetime, Newest, Observed, Reading, Sample, Samples, Upkeep, Verdict,
-    changes,
+    Change, Child, Count, Counted, Counts, Deleted, DeletionPolicy, Direction, Edited, Fence, Intent, Lifetime, Newest, Observed, Reading,
+    Record, Revision, Sample, Samples, State, Upkeep, Verdict, changes,
 };
 
 use super::{key, unreadable};
@@ -94,6 +94,22 @@ fn of_many_samples_the_newest_are_kept() {
 
 fn sample_at(at: DateTime<Utc>) -> Sample {
     Sample { check: "errors".to_owned(), attempt: 1, step: weight(10), at, reading: Reading::NoData }
+}
+
+/// The record of an old revision was deleted at last, long after everything was told. Nobody tells of what Serin deletes itself, so the
+/// finalizer stayed until something else happened.
+#[test]
+fn a_deleted_rollout_is_looked_at_again_when_what_was_left_of_it_is_gone() {
+    let deleted = |records: &[Revision]| {
+        let records = records.iter().map(|revision| (revision.clone(), Record { number: 1, outcome: None, outcome_at: None })).collect();
+        let observed = Observed { lifetime: Lifetime::Deleting, records, ..seen() };
+        let state = State::Deleted(Deleted { stable: Some(v1()), since: noon() });
+        let intent = Intent { deletion: DeletionPolicy::Delete, ..intent(v1()) };
+        decide(&key(), &Seen { intent: Ok(intent.into()), ..unreadable(state, 0, observed) }, after(24 * 60 * 60))
+    };
+    let left = deleted(&[v2()]);
+    assert_eq!((left.changes, left.wake), (vec![Change::Discard { revision: v2() }], Some(after(24 * 60 * 60))));
+    assert_eq!(deleted(&[]).changes, vec![Change::Release]);
 }
 
 /// The process died after the first commit and before the finalizer was on; the Rollout was deleted, and its first event was never delivered.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serin::api::Status;
 use serin::controller::Seen;
-use serin::rollout::{AttemptResult, Baseline, Change, CheckKind, DeletionPolicy, Intent, Lifetime, Revision, Settled, State};
+use serin::rollout::{
+    AttemptResult, Baseline, Change, CheckKind, DeletionPolicy, EndReason, Intent, Lifetime, PauseCause, Revision, Settled, State,
+};
 
 use super::carried::tolerated;
 use super::settled::unable;
@@ -48,6 +50,15 @@ pub(super) fn fate(sim: &Sim) -> Held {
         _ => false,
     };
     if reinstalled || state.and_then(State::stable).is_some_and(|stable| stable != revision && unable(sim, stable)) {
+        return Ok(());
+    }
+    // Beside a few young pods evidence takes longer: a step that was interrupted may have had too little of it for its deadline.
+    let late = match state {
+        Some(State::Paused(at)) => at.cause == PauseCause::Deadline,
+        Some(State::Idle(at)) => rejected && at.last.reason == EndReason::StepDeadline,
+        _ => false,
+    };
+    if late && spec.intent.baseline == Baseline::Pods {
         return Ok(());
     }
     let as_told = match (ground, fate) {
