@@ -190,20 +190,7 @@ impl Asking<'_> {
 
 /// When the first look on the way to a share is due.
 fn first_look(intent: &Intent, state: &State) -> Option<DateTime<Utc>> {
-    match state {
-        State::Stepping(Stepping { clock: Clock::Waiting { since, .. }, .. }) => Some(*since + intent.every),
-        State::Stepping(Stepping { clock: Clock::Running { .. }, .. })
-        | State::Promoting(_)
-        | State::Baking(_)
-        | State::Installing(_)
-        | State::Adopting(_)
-        | State::Idle(_)
-        | State::Approval(_)
-        | State::Paused(_)
-        | State::RollingBack(_)
-        | State::HandingBack(_)
-        | State::Deleted(_) => None,
-    }
+    if let State::Stepping(Stepping { clock: Clock::Waiting { since, .. }, .. }) = state { Some(*since + intent.every) } else { None }
 }
 
 /// The pods of a revision that serve, and since when.

@@ -37,22 +37,12 @@ impl Draft<'_> {
             | State::Approval(_)
             | State::Paused(_)
             | State::Promoting(_)
-            | State::Baking(_)
-                if frozen && self.seen.observed.lifetime != Lifetime::Deleting =>
-            {
-                Vec::new()
+            | State::Baking(_) => {
+                let frozen = frozen && self.seen.observed.lifetime != Lifetime::Deleting;
+                if frozen { Vec::new() } else { changes(self.intent, state, &self.seen.observed) }
             }
-            State::Installing(_)
-            | State::Idle(_)
-            | State::Stepping(_)
-            | State::Approval(_)
-            | State::Paused(_)
-            | State::Promoting(_)
-            | State::Baking(_)
             // What moves pods from one place to another goes on whatever the spec says.
-            | State::Adopting(_)
-            | State::HandingBack(_)
-            | State::RollingBack(_) => changes(self.intent, state, &self.seen.observed),
+            State::Adopting(_) | State::HandingBack(_) | State::RollingBack(_) => changes(self.intent, state, &self.seen.observed),
         };
     }
 
