@@ -9,14 +9,14 @@ use serde_json::Value;
 use crate::api::{self, Invalid, Object, Providers, Shared};
 use crate::audit::SinkName;
 use crate::cluster::{Found, filled};
-use crate::rollout::{Fields, Intent, Key, Question, Revision, Samples, State, Template, Weight};
+use crate::rollout::{Fields, Intent, Key, Question, Revision, Samples, Template, Weight};
 
 /// What is kept of one rollout.
 #[derive(Debug)]
 pub(super) struct Memory {
     /// The Rollout's uid: another one of the same name starts anew.
     pub(super) uid: String,
-    /// The spec of the newest generation, parsed, while something is in flight: a rollout at rest is seldom looked at, and there are many.
+    /// The spec of the newest generation, parsed.
     parsed: Option<Arc<Parsed>>,
     /// What the API server last said of the template.
     pub(super) template: Template,
@@ -112,7 +112,7 @@ impl Memory {
         }
     }
 
-    /// The parsed spec of this object. While something is in flight the work is done once per generation.
+    /// The parsed spec of this object. The work is done once per generation.
     pub(super) fn parsed(
         &mut self,
         key: &Key,
@@ -134,8 +134,7 @@ impl Memory {
             let shared = frozen.map_or_else(|| api::shared(&spec, find), |frozen| Ok(frozen.shared.clone()));
             Arc::new(Parsed::new(key, generation, (spec, running), (taken, shared), providers))
         });
-        let state = object.status.as_ref().ok().and_then(|status| status.state.as_ref());
-        self.parsed = (!matches!(state, Some(State::Idle(_)))).then(|| Arc::clone(&parsed));
+        self.parsed = Some(Arc::clone(&parsed));
         parsed
     }
 
