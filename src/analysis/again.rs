@@ -106,9 +106,10 @@ impl Again<'_> {
         let row = |(window, counted): &(Window, Counted)| {
             let (every, steps, base) = (self.intent.every, self.intent.steps.len(), self.weighed.since);
             let place = Place { step: window.step, at: window.to, every, base, steps };
-            let whose = if self.beside(window.step).1.is_some() { Pods::Older } else { Pods::Same };
-            let before = (counted.before.as_slice(), whose);
-            let next = weighed.get_or_insert_with(|| Weighed::new(&self.sequential, counted.from, window.step, before));
+            let next = weighed.get_or_insert_with(|| {
+                let (_, past) = self.beside(window.step);
+                Weighed::new(&self.sequential, counted.from, window.step, (&counted.before, Pods::before(past.as_ref())))
+            });
             next.count(&self.sequential, counted, place);
             let (worse, better) = (next.worse.log(), next.better.log());
             Row { window: *window, canary: counted.counts.canary.sound(), stable: counted.counts.stable.sound(), worse, better }
@@ -118,10 +119,9 @@ impl Again<'_> {
 
     /// Whom the canary was compared with at an exposure, and who told of the time before where those were young pods.
     fn beside(&self, step: Weight) -> (Attempt, Option<Revision>) {
-        let stable = &self.attempt.stable;
         match self.evidence.baseline(step) {
             0 => (self.attempt.clone(), None),
-            _ => (Attempt { stable: stable.baseline(), ..self.attempt.clone() }, Some(stable.clone())),
+            _ => (self.attempt.beside_young(), Some(self.attempt.stable.clone())),
         }
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 
-use crate::rollout::{Attempt, Baseline, Check, Intent, Observed, Revision, Verdict, Weight};
+use crate::rollout::{Attempt, Baseline, Intent, Observed, Revision, Verdict, Weight};
 
 /// Both sides of a comparison.
 pub(super) struct Beside<'a> {
@@ -46,21 +46,13 @@ impl<'a> Beside<'a> {
         let warm = since + intent.warm_up;
         let pods = if wanted == 1 { "pod" } else { "pods" };
         Ok(Self {
-            attempt: Cow::Owned(Attempt { stable: attempt.stable.baseline(), ..attempt.clone() }),
+            attempt: Cow::Owned(attempt.beside_young()),
             past: Some(&attempt.stable),
             young: wanted,
-            gate: Some(gate.map_or(warm, |gate| gate.max(warm))),
+            gate: gate.max(Some(warm)),
             ready: ready.map(|ready| ready.max(since)),
             told: format!("; compared with {wanted} baseline {pods}"),
         })
-    }
-
-    /// What a check says that compares both sides, where there are two.
-    pub(super) fn judged(beside: &Result<Self, String>, check: &Check, judge: impl FnOnce() -> Verdict) -> Verdict {
-        match beside {
-            Ok(beside) => beside.told(judge()),
-            Err(text) => Verdict::Inconclusive(format!("{}: {text}", check.name)),
-        }
     }
 
     /// A verdict that says with whom the canary was compared.

@@ -7,9 +7,9 @@ use super::evidence::{Evidence, Pods};
 use super::minutes::{BATCH, Minutes};
 use super::series::{Window, backed, counting, measuring};
 use super::windows::Chain;
-use super::{asked, bounds, gate, query, workload};
+use super::{asked, begins, bounds, gate, query, workload};
 use crate::rollout::{
-    Ask, Attempt, Before, Check, CheckKind, Clock, Gauge, Intent, Observed, Pod, PodState, Question, Reading, Ready, Revision, Sample,
+    Ask, Attempt, Before, Check, CheckKind, Child, Clock, Gauge, Intent, Observed, Pod, Question, Reading, Ready, Revision, Sample,
     Sequential, Source, State, Stepping, Subject, Weight, Young,
 };
 
@@ -38,7 +38,7 @@ pub fn due(intent: &Intent, state: &State, evidence: &Evidence, seen: &Observed,
     let beside = Beside::of(intent, (attempt, weight), (gate, Some(ready)), seen);
     for check in asked(intent, state) {
         let asking = match (check.compares(), &beside) {
-            (false, _) => Asking { ..all },
+            (false, _) => all,
             (true, Ok(Beside { attempt, past, gate, ready: Some(ready), .. })) => {
                 Asking { attempt, past: *past, gate: *gate, ready: *ready, ..all }
             }
@@ -78,6 +78,7 @@ struct Next {
 }
 
 /// For what is asked.
+#[derive(Clone, Copy)]
 struct Asking<'a> {
     intent: &'a Intent,
     /// With whom stable's side is told of.
@@ -98,8 +99,7 @@ impl Asking<'_> {
     /// The newest window, once an interval. Its end is so long ago that its samples are complete.
     fn again(&self, check: &Check, window: TimeDelta, delay: TimeDelta, ask: impl FnOnce(DateTime<Utc>) -> Ask) -> Next {
         let Self { intent, gate, first, ready, now, .. } = *self;
-        let from = gate.max(first);
-        let earliest = from.map_or(ready + window, |from| from.max(ready + window));
+        let earliest = begins(gate.max(first), ready + window);
         let counts = |at: &DateTime<Utc>| gate.is_none_or(|gate| *at >= gate);
         let newest = self.mine(check).map(|sample| sample.at).filter(counts).max();
         let at = newest.map_or(earliest, |at| (at + intent.every).max(earliest)) + delay;
@@ -124,9 +124,8 @@ impl Asking<'_> {
             });
         };
         let weighed = evidence.of(attempt.number, &check.name);
-        let base = gate.map_or(ready, |gate| gate.max(ready));
-        let before = if past.is_some() { Pods::Older } else { Pods::Same };
-        let chain = Chain { check, sequential, attempt: attempt.number, step, base, before, now };
+        let base = begins(gate, ready);
+        let chain = Chain { check, sequential, attempt: attempt.number, step, base, before: Pods::before(past), now };
         let (from, to) = chain.next(intent.every, weighed, &seen.samples);
         if to + check.delay > now {
             return Next { question: None, wake: to + check.delay };
@@ -139,7 +138,7 @@ impl Asking<'_> {
     /// The minute that follows on those that were measured.
     fn minute(&self, check: &Check, gauge: &Gauge, evidence: &Evidence) -> Next {
         let Self { intent, attempt, step, seen, gate, ready, now, .. } = *self;
-        let base = gate.map_or(ready, |gate| gate.max(ready));
+        let base = begins(gate, ready);
         let minutes = Minutes { check, gauge, attempt: attempt.number, step, base, now };
         let to = minutes.next(evidence.measured(attempt.number, &check.name), &seen.samples);
         if to + check.delay > now {
@@ -195,8 +194,7 @@ fn first_look(intent: &Intent, state: &State) -> Option<DateTime<Utc>> {
 
 /// The pods of a revision that serve, and since when.
 fn ready<'a>(seen: &'a Observed, revision: &Revision) -> impl Iterator<Item = (&'a Pod, DateTime<Utc>)> {
-    let pods = seen.children.get(revision).map(|child| child.pods.as_slice()).unwrap_or_default();
-    pods.iter().filter_map(|pod| if let PodState::Ready { since } = pod.state { Some((pod, since)) } else { None })
+    seen.children.get(revision).into_iter().flat_map(Child::ready)
 }
 
 /// When the canary's first pod that still serves became ready, if one is.

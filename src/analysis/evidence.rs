@@ -11,7 +11,7 @@ use super::minutes::Measured;
 use super::sequential::{Need, Side, Terms, Wealth, dispersion};
 use super::sums::Sums;
 use super::weigh::sequential;
-use crate::rollout::{Attempt, Bursts, Check, CheckKind, Count, Counted, Counts, Intent, Line, Sequential, Weight};
+use crate::rollout::{Attempt, Bursts, Check, CheckKind, Count, Counted, Counts, Intent, Line, Revision, Sequential, Weight};
 
 /// The version of the alternatives that the evidence was weighed with. Evidence of another version is not gone on from.
 const GRIDS: u32 = 1;
@@ -104,6 +104,16 @@ pub(super) enum Pods {
     Same,
     /// Those of older pods, which may be better than young ones.
     Older,
+}
+
+impl Pods {
+    /// Whose those windows are that this revision tells of, where not the side that is compared.
+    pub(super) const fn before(past: Option<&Revision>) -> Self {
+        match past {
+            None => Self::Same,
+            Some(_) => Self::Older,
+        }
+    }
 }
 
 /// Where a window was asked for.

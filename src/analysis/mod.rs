@@ -80,21 +80,29 @@ pub fn judge(intent: &Intent, state: &State, evidence: &Evidence, seen: &Observe
     let harm = policy::BOTH.into_iter().filter_map(|on_fail| {
         let failure = weigh::harm(checks.iter().filter(|check| check.policy.fail == on_fail), bench)?;
         let failed = policy::failed(on_fail, failure);
-        Some(beside.as_ref().map_or(failed.clone(), |beside| beside.told(failed)))
+        Some(match &beside {
+            Ok(beside) => beside.told(failed),
+            Err(_) => failed,
+        })
     });
     let verdicts = checks.iter().map(|check| {
         let counting = if check.compares() { Counting { gate: sides_gate, first_ready: sides_ready, ..counting } } else { counting };
         let judge = || match &check.kind {
             CheckKind::Threshold(threshold) => threshold::judge(check, threshold, counting),
-            CheckKind::Compare(compare) => Beside::judged(&beside, check, || compare::judge(check, compare, counting)),
-            CheckKind::Sequential(sequential) => Beside::judged(&beside, check, || weigh::judge(check, sequential, bench)),
-            CheckKind::Gauge(gauge) => Beside::judged(&beside, check, || {
+            CheckKind::Compare(compare) => compare::judge(check, compare, counting),
+            CheckKind::Sequential(sequential) => weigh::judge(check, sequential, bench),
+            CheckKind::Gauge(gauge) => {
                 let base = sides_gate.unwrap_or(DateTime::UNIX_EPOCH);
                 let minutes = Minutes { check, gauge, attempt: attempt.number, step: weight, base, now };
                 minutes.judge(intent, &seen.samples, evidence.measured(attempt.number, &check.name))
-            }),
+            }
         };
-        match policy::trouble(check, counting).map_or_else(judge, Verdict::Fail) {
+        let told = || match &beside {
+            _ if !check.compares() => judge(),
+            Ok(beside) => beside.told(judge()),
+            Err(text) => Verdict::Inconclusive(format!("{}: {text}", check.name)),
+        };
+        match policy::trouble(check, counting).map_or_else(told, Verdict::Fail) {
             Verdict::Fail(failure) => policy::failed(check.policy.fail, failure),
             other @ (Verdict::Pass(_) | Verdict::Inconclusive(_) | Verdict::Error(_)) => other,
         }
@@ -124,8 +132,8 @@ fn gathered(
     let mut gathered = evidence.at(attempt, intent);
     gathered.retain(&intent.checks);
     let Ok(Beside { gate, ready: Some(ready), young, past, .. }) = beside else { return gathered };
-    let base = gate.map_or(*ready, |gate| gate.max(*ready));
-    let before = if past.is_some() { Pods::Older } else { Pods::Same };
+    let base = begins(*gate, *ready);
+    let before = Pods::before(*past);
     for (check, sequential) in weigh::sequential(checks) {
         if let Some(unit) = bounds::wanted(&sequential.source) {
             let said = |sample: &&Sample| sample.check == check.name && sample.speaks_of(attempt.number, step, now);
@@ -170,6 +178,11 @@ fn gate(intent: &Intent, state: &State) -> Option<DateTime<Utc>> {
         | State::HandingBack(_)
         | State::Deleted(_) => None,
     }
+}
+
+/// Where what counts begins: nothing before this time does, and nothing before all that is asked about was there.
+fn begins(gate: Option<DateTime<Utc>>, there: DateTime<Utc>) -> DateTime<Utc> {
+    gate.map_or(there, |gate| gate.max(there))
 }
 
 /// The worse of two verdicts wins; two Passes add up.

@@ -32,7 +32,7 @@ pub fn outline(check: &Check, intent: &Intent, rollout: &str, attempt: &Attempt,
     };
     let mut text = format!("{name}: {kind}, asked of {provider}\n");
     let young = intent.baseline == Baseline::Pods && check.compares();
-    let sides = if young { Attempt { stable: attempt.stable.baseline(), ..attempt.clone() } } else { attempt.clone() };
+    let sides = if young { attempt.beside_young() } else { attempt.clone() };
     let beside = young.then(|| {
         let pods = |step: &Step| format!("{} at {}", intent.baseline(step.weight), step.weight);
         let pods: Vec<String> = intent.steps.iter().map(pods).collect();

@@ -43,21 +43,21 @@ impl Writer {
 
     /// The wanted template, wherever it is. A baseline is made of that of the revision which it stands for.
     pub(super) async fn source(&self, key: &Key, wanted: &Revision, what: &str) -> Result<Source, Error> {
-        let wanted = &wanted.template();
+        let wanted = wanted.template();
         let source = self.spec(key, what)?;
-        if revision(&source.template) == *wanted {
+        if revision(&source.template) == *wanted.as_ref() {
             return Ok(source);
         }
-        let Stored { data } = match self.call("reading a stored template", requests::get_record(key, wanted)).await {
+        let Stored { data } = match self.call("reading a stored template", requests::get_record(key, &wanted)).await {
             Ok(stored) => stored,
             // It is the record that is gone, not what is about to be written.
             Err(Error::Gone { .. }) => {
-                self.index().deleted_record(key, &child_name(&key.name, wanted));
+                self.index().deleted_record(key, &child_name(&key.name, &wanted));
                 return Err(Error::changed(what));
             }
             Err(error) => return Err(error),
         };
-        if revision(&data) != *wanted {
+        if revision(&data) != *wanted.as_ref() {
             let text =
                 format!("the stored template of revision {wanted} is another one by now; set the spec's template to what should serve");
             return Err(Error::Refused { what: what.to_owned(), text });

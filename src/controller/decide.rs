@@ -100,9 +100,9 @@ pub fn decide(key: &Key, seen: &Seen, now: DateTime<Utc>) -> Decision {
 
 /// A decision while it is made.
 pub(super) struct Draft<'a> {
-    pub(super) key: &'a Key,
+    key: &'a Key,
     pub(super) seen: &'a Seen,
-    pub(super) committed: &'a Status,
+    committed: &'a Status,
     pub(super) intent: &'a Intent,
     pub(super) memo: Memo,
     pub(super) takeover: Takeover,

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 
 use super::reach::tolerated;
-use super::{Child, Observed, PodState, Revision};
+use super::{Child, Observed, Revision};
 
 /// Stable's side at an exposure.
 pub(super) struct Side<'a> {
@@ -82,9 +82,8 @@ impl Observed {
 
     /// Since when each of a revision's young pods is ready, the first one first.
     fn young_since(&self, revision: &Revision) -> Vec<DateTime<Utc>> {
-        let pods = self.baseline_of(revision).map(|child| child.pods.as_slice()).unwrap_or_default();
-        let ready = pods.iter().filter_map(|pod| if let PodState::Ready { since } = pod.state { Some(since) } else { None });
-        let mut since: Vec<_> = ready.collect();
+        let ready = self.baseline_of(revision).into_iter().flat_map(Child::ready);
+        let mut since: Vec<_> = ready.map(|(_, since)| since).collect();
         since.sort_unstable();
         since
     }

@@ -78,7 +78,7 @@ pub(super) struct Plan<'a> {
 impl Plan<'_> {
     /// One revision gets all pods; what else still serves goes as that one becomes available.
     fn one(&self, revision: &Revision, pods: u32) -> Vec<Change> {
-        let floor = if matches!(self.state, State::Installing(_)) { pods } else { self.floor() };
+        let floor = if matches!(self.state, State::Installing(_)) { pods } else { self.intent.floor() };
         let mut out = self.grow(revision, pods);
         let here = counted(self.seen.children.get(revision));
         out.extend(self.others(&[revision]).filter_map(|(other, child)| self.shrink(other, child, 0, floor.saturating_sub(here))));
@@ -162,11 +162,6 @@ impl Plan<'_> {
         out
     }
 
-    /// Ready pods that shifting must not undercut.
-    pub(super) fn floor(&self) -> u32 {
-        self.intent.replicas.saturating_sub(self.intent.capacity.max_unavailable)
-    }
-
     /// Creates the revision or scales it up to `pods`.
     pub(super) fn grow(&self, revision: &Revision, pods: u32) -> Vec<Change> {
         match self.seen.children.get(revision) {
@@ -197,11 +192,11 @@ impl Plan<'_> {
         let accepted = accepted || !matches!(self.state, State::Installing(_));
         let template = revision.template();
         let stored = self.seen.records.contains_key(&template);
-        let known = template == self.intent.revision || stored;
+        let known = *template == self.intent.revision || stored;
         if !known || !accepted || self.seen.lifetime == Lifetime::Deleting {
             return Vec::new();
         }
-        let record = Change::Record { revision: template, number: self.state.attempt().map_or(0, |a| a.number) };
+        let record = Change::Record { revision: template.into_owned(), number: self.state.attempt().map_or(0, |a| a.number) };
         let missing = (!stored).then_some(record);
         missing.into_iter().chain([Change::Create { revision: revision.clone(), replicas, epoch: self.seen.epoch }]).collect()
     }

@@ -16,7 +16,7 @@ pub(super) fn drift(state: &State, facts: &Facts) -> Option<Event> {
         weight: None,
         reason,
         message: format!("{} {what}; it is put right", deployment(&revision)),
-        revision: revision.template(),
+        revision: revision.template().into_owned(),
         failure: None,
         author: None,
     })

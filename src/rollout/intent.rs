@@ -158,6 +158,11 @@ impl Intent {
         }
     }
 
+    /// Ready pods that shifting must not undercut.
+    pub const fn floor(&self) -> u32 {
+        self.replicas.saturating_sub(self.capacity.max_unavailable)
+    }
+
     /// How many of stable's pods are young ones beside the canary at this exposure: as many as the canary has, and at most half of stable's. There are
     /// none where nothing is compared, and none without room for a pod more than the exposure asks for: stable would have to give one up first.
     pub fn baseline(&self, weight: Weight) -> u32 {

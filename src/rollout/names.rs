@@ -1,5 +1,6 @@
 //! How rollouts, revisions and weights are named.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -93,9 +94,8 @@ impl Revision {
     }
 
     /// The revision whose template pods of this name are made of.
-    #[must_use]
-    pub fn template(&self) -> Self {
-        Self(self.0.strip_prefix(BASELINE).unwrap_or(&self.0).to_owned())
+    pub fn template(&self) -> Cow<'_, Self> {
+        self.0.strip_prefix(BASELINE).map_or(Cow::Borrowed(self), |name| Cow::Owned(Self(name.to_owned())))
     }
 
     /// The name, as it stands in labels and object names.

@@ -173,15 +173,17 @@ impl Child {
         self.available.min(self.desired)
     }
 
+    /// The pods that are ready, and since when.
+    pub fn ready(&self) -> impl Iterator<Item = (&Pod, DateTime<Utc>)> {
+        self.pods.iter().filter_map(|pod| if let PodState::Ready { since } = pod.state { Some((pod, since)) } else { None })
+    }
+
     /// Pods that another side may lean on while it shrinks. A Deployment that was scaled down and up again still reports, for a moment,
     /// pods that are already going: nothing is leant on before its controller has seen the newest spec, and only pods that are ready count.
     pub fn counted(&self) -> u32 {
         match self.settled {
             Settled::Unseen => 0,
-            Settled::Yes | Settled::No => {
-                let ready = self.pods.iter().filter(|pod| matches!(pod.state, PodState::Ready { .. })).count();
-                self.serving().min(u32::try_from(ready).unwrap_or(u32::MAX))
-            }
+            Settled::Yes | Settled::No => self.serving().min(u32::try_from(self.ready().count()).unwrap_or(u32::MAX)),
         }
     }
 }

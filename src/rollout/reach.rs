@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::baseline::Side;
 use super::split::permille;
-use super::{Attempt, Child, Intent, Observed, PodState, Settled, Split, Weight};
+use super::{Attempt, Child, Intent, Observed, Settled, Split, Weight};
 
 /// How the pods that serve compare with what a step asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,8 +69,7 @@ const MOST_LOTS: u32 = 1000;
 /// ready again and again cannot stretch it for ever: no more than one deadline for each replica is granted.
 pub(super) fn late_at(intent: &Intent, attempt: &Attempt, since: DateTime<Utc>, seen: &Observed) -> DateTime<Utc> {
     let available = intent.deadlines.available;
-    let pods = seen.children.get(&attempt.canary).map(|child| child.pods.as_slice()).unwrap_or_default();
-    let newest = pods.iter().filter_map(|pod| if let PodState::Ready { since } = pod.state { Some(since) } else { None }).max();
+    let newest = seen.children.get(&attempt.canary).and_then(|child| child.ready().map(|(_, since)| since).max());
     let lots = i32::try_from(intent.replicas.clamp(1, MOST_LOTS)).unwrap_or(i32::MAX);
     (newest.map_or(since, |newest| newest.max(since)) + available).min(since + available * lots)
 }

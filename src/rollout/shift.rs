@@ -11,7 +11,7 @@ impl Plan<'_> {
         let (side, new) = (Side::new(self.seen, stable, goal.stable, young), self.seen.children.get(canary));
         let (old_has, young_has, new_has) = (side.own_has(), side.young_has(), new.map_or(0, |c| c.desired));
         let (old_serves, new_serves) = (side.counted(), counted(new));
-        let floor = self.floor();
+        let floor = self.intent.floor();
         let ceiling = self.intent.replicas.saturating_add(self.intent.capacity.surge).max(goal.total());
         let mut out = Vec::new();
 

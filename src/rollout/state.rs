@@ -147,6 +147,14 @@ pub struct Attempt {
     pub canary: Revision,
 }
 
+impl Attempt {
+    /// The same with stable's young pods in the place of stable.
+    #[must_use]
+    pub fn beside_young(&self) -> Self {
+        Self { stable: self.stable.baseline(), ..self.clone() }
+    }
+}
+
 /// See [`State::Stepping`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

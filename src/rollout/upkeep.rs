@@ -9,8 +9,7 @@ pub(super) fn upkeep(intent: &Intent, state: &State, seen: &Observed) -> Vec<Cha
     }
     let children = seen.children.iter().filter(|(revision, _)| looked_after(state, revision));
     let known = |revision: &Revision| *revision == intent.revision || seen.records.contains_key(revision);
-    let made = |revision: &Revision| if revision.is_baseline() { known(&revision.template()) } else { known(revision) };
-    let templates = |revision: &Revision| if made(revision) { Stored::Somewhere } else { Stored::Nowhere };
+    let templates = |revision: &Revision| if known(&revision.template()) { Stored::Somewhere } else { Stored::Nowhere };
     let right = |revision, child| repair(intent, revision, (child, templates(revision))).or_else(|| restart(state, revision, child));
     children.filter_map(|(revision, child)| right(revision, child)).collect()
 }

@@ -131,7 +131,7 @@ impl Move<'_> {
     pub(super) fn theirs_down(&self) -> Option<Change> {
         let adoptee = self.adoptee?;
         let ours = self.child.map_or(0, Child::counted);
-        let keep = self.intent.replicas.saturating_sub(self.intent.capacity.max_unavailable).saturating_sub(ours);
+        let keep = self.intent.floor().saturating_sub(ours);
         // Pods that do not serve are no loss, where that is known.
         let keep = keep.min(adoptee.at_most());
         (keep < adoptee.desired).then(|| scale(adoptee, keep, Direction::Raise))
@@ -148,7 +148,7 @@ impl Move<'_> {
     /// How many pods ours has to keep while theirs comes back.
     pub(super) fn ours_needed(&self) -> u32 {
         let theirs = self.adoptee.map_or(0, Adoptee::counted);
-        self.intent.replicas.saturating_sub(self.intent.capacity.max_unavailable).saturating_sub(theirs)
+        self.intent.floor().saturating_sub(theirs)
     }
 
     /// What is still missing until ours has everything, and theirs is ours to keep down.

@@ -209,10 +209,6 @@ impl Body {
 }
 
 /// A generation as JSON has it exactly.
-const fn exact(generation: i64) -> i64 {
-    match generation {
-        ..0 => 0,
-        0..=MAX_EXACT => generation,
-        _ => MAX_EXACT,
-    }
+fn exact(generation: i64) -> i64 {
+    generation.clamp(0, MAX_EXACT)
 }

@@ -71,8 +71,7 @@ fn waits(at: &Idle, facts: &Facts) -> Option<Why> {
 fn leaving(at: &Idle, facts: &Facts) -> Option<Why> {
     let Facts { intent, seen, .. } = *facts;
     let left = seen.young_left(&at.stable)?;
-    let floor = intent.replicas.saturating_sub(intent.capacity.max_unavailable);
-    let carries = seen.children.get(&at.stable).is_some_and(|child| child.counted() >= floor);
+    let carries = seen.children.get(&at.stable).is_some_and(|child| child.counted() >= intent.floor());
     carries.then_some(Why::WaitingForPods(left))
 }
 

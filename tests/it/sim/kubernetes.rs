@@ -137,7 +137,7 @@ impl Sim {
         match &pod.state {
             PodState::Crashing { .. } => (pod.restarts, pod.last_exit) = (pod.restarts + 1, Some(1)),
             PodState::Blocked { .. } => self.plan_in(5_000, 20_000, Todo::Pod(name.clone(), PodState::Starting)),
-            PodState::Starting => self.after_start(&name, self.truths[&pod.revision.template()]),
+            PodState::Starting => self.after_start(&name, self.truths[&*pod.revision.template()]),
             PodState::Leaving
             | PodState::Unscheduled
             | PodState::Broken { .. }

@@ -243,7 +243,8 @@ impl<'a> SimWorld<'a> {
 
     /// A revision is made from the spec as the process knows it, or from what is stored.
     async fn source(&self, revision: &Revision) -> Result<u32, Error> {
-        let (spec, revision) = (self.spec()?, &revision.template());
+        let template = revision.template();
+        let (spec, revision) = (self.spec()?, &*template);
         if spec.intent.revision != *revision || spec.reading != SpecReading::All {
             match self.send(Request::GetRecord { revision: revision.clone() }).await {
                 Ok(_) => {}

@@ -63,7 +63,7 @@ impl Sim {
         let (canary, stable) = (ready(&sides.canary), ready(&sides.stable));
         let share = if canary == 0 { 0 } else { canary * 1000 / self.server.deployments.keys().map(ready).sum::<u32>() };
         let Some(canary_bad) = self.truths[&sides.canary].bad(share, self.now) else { return Reading::NoData };
-        let stable_bad = self.truths[&sides.stable.template()].bad(0, self.now).unwrap_or(0.001);
+        let stable_bad = self.truths[&*sides.stable.template()].bad(0, self.now).unwrap_or(0.001);
         let window = |length: TimeDelta, pods: u32, bad: f64| {
             let total = f64::from(i32::try_from(length.num_milliseconds()).unwrap_or(i32::MAX)) / 100.0 * f64::from(pods);
             Count { total, bad: total * bad }

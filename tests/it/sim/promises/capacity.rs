@@ -12,7 +12,7 @@ use super::{Held, Write, version_of};
 pub(super) fn kept(write: &Write) -> Held {
     let Write { sim, intent, state, revision, from, to, .. } = write;
     // What a stranger scaled up is no track that serves.
-    if state.attempt().is_some_and(|attempt| ![&attempt.stable, &attempt.canary].contains(&&revision.template())) {
+    if state.attempt().is_some_and(|attempt| ![&attempt.stable, &attempt.canary].contains(&&*revision.template())) {
         return Ok(());
     }
     let counted = ready(write, revision).min(known(write, revision));

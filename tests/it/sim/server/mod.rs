@@ -149,7 +149,7 @@ impl Server {
 
     /// What a revision's template asks for.
     pub(super) fn image(&self, revision: &Revision) -> &str {
-        &self.images[&revision.template()]
+        &self.images[&*revision.template()]
     }
 
     /// The committed state.
