@@ -42,7 +42,7 @@ pub(crate) fn template(name: &str, tag: &str) -> Value {
 pub(crate) fn plan() -> Value {
     json!({
         "steps": [{"weight": 25, "hold": "0s"}, {"weight": 50, "hold": "0s"}, {"weight": 75, "hold": "0s"}],
-        "analysis": {"every": "1s", "warmUp": "0s", "checks": [{"name": "ok", "threshold": {
+        "analysis": {"warmUp": "0s", "checks": [{"name": "ok", "threshold": {
             "query": "vector(1)", "window": "0s", "min": 0.99, "provider": PROVIDER,
         }}]},
     })

@@ -1,6 +1,5 @@
 //! The parts that are measured, each ready to be done again and again.
 
-use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use chrono::TimeDelta;
@@ -8,10 +7,10 @@ use serin::api::Status;
 use serin::audit::Outbox;
 use serin::cluster::{Index, Kind, Listed};
 use serin::controller::{Key, Seen, decide};
-use serin::rollout::{Capacity, Fields, Memo, Observed, Reading, Sample, State, split};
+use serin::rollout::{Capacity, Memo, Observed, Reading, Sample, State, split};
 
 use crate::audit_given::{about, started, teller};
-use crate::given::{Seeing as _, after, child, idle, intent, noon, seen, stepping, v1, v2, weight};
+use crate::given::{Seeing as _, after, child, idle, intent, look, noon, seen, stepping, v1, v2, weight};
 use crate::objects::{object, template};
 
 /// All of them.
@@ -73,20 +72,7 @@ pub(crate) fn at_rest() -> Observed {
 pub(crate) fn settled(state: State, observed: &Observed, seconds: i64) -> Seen {
     let canary = state.attempt().map_or_else(v1, |attempt| attempt.canary.clone());
     let status = Status { state: Some(state), memo: Memo::default(), ..Status::default() };
-    let mut seen = Seen {
-        shared: std::sync::Arc::default(),
-        fields: Fields::default(),
-        version: "7".to_owned(),
-        generation: 7,
-        uid: "uid-1".to_owned(),
-        replicas: Some(10),
-        intent: Ok(intent(canary).into()),
-        status: Ok(status.into()),
-        observed: observed.clone(),
-        sinks: BTreeMap::new(),
-        teller: teller(),
-        origin: about().origin,
-    };
+    let mut seen = Seen { origin: about().origin, ..look(status, intent(canary), observed.clone()) };
     // What this look has to say is said before.
     if let Some(status) = decide(&key(0), &seen, after(seconds.min(30))).status {
         seen.status = Ok(status.into());

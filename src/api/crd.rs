@@ -41,6 +41,7 @@ fn tidied(mut crd: Value) -> Value {
     tidy(&mut crd);
     if let Some(status) = crd.pointer_mut("/spec/versions/0/schema/openAPIV3Schema/properties/status") {
         drop_defaults(status);
+        status[MAP_TYPE] = Value::from("atomic");
     }
     crd
 }
@@ -104,6 +105,10 @@ fn loosen(node: &mut Value) -> Vec<String> {
     }
     numbers
 }
+
+/// A status has one owner and is written as a whole: with this the API server notes that in one line, and not every field of it with every write. That is
+/// half of what such an object is.
+const MAP_TYPE: &str = "x-kubernetes-map-type";
 
 /// Nobody but Serin writes a status, so that nothing may be filled into it.
 fn drop_defaults(node: &mut Value) {

@@ -12,8 +12,8 @@ use crate::analysis::{self, Evidence};
 use crate::api::{self, Status};
 use crate::audit::{self, About, Backlog, Origin, Outbox, Receipt, SinkName, Subject};
 use crate::rollout::{
-    Change, Edge, EventKind, Facts, Intent, Lifetime, Memo, Next, Question, State, Takeover, Why, begin, highest_epoch, takeover,
-    transition,
+    Change, Clock, Edge, EventKind, Facts, Intent, Lifetime, Memo, Next, Question, State, Stepping, Takeover, Why, begin, highest_epoch,
+    takeover, transition,
 };
 
 /// What follows from one look.
@@ -21,6 +21,8 @@ use crate::rollout::{
 pub struct Decision {
     /// The status to commit, where it has to be written.
     pub status: Option<Box<Status>>,
+    /// The step whose clock has begun to run, where that is not written now.
+    pub begun: Option<Box<Stepping>>,
     /// What is written on actions after that. Nothing waits for it.
     pub answers: Vec<Change>,
     /// The writes that the cluster needs after that, in their order.
@@ -36,6 +38,10 @@ const ACK_DELAY: TimeDelta = TimeDelta::seconds(5);
 
 /// How long what can be had again waits for an attempt's next edge: after a crash evidence is asked for, and events are delivered, once more.
 const IN_FLIGHT_DELAY: TimeDelta = TimeDelta::minutes(1);
+
+/// How long the beginning of a step's clock waits for a write that is made anyway, such as that of the step's end. A crash in that time has the
+/// clock begin anew: a step is held longer then, never shorter.
+const CLOCK_DELAY: TimeDelta = TimeDelta::seconds(2);
 
 /// How long until a rollout is looked at again whose objects carry a higher epoch than ours: by then the next renewal of the lease has told whose it is.
 const AFTER_SURPASSED: TimeDelta = TimeDelta::seconds(2);
@@ -64,7 +70,8 @@ pub fn decide(key: &Key, seen: &Seen, now: DateTime<Utc>) -> Decision {
     let evidence = committed.evidence.clone();
     let mut draft = Draft { key, seen, committed, intent: &intent, memo, takeover, evidence, outbox, now, decision: Decision::default() };
     let news = draft.acknowledge();
-    let state = match (&committed.state, &invalid) {
+    let held = seen.state();
+    let state = match (held.as_deref(), &invalid) {
         (None, _) if seen.observed.lifetime == Lifetime::Deleting => {
             draft.decision.changes = vec![Change::Release];
             return draft.decision;
@@ -155,15 +162,29 @@ impl Draft<'_> {
                 let weighed = self.evidence.ahead_of(&self.committed.evidence) >= IN_FLIGHT_DELAY;
                 let acked = acked.map(|at| at + if moved.attempt().is_some() { IN_FLIGHT_DELAY } else { ACK_DELAY });
                 let due = noted || taken || weighed || acked.is_some_and(|at| self.now >= at);
-                if due || Some(&moved) != state {
+                let began = self.began(&moved);
+                if due || began.is_none() && self.committed.state.as_ref() != Some(&moved) {
                     self.commit(Some(&moved), &why);
                 } else {
                     self.wake_at(acked);
-                    self.commit_if_new(Some(&moved), &why);
+                    if let Some((step, until)) = began {
+                        self.decision.begun = (Some(&moved) != state).then(|| Box::new(step.clone()));
+                        self.wake_at(Some(until));
+                    } else {
+                        self.commit_if_new(Some(&moved), &why);
+                    }
                 }
                 moved
             }
         }
+    }
+
+    /// The step whose clock has begun to run only just now, and nothing else has happened since the last commit.
+    fn began<'s>(&self, state: &'s State) -> Option<(&'s Stepping, DateTime<Utc>)> {
+        let (State::Stepping(now), Some(State::Stepping(before))) = (state, &self.committed.state) else { return None };
+        let Clock::Running { since, .. } = now.clock else { return None };
+        let until = since + CLOCK_DELAY;
+        (now.only_began(before) && self.now < until).then_some((now, until))
     }
 
     /// Until what runs is held, its replicas are those that the rollout goes on with, where the spec names none. Says whether that is news.

@@ -15,7 +15,7 @@ use crate::api::{self, Status};
 use crate::audit::{Origin, Record, SinkName, Teller};
 use crate::cluster::{Error, FINALIZER, Found, Index, Instance, Lead, Look, REQUESTED_BY, Wish, Writer, fit, refusal};
 use crate::prometheus::Providers;
-use crate::rollout::{Action, Change, Lifetime, Observed, Question, Sample, Workload, highest_epoch};
+use crate::rollout::{Action, Change, Lifetime, Observed, Question, Sample, Stepping, Workload, highest_epoch};
 use crate::sink::{Delivery, Offers, Report, kubernetes_event, post};
 
 /// The world around a running controller.
@@ -129,6 +129,7 @@ impl Live {
             shared: Arc::clone(&parsed.shared),
             replicas: parsed.replicas,
             status: rollout.status.clone(),
+            begun: memory.begun.clone(),
             observed: Observed {
                 name: key.name.clone(),
                 created: metadata.creation_timestamp.as_ref().map_or(DateTime::UNIX_EPOCH, api::from_time),
@@ -302,6 +303,10 @@ impl World for Live {
         let done = self.make(key, changes).await;
         self.note_refusal(key, [&done, &answered]);
         done.and(answered)
+    }
+
+    fn keep(&self, key: &Key, begun: Box<Stepping>) {
+        self.with(key, |memory| memory.begun = Some(begun));
     }
 
     fn ask(&self, key: &Key, questions: Vec<Question>) {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::api::{self, Invalid, Object, Providers, Shared};
 use crate::audit::SinkName;
 use crate::cluster::{Found, filled};
-use crate::rollout::{Fields, Intent, Key, Question, Revision, Samples, Template, Weight};
+use crate::rollout::{Fields, Intent, Key, Question, Revision, Samples, Stepping, Template, Weight};
 
 /// What is kept of one rollout.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(super) struct Memory {
     pub(super) template: Template,
     /// The newest sample of each check.
     pub(super) samples: Samples,
+    /// The step whose clock has begun and is not written yet.
+    pub(super) begun: Option<Box<Stepping>>,
     /// Why the last change was refused.
     pub(super) refused: Option<String>,
     /// The newest event that was handed to the sinks.
@@ -104,6 +106,7 @@ impl Memory {
             parsed: None,
             template: Template::Unasked,
             samples: Samples::default(),
+            begun: None,
             refused: None,
             offered: 0,
             heard: BTreeMap::new(),

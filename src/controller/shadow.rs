@@ -9,7 +9,7 @@ use super::live::{Live, told};
 use super::world::{Key, Seen, World};
 use crate::api::Status;
 use crate::cluster::Error;
-use crate::rollout::{Action, Change, Question, highest_epoch};
+use crate::rollout::{Action, Change, Question, Stepping, highest_epoch};
 
 /// The world as it is, looked at only. Questions are asked: a query and a dry run change nothing.
 #[derive(Clone)]
@@ -49,6 +49,10 @@ impl World for Shadow {
     async fn apply(&self, key: &Key, answers: &[Change], changes: &[Change]) -> Result<(), Error> {
         self.say(key, "would have", answers.iter().chain(changes).map(told).collect());
         Ok(())
+    }
+
+    fn keep(&self, key: &Key, begun: Box<Stepping>) {
+        self.0.keep(key, begun);
     }
 
     fn ask(&self, key: &Key, questions: Vec<Question>) {

@@ -1,5 +1,6 @@
 //! What a pass needs of the world: look, commit, change, ask, tell the time.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use chrono::{DateTime, Utc};
 use crate::api::{Invalid, Shared, Status};
 use crate::audit::{Origin, Receipt, SinkName, Teller};
 pub use crate::rollout::Key;
-use crate::rollout::{Action, Change, Fields, Intent, Observed, Question};
+use crate::rollout::{Action, Change, Fields, Intent, Observed, Question, State, Stepping};
 
 /// Everything that is known of one rollout, the replies to our own writes included.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub struct Seen {
     pub replicas: Option<u32>,
     /// What was committed last, or why that cannot be read.
     pub status: Result<Arc<Status>, String>,
+    /// The step whose clock this process has begun and not written yet.
+    pub begun: Option<Box<Stepping>>,
     /// The cluster, as it was seen.
     pub observed: Observed,
     /// The required sinks, and what each acknowledged last.
@@ -38,6 +41,17 @@ pub struct Seen {
     pub teller: Teller,
     /// Where the spec's revision comes from.
     pub origin: Origin,
+}
+
+impl Seen {
+    /// The state that holds: the committed one, and at its step the clock as it runs.
+    pub fn state(&self) -> Option<Cow<'_, State>> {
+        let committed = self.status.as_ref().ok()?.state.as_ref()?;
+        Some(match (committed, &self.begun) {
+            (State::Stepping(at), Some(begun)) if begun.only_began(at) => Cow::Owned(State::Stepping(Stepping::clone(begun))),
+            _ => Cow::Borrowed(committed),
+        })
+    }
 }
 
 /// What a sink has acknowledged.
@@ -75,6 +89,9 @@ pub trait World {
     /// # Errors
     /// Says which write failed and why.
     fn apply(&self, key: &Key, answers: &[Change], changes: &[Change]) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Keeps a step whose clock has begun to run and is not written yet, to be seen by the next pass. Where it is lost, the clock begins anew.
+    fn keep(&self, key: &Key, begun: Box<Stepping>);
 
     /// Fires questions and returns at once. A question that is already under way is not asked twice. Each answer triggers a pass.
     fn ask(&self, key: &Key, questions: Vec<Question>);

@@ -317,6 +317,16 @@ impl Stepping {
     pub fn new(attempt: Attempt, step: Weight, now: DateTime<Utc>) -> Self {
         Self { attempt, step, clock: Clock::new(now), approved: false }
     }
+
+    /// Whether this is that step, and nothing has happened since but that its clock began to run.
+    pub fn only_began(&self, before: &Self) -> bool {
+        match (before.clock, self.clock) {
+            (Clock::Waiting { since, held }, Clock::Running { since: from, held: then }) => {
+                from >= since && held == then && *before == Self { clock: before.clock, ..self.clone() }
+            }
+            (Clock::Waiting { .. } | Clock::Running { .. }, _) => false,
+        }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
-use serde_json::json;
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
 use serin_dev::{AuditEvent, CONTROLLER_USER};
 
 use super::ground::{Ground, wait};
@@ -39,6 +39,14 @@ pub async fn a_whole_rollout_reads_nothing_and_writes_little(ground: &Ground, sh
     ensure!(reads.is_empty(), "0 reads besides watches: {reads:#?}");
     ensure!(writes.iter().all(|w| w.code < 500), "{counted:#?}");
     ensure!(writes.len() <= 22, "at most 22 writes: {counted:#?}");
+    status_is_one_field(&shop.until("there", |_| true).await?)
+}
+
+/// The API server notes who owns which field of an object, with every write. Of a status that would be as much text again.
+fn status_is_one_field(rollout: &Value) -> Result<()> {
+    let owners = rollout["metadata"]["managedFields"].as_array().context("who owns what is noted")?;
+    let ours = owners.iter().find(|owner| owner["subresource"] == "status").context("the status has an owner")?;
+    ensure!(ours["fieldsV1"] == json!({"f:status": {}}), "{ours}");
     Ok(())
 }
 

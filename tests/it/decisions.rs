@@ -1,39 +1,16 @@
 //! What is committed, answered and written of one look, beside what the tables tell?
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use serin::analysis::Evidence;
 use serin::api::{Invalid, Shared, Status, View};
 use serin::audit::{Origin, Outbox, Receipt, SinkName};
-use serin::controller::{Ack, Decision, Key, Seen, decide};
-use serin::rollout::{Action, Author, Change, DeletionPolicy, Fields, Intent, Memo, Observed, Record, ServiceView, Skew, State, Verb, Why};
+use serin::controller::{Ack, Seen};
+use serin::rollout::{Action, Author, Change, DeletionPolicy, Intent, Memo, Observed, Record, ServiceView, Skew, State, Verb, Why};
 
-use crate::audit_given::{started, teller, told};
-use crate::given::{Seeing as _, action, after, baking, child, idle, intent, noon, seen, stepping, v1, v2};
-
-/// One look at a Rollout whose status is that.
-fn look(status: Status, intent: Intent, observed: Observed) -> Seen {
-    Seen {
-        version: "7".to_owned(),
-        generation: 7,
-        uid: "uid-1".to_owned(),
-        replicas: Some(intent.replicas),
-        shared: Arc::default(),
-        fields: Fields::default(),
-        intent: Ok(intent.into()),
-        status: Ok(status.into()),
-        observed,
-        sinks: BTreeMap::new(),
-        teller: teller(),
-        origin: Origin { images: vec!["registry.example/checkout:2".to_owned()], requested_by: Some("carol@example.com".to_owned()) },
-    }
-}
-
-fn decided(seen: &Seen, now: DateTime<Utc>) -> Decision {
-    decide(&Key { namespace: "shop".to_owned(), name: "checkout".to_owned() }, seen, now)
-}
+use crate::audit_given::{started, told};
+use crate::given::{Seeing as _, action, after, baking, child, decided, idle, intent, look, noon, seen, stepping, v1, v2};
 
 /// v1 serves with all its pods, and its status says so.
 fn settled(observed: Observed) -> Seen {
@@ -217,7 +194,8 @@ fn a_rollout_that_takes_everything_with_it_goes_last() {
 #[test]
 fn an_event_names_the_images_of_its_own_revision_only() {
     let told = |status: Status, wanted: Intent, observed: Observed| {
-        let status = decided(&look(status, wanted, observed), after(60)).status.expect("an edge");
+        let origin = Origin { images: vec!["registry.example/checkout:2".to_owned()], requested_by: Some("carol@example.com".to_owned()) };
+        let status = decided(&Seen { origin, ..look(status, wanted, observed) }, after(60)).status.expect("an edge");
         status.audit.pending().last().expect("an event").body().expect("our own format")
     };
     let own = told(Status::default(), intent(v2()), seen());

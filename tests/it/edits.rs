@@ -1,16 +1,12 @@
 //! What is told of an edit of the spec: which fields say something else, never what they say, and nothing twice.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 use serin::api::{Status, fields};
 use serin::audit::{Actor, Body, Origin, Respec};
-use serin::controller::{Decision, Key, Seen, decide};
+use serin::controller::{Decision, Seen};
 use serin::rollout::{Lifetime, Meaning, Observed, Record, State, Template};
 
-use crate::audit_given::teller;
-use crate::given::{Seeing as _, child, idle, intent, noon, seen, stepping, v1, v2};
+use crate::given::{self, Seeing as _, child, idle, intent, noon, seen, stepping, v1, v2};
 
 /// A spec with a secret in every field, which no event may have.
 fn spec(edit: impl FnOnce(&mut Value)) -> Value {
@@ -26,20 +22,8 @@ fn spec(edit: impl FnOnce(&mut Value)) -> Value {
 
 /// One look at generation `generation` of a Rollout that serves v1.
 fn look(status: &Status, spec: &Value, generation: i64) -> Seen {
-    Seen {
-        version: "7".to_owned(),
-        generation,
-        uid: "uid-1".to_owned(),
-        replicas: Some(10),
-        fields: fields(spec),
-        shared: Arc::default(),
-        intent: Ok(intent(v1()).into()),
-        status: Ok(status.clone().into()),
-        observed: serving(),
-        sinks: BTreeMap::new(),
-        teller: teller(),
-        origin: Origin { images: Vec::new(), requested_by: Some("carol@example.com".to_owned()) },
-    }
+    let origin = Origin { images: Vec::new(), requested_by: Some("carol@example.com".to_owned()) };
+    Seen { generation, fields: fields(spec), origin, ..given::look(status.clone(), intent(v1()), serving()) }
 }
 
 /// v1 serves, and its record says what became of it.
@@ -49,7 +33,7 @@ fn serving() -> Observed {
 }
 
 fn pass(seen: &Seen) -> Decision {
-    decide(&Key { namespace: "shop".to_owned(), name: "checkout".to_owned() }, seen, noon())
+    given::decided(seen, noon())
 }
 
 /// What was committed of generation 4 of the spec, as this version of Serin does.

@@ -28,6 +28,7 @@ mod audit_outbox;
 mod audit_schema;
 mod changes;
 mod cli;
+mod clock;
 mod cluster_actions;
 mod cluster_index;
 mod cluster_journal;

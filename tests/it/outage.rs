@@ -1,14 +1,9 @@
 //! What is told of a provider that does not answer, and of nobody else's rollout.
 
-use std::collections::BTreeMap;
-
 use serin::api::Status;
-use serin::audit::Origin;
-use serin::controller::{Key, Seen, decide};
-use serin::rollout::{Check, Fields, Intent, Observed, Reading, Sample, State};
+use serin::rollout::{Check, Intent, Observed, Reading, Sample, State};
 
-use crate::audit_given::teller;
-use crate::given::{Seeing as _, after, child, errors_below, intent, seen, stepping, v1, v2, weight};
+use crate::given::{Seeing as _, after, child, decided, errors_below, intent, look, seen, stepping, v1, v2, weight};
 
 /// Two checks that ask two providers.
 fn two() -> Intent {
@@ -31,22 +26,7 @@ fn answers(check: &str, from: i64, readings: &[Reading]) -> Vec<Sample> {
 /// One pass over v2 at 25 %; the status after it, and the types of the events that it told.
 fn pass(before: &Status, samples: Vec<Sample>, seconds: i64) -> (Status, Vec<String>) {
     let observed = Observed { samples, ..seen().with(v1(), child(8, 8)).with(v2(), child(2, 2)) };
-    let look = Seen {
-        shared: std::sync::Arc::default(),
-        fields: Fields::default(),
-        version: "7".to_owned(),
-        generation: 3,
-        uid: "uid".to_owned(),
-        intent: Ok(two().into()),
-        replicas: Some(10),
-        status: Ok(before.clone().into()),
-        observed,
-        sinks: BTreeMap::new(),
-        teller: teller(),
-        origin: Origin::default(),
-    };
-    let key = Key { namespace: "shop".to_owned(), name: "checkout".to_owned() };
-    let status = decide(&key, &look, after(seconds)).status.map_or_else(|| before.clone(), |status| *status);
+    let status = decided(&look(before.clone(), two(), observed), after(seconds)).status.map_or_else(|| before.clone(), |status| *status);
     let fresh = status.audit.pending().filter(|record| record.seq > before.audit.seq());
     let told = fresh.map(|record| record.body().map(|body| format!("{}: {}", body.kind, body.message)).unwrap_or_default()).collect();
     (status, told)

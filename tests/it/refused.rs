@@ -1,34 +1,18 @@
 //! What does a Rollout say while the cluster refuses a write?
 
-use std::collections::BTreeMap;
-
 use serin::api::Status;
-use serin::audit::{Cluster, Origin, Teller};
-use serin::controller::{Decision, Key, Seen, decide};
-use serin::rollout::{Deleted, Fields, Observed, State};
+use serin::controller::Decision;
+use serin::rollout::{Deleted, Observed, State};
 
-use super::given::{Seeing as _, child, idle, intent, noon, seen, stepping, v1, v2};
+use super::given::{Seeing as _, child, decided, idle, intent, look, noon, seen, stepping, v1, v2};
 
 const WORDS: &str = "deleting Deployment checkout-0000000000: User \"serin\" cannot delete resource \"deployments\"";
 
 /// One pass over a rollout in this state, while its last write was refused, or was not.
 fn pass(before: Status, observed: Observed, refused: Option<&str>) -> Decision {
-    let key = Key { namespace: "shop".to_owned(), name: "checkout".to_owned() };
-    let look = Seen {
-        shared: std::sync::Arc::default(),
-        fields: Fields::default(),
-        version: "7".to_owned(),
-        generation: 3,
-        uid: "uid".to_owned(),
-        intent: Ok(intent(before.state.as_ref().and_then(State::attempt).map_or_else(v1, |attempt| attempt.canary.clone())).into()),
-        replicas: Some(10),
-        status: Ok(before.into()),
-        observed: Observed { refused: refused.map(str::to_owned), ..observed },
-        sinks: BTreeMap::new(),
-        teller: Teller { cluster: Cluster { name: "test".to_owned(), uid: None }, controller: "serin".to_owned() },
-        origin: Origin::default(),
-    };
-    decide(&key, &look, noon())
+    let wanted = before.state.as_ref().and_then(State::attempt).map_or_else(v1, |attempt| attempt.canary.clone());
+    let observed = Observed { refused: refused.map(str::to_owned), ..observed };
+    decided(&look(before, intent(wanted), observed), noon())
 }
 
 fn at(state: State) -> Status {

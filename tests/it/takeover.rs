@@ -1,15 +1,11 @@
 //! What does a new leader do with what the one before it left, and what does the one before do when it sees that?
 
-use std::collections::BTreeMap;
-
 use chrono::TimeDelta;
 use serin::api::Status;
-use serin::audit::Origin;
-use serin::controller::{Decision, Key, Seen, decide};
-use serin::rollout::{Cause, Change, Child, Epoch, Fields, Memo, Observed, State, Takeover, takeover};
+use serin::controller::Decision;
+use serin::rollout::{Cause, Change, Child, Epoch, Memo, Observed, State, Takeover, takeover};
 
-use crate::audit_given::teller;
-use crate::given::{Seeing as _, child, failure, idle, intent, noon, rolling_back, seen, stepping, v1, v2, v3};
+use crate::given::{self, Seeing as _, child, failure, idle, intent, look, noon, rolling_back, seen, stepping, v1, v2, v3};
 
 fn epoch(number: i64) -> Epoch {
     Epoch::new(number)
@@ -18,21 +14,7 @@ fn epoch(number: i64) -> Epoch {
 /// What a leader of the second epoch decides of a rollout that was left in the first one.
 fn decided(state: State, observed: Observed) -> Decision {
     let status = Status { state: Some(state), memo: Memo { epoch: epoch(1), ..Memo::default() }, ..Status::default() };
-    let seen = Seen {
-        shared: std::sync::Arc::default(),
-        fields: Fields::default(),
-        version: "7".to_owned(),
-        generation: 7,
-        uid: "uid-1".to_owned(),
-        replicas: Some(10),
-        intent: Ok(intent(v2()).into()),
-        status: Ok(status.into()),
-        observed,
-        sinks: BTreeMap::new(),
-        teller: teller(),
-        origin: Origin::default(),
-    };
-    decide(&Key { namespace: "shop".to_owned(), name: "checkout".to_owned() }, &seen, noon())
+    given::decided(&look(status, intent(v2()), observed), noon())
 }
 
 /// Ten pods of stable and none of the canary, whose Deployment is there; seen in the second epoch.

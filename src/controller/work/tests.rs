@@ -8,7 +8,7 @@ use crate::cluster::Instance;
 use crate::config::Config;
 use crate::controller::Seen;
 use crate::controller::Setup;
-use crate::rollout::{Action, Change, Question};
+use crate::rollout::{Action, Change, Question, Stepping};
 
 /// A world in which looking at one rollout is a defect. It counts the looks.
 #[derive(Clone, Default)]
@@ -42,6 +42,8 @@ impl World for Haunted {
     async fn apply(&self, _: &Key, _: &[Change], _: &[Change]) -> Result<(), Error> {
         Ok(())
     }
+
+    fn keep(&self, _: &Key, _: Box<Stepping>) {}
 
     fn ask(&self, _: &Key, _: Vec<Question>) {}
 }

@@ -5,14 +5,11 @@ mod pods;
 mod specs;
 mod views;
 
-use std::collections::BTreeMap;
-
 use serin::api::{Invalid, Status};
-use serin::audit::{Cluster, Origin, Teller};
-use serin::controller::{Key, Seen};
-use serin::rollout::{Action, Author, Change, Fields, Observed, Revision, State, Verb};
+use serin::controller::Seen;
+use serin::rollout::{Action, Author, Change, Observed, Revision, State, Verb};
 
-use crate::given::noon;
+use crate::given::{intent, look, noon, v2};
 
 /// Which revision gets how many replicas.
 fn scales(changes: &[Change]) -> Vec<(&Revision, u32)> {
@@ -42,24 +39,8 @@ fn scale(change: &Change) -> Option<(&Revision, u32)> {
 }
 
 fn unreadable(state: State, replicas: i64, observed: Observed) -> Seen {
-    Seen {
-        shared: std::sync::Arc::default(),
-        fields: Fields::default(),
-        version: "7".to_owned(),
-        generation: 3,
-        uid: "uid".to_owned(),
-        intent: Err(Invalid::NoRoom),
-        replicas: None,
-        status: Ok(Status { state: Some(state), replicas, ..Status::default() }.into()),
-        observed,
-        sinks: BTreeMap::new(),
-        teller: Teller { cluster: Cluster { name: "test".to_owned(), uid: None }, controller: "serin".to_owned() },
-        origin: Origin::default(),
-    }
-}
-
-fn key() -> Key {
-    Key { namespace: "shop".to_owned(), name: "checkout".to_owned() }
+    let status = Status { state: Some(state), replicas, ..Status::default() };
+    Seen { intent: Err(Invalid::NoRoom), replicas: None, ..look(status, intent(v2()), observed) }
 }
 
 /// A command by somebody.

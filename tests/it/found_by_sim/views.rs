@@ -6,14 +6,14 @@ use serde_json::Value;
 use serin::analysis::{Evidence, due, judge};
 use serin::api::Status;
 use serin::cluster::{Deployment, Index, Item, Kind, Listed};
-use serin::controller::{Seen, decide};
+use serin::controller::Seen;
 use serin::rollout::{
     Change, Child, Count, Counted, Counts, Deleted, DeletionPolicy, Direction, Edited, Fence, Intent, Lifetime, Newest, Observed, Reading,
     Record, Revision, Sample, Samples, State, Upkeep, Verdict, changes,
 };
 
-use super::{key, unreadable};
-use crate::given::{Seeing, after, child, idle, intent, noon, rejected, seen, stepping, v1, v2, weight};
+use super::unreadable;
+use crate::given::{Seeing, after, checkout, child, decided, idle, intent, noon, rejected, seen, stepping, v1, v2, weight};
 
 /// A clock that was set back by an hour left a sample from the future. It was the newest for an hour: no answer counted, each of them
 /// asked the backend again at once, and what was measured before stood for what is.
@@ -105,7 +105,7 @@ fn a_deleted_rollout_is_looked_at_again_when_what_was_left_of_it_is_gone() {
         let observed = Observed { lifetime: Lifetime::Deleting, records, ..seen() };
         let state = State::Deleted(Deleted { stable: Some(v1()), since: noon() });
         let intent = Intent { deletion: DeletionPolicy::Delete, ..intent(v1()) };
-        decide(&key(), &Seen { intent: Ok(intent.into()), ..unreadable(state, 0, observed) }, after(24 * 60 * 60))
+        decided(&Seen { intent: Ok(intent.into()), ..unreadable(state, 0, observed) }, after(24 * 60 * 60))
     };
     let left = deleted(&[v2()]);
     assert_eq!((left.changes, left.wake), (vec![Change::Discard { revision: v2() }], Some(after(24 * 60 * 60))));
@@ -120,14 +120,14 @@ fn nothing_is_told_before_the_finalizer_keeps_the_rollout() {
         status: Ok(Status::default().into()),
         ..unreadable(idle(), 0, Observed { lifetime, ..seen() })
     };
-    let decision = decide(&key(), &look(Lifetime::Unguarded), noon());
+    let decision = decided(&look(Lifetime::Unguarded), noon());
     assert_eq!((decision.status, decision.changes), (None, vec![Change::Guard]));
-    let decision = decide(&key(), &look(Lifetime::Guarded), noon());
+    let decision = decided(&look(Lifetime::Guarded), noon());
     assert_eq!(decision.status.map(|status| status.audit.seq()), Some(1));
 
     let mut refused = look(Lifetime::Unguarded);
     refused.observed.refused = Some("forbidden".to_owned());
-    let why = decide(&key(), &refused, noon()).status.and_then(|status| status.why);
+    let why = decided(&refused, noon()).status.and_then(|status| status.why);
     assert_eq!(why.map(|why| why.reason).as_deref(), Some("WriteRefused"), "why it cannot is told");
 }
 
@@ -161,7 +161,7 @@ fn what_the_api_server_says_is_gone_is_forgotten() {
             Item::deployment(&d)
         })
     };
-    let known = || index.look(&key()).is_some_and(|look| look.children.contains_key(&v2()));
+    let known = || index.look(&checkout()).is_some_and(|look| look.children.contains_key(&v2()));
     index.reply(created(7));
     assert!(known(), "what a reply brings is believed");
 
@@ -172,9 +172,9 @@ fn what_the_api_server_says_is_gone_is_forgotten() {
         fence: Fence { uid: "d".to_owned(), resource_version: version.to_string() },
         direction: Direction::Lower,
     };
-    index.gone_part(&key(), &scale(6));
+    index.gone_part(&checkout(), &scale(6));
     assert!(known(), "what was looked at is older");
-    index.gone_part(&key(), &scale(7));
+    index.gone_part(&checkout(), &scale(7));
     assert!(!known());
 }
 
@@ -190,7 +190,7 @@ fn what_a_reply_has_told_is_no_news_to_a_watch() {
         index.put(item("{}", Item::rollout));
     }
     replied.reply(labelled());
-    assert_eq!((heard.put(labelled()), replied.put(labelled())), (vec![key()], vec![]));
+    assert_eq!((heard.put(labelled()), replied.put(labelled())), (vec![checkout()], vec![]));
 }
 
 /// An object of the rollout with these members of its metadata, as a watch brings it.

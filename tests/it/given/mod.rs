@@ -2,11 +2,13 @@
 
 mod actions;
 mod checks;
+mod looks;
 mod states;
 mod workload;
 
 pub(crate) use actions::{action, handled};
 pub(crate) use checks::{compared, edited, errors_below};
+pub(crate) use looks::{checkout, decided, look};
 pub(crate) use states::{
     approval, attempt, baking, failure, idle, installing, paused, promoting, reaching, rejected, rolling_back, stepping,
 };

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serin::api::Status;
 use serin::cluster::{Error, Index, refusal};
 use serin::controller::{Key, Seen, World};
-use serin::rollout::{Action, Change, Direction, Edited, Epoch, Fence, Handled, Question, Revision};
+use serin::rollout::{Action, Change, Direction, Edited, Epoch, Fence, Handled, Question, Revision, Stepping};
 
 use super::agenda::Ticket;
 use super::process::{Life, Process};
@@ -316,6 +316,10 @@ impl World for SimWorld<'_> {
             self.sim().trigger(self.life);
         }
         done.and(answered)
+    }
+
+    fn keep(&self, _: &Key, begun: Box<Stepping>) {
+        self.with(|process| process.begun = Some(begun));
     }
 
     fn ask(&self, _: &Key, questions: Vec<Question>) {

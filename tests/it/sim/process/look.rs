@@ -1,5 +1,6 @@
 //! What does a pass get to see? What the production's index knows of the simulated cluster.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serin::audit::{Cluster, Origin, Teller};
 use serin::cluster::{FINALIZER, Look, Wish, fit};
 use serin::controller::{Ack, Seen};
-use serin::rollout::{Child, Epoch, Lifetime, Observed, Pod, PodState, Revision, State, Workload, highest_epoch};
+use serin::rollout::{Child, Epoch, Lifetime, Observed, Pod, PodState, Revision, State, Weight, Workload, highest_epoch};
 
 use super::{Life, Plan, sinks};
 use crate::given;
@@ -43,7 +44,8 @@ impl Sim {
                 SpecReading::All => Ok(Arc::clone(&spec.intent)),
                 SpecReading::OnlyReplicas | SpecReading::Nothing => Err(serin::api::Invalid::NoRoom),
             },
-            status: Ok(Arc::default()),
+            status: rollout.status.clone(),
+            begun: process.begun.clone(),
             observed: Observed {
                 name: key().name,
                 // Each process that starts takes the lease; the one before may not know.
@@ -66,10 +68,11 @@ impl Sim {
         if let Ok(intent) = &seen.intent {
             let state = rollout.status.as_ref().ok().and_then(|status| status.state.as_ref());
             let now = state.and_then(State::trial).map(|(_, weight)| weight);
-            let steps = intent.steps.iter().map(|step| step.weight).chain(now).map(|weight| intent.split(weight).total());
+            let weights = intent.steps.iter().map(|step| step.weight).chain([Weight::FULL]).chain(now);
+            let steps = weights.map(|weight| intent.split(weight).total());
             self.ledger.most = steps.max().unwrap_or(0).max(intent.replicas);
         }
-        let state = rollout.status.as_ref().ok().and_then(|status| status.state.clone());
+        let state = seen.state().map(Cow::into_owned);
         let epoch = rollout.status.as_ref().map_or(seen.observed.epoch, |status| highest_epoch(&status.memo, &seen.observed));
         // Promises go by the newest answers alone, so that the plan needs no samples.
         let (known, serve) = without_pods(&mut seen);
@@ -83,7 +86,6 @@ impl Sim {
             epoch,
         }));
         seen.observed.samples = process.samples.all(self.now + process.skew);
-        seen.status.clone_from(&rollout.status);
         self.describe(life, &seen);
         Some(seen)
     }

@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serin::audit::Outbox;
 use serin::cluster::{Error, Index, Kind};
 use serin::controller::{Ended, Queue, Seen};
-use serin::rollout::{Epoch, Revision, Sample, Samples, State, Template};
+use serin::rollout::{Epoch, Revision, Sample, Samples, State, Stepping, Template};
 use serin::sink::Lanes;
 
 use super::agenda::{Ticket, Todo};
@@ -35,6 +35,7 @@ pub(super) struct Process {
     pub(super) samples: Samples,
     /// The newest answer to each check, whatever its process makes of it.
     pub(super) newest: Arc<BTreeMap<String, Measured>>,
+    pub(super) begun: Option<Box<Stepping>>,
     pub(super) refused: Option<String>,
     asking: BTreeSet<String>,
     heard: Option<DateTime<Utc>>,
@@ -59,7 +60,7 @@ pub(crate) struct Plan {
     pub(crate) life: Life,
     /// What the API server was at when it looked.
     pub(crate) looked: u64,
-    /// What it saw, but for the status, the samples and the pods.
+    /// What it saw, but for the samples and the pods.
     pub(crate) seen: Arc<Seen>,
     /// The revisions that had a ready pod.
     pub(crate) serve: BTreeSet<Revision>,
@@ -94,6 +95,7 @@ impl Process {
             template: Template::Unasked,
             samples: Samples::default(),
             newest: Arc::default(),
+            begun: None,
             refused: None,
             asking: BTreeSet::new(),
             heard: None,
