@@ -30,7 +30,7 @@ pub(super) struct Kept<V> {
 /// Who brought an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    /// A watch, or the list at its beginning.
+    /// A watch, the list at its beginning, or the answer to a question for it.
     Watch,
     /// The reply to a write of ours, which no watch has confirmed yet.
     Reply,
@@ -110,7 +110,7 @@ impl<V: PartialEq> Group<V> {
     }
 
     /// Forgets what a list did not bring, for it was deleted while nobody watched; says whose that was. What we wrote ourselves
-    /// stays where the list may be older than our write: the watch that follows tells what became of it.
+    /// stays where the list may be older than our write: the watch that follows tells what became of it, or else it is asked for.
     pub(super) fn sweep(&mut self, listed: &Listed) -> Vec<Key> {
         let mut touched = Vec::new();
         self.owners.retain(|owner, items| {
@@ -132,6 +132,13 @@ impl<V: PartialEq> Group<V> {
     /// One object.
     pub(super) fn get(&self, owner: &Key, name: &str) -> Option<&Kept<V>> {
         Some(self.owners.get(owner)?.get(name)?)
+    }
+
+    /// The objects that no watch has confirmed yet, each with its version.
+    pub(super) fn unconfirmed(&self) -> impl Iterator<Item = (&Key, &String, u64)> {
+        let replies = |(_, kept): &(&String, &Kept<V>)| kept.source == Source::Reply;
+        let of = move |owner| self.of(owner).filter(replies).map(move |(name, kept)| (owner, name, kept.version));
+        self.owners.keys().flat_map(of)
     }
 
     /// Changes one object after a write of ours, unless a newer one is known by now.

@@ -237,10 +237,13 @@ impl Tables {
     }
 
     fn put_rollout(&mut self, key: Key, version: u64, object: Arc<Object>, source: Source) -> Vec<Key> {
-        let known = self.rollouts.get(&key);
-        if known.is_some_and(|known| known.version >= version) {
+        if let Some(known) = self.rollouts.get_mut(&key).filter(|known| known.version >= version) {
+            if known.version == version && source == Source::Watch {
+                known.source = source;
+            }
             return Vec::new();
         }
+        let known = self.rollouts.get(&key);
         let same = |known: &&Entry| {
             known.object.metadata.uid == object.metadata.uid && known.object.metadata.generation == object.metadata.generation
         };
@@ -321,7 +324,7 @@ impl Tables {
         self.rollouts.iter().filter(takes).map(|(key, _)| key.clone()).collect()
     }
 
-    fn touched(&self, owner: Key, news: News) -> Vec<Key> {
+    pub(super) fn touched(&self, owner: Key, news: News) -> Vec<Key> {
         if news == News::Yes && self.rollouts.contains_key(&owner) { vec![owner] } else { Vec::new() }
     }
 }

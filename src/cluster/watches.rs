@@ -23,6 +23,7 @@ use super::records::Record;
 use super::referenced;
 use super::services::Service;
 use super::templates::Template;
+use super::unconfirmed;
 use crate::api::Object;
 use crate::retry::{Pace, delays};
 use crate::rollout::Key;
@@ -56,7 +57,8 @@ pub fn watch(client: &Client, index: &Arc<Index>, tell: impl Fn(Notice) + Clone 
     tasks.spawn(target(Kind::Action).follow(Api::<Action>::all(client.clone()), any.clone(), |action| Item::action(&action)));
     tasks.spawn(target(Kind::Template).follow(templates, any, Item::template));
     tasks.spawn(target(Kind::Binding).follow(Api::<Binding>::all(client.clone()), policy, |binding| Item::binding(&binding)));
-    tasks.spawn(referenced::follow(client.clone(), Arc::clone(index), tell));
+    tasks.spawn(referenced::follow(client.clone(), Arc::clone(index), tell.clone()));
+    tasks.spawn(unconfirmed::follow(client.clone(), Arc::clone(index), tell));
     tasks
 }
 

@@ -1,5 +1,7 @@
 //! What does the index know after which sequence of news?
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 use serin::api::Object;
@@ -148,6 +150,16 @@ fn an_annotation_makes_a_new_generation_but_not_a_busy_deployment() {
     assert_eq!(child(&index), Some((5, "13".to_owned(), Settled::Unseen)));
 }
 
+/// The reply to a write came before the watch, as it does nearly always: no list took the Rollout away any more as long as it was the newest of all.
+#[test]
+fn a_rollout_that_a_watch_has_confirmed_goes_with_the_next_list() {
+    let index = given();
+    index.reply(rollout("checkout", 12, "shop"));
+    assert_eq!(index.put(rollout("checkout", 12, "shop")), [], "it is known");
+    assert_eq!(index.list_done(Kind::Rollout, &Listed::default()), [key("checkout")]);
+    assert!(index.look(&key("checkout")).is_none());
+}
+
 #[test]
 fn a_deletion_that_nobody_watched_shows_in_the_next_list() {
     let index = given();
@@ -166,6 +178,41 @@ fn a_list_that_is_older_than_our_own_write_does_not_take_it_away() {
     assert_eq!(child(&index), Some((2, "12".to_owned(), Settled::Unseen)));
     listed.note(&pod("unrelated", 13, "Running"));
     assert_eq!(index.list_done(Kind::Deployment, &listed), [key("checkout")], "this list knows of our write, and the object is gone");
+}
+
+/// Our own scale was the newest of all, the watch began anew, and meanwhile the Deployment had lost our labels: the list did not bring it, nothing newer
+/// came, and a rollback waited for it for ever.
+#[test]
+fn what_no_watch_confirms_is_believed_until_the_api_server_says_that_it_is_gone() {
+    let index = given();
+    assert_eq!(index.unconfirmed().len(), 0, "the watch brought it");
+    index.scaled(&key("checkout"), "checkout-1111111111", 2, "12");
+    assert_eq!(index.list_done(Kind::Deployment, &Listed::default()), []);
+    let unconfirmed = index.unconfirmed().pop_first().expect("no watch told of our scale");
+    assert_eq!(unconfirmed.name, "checkout-1111111111");
+    assert_eq!(index.confirm(&unconfirmed, None), [key("checkout")]);
+    assert_eq!((child(&index), index.unconfirmed()), (None, BTreeSet::new()));
+
+    index.reply(deployment(14, 4).expect("ours"));
+    assert_eq!(index.confirm(&unconfirmed, None), [], "it was made again while it was asked for");
+    assert!(child(&index).is_some());
+}
+
+#[test]
+fn what_was_asked_for_and_found_is_confirmed() {
+    let index = given();
+    index.scaled(&key("checkout"), "checkout-1111111111", 2, "12");
+    let unconfirmed = index.unconfirmed().pop_first().expect("no watch told of our scale");
+    assert_eq!(index.confirm(&unconfirmed, deployment(12, 2)), [key("checkout")]);
+    assert_eq!((child(&index), index.unconfirmed()), (Some((2, "12".to_owned(), Settled::Yes)), BTreeSet::new()));
+}
+
+#[test]
+fn a_deployment_that_a_watch_has_confirmed_is_not_asked_for() {
+    let index = given();
+    index.scaled(&key("checkout"), "checkout-1111111111", 2, "12");
+    index.put(deployment(12, 2).expect("ours"));
+    assert_eq!(index.unconfirmed(), BTreeSet::new());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use serin::cluster::{Item, Unconfirmed};
 use serin::rollout::{PodState, Question, Reading, Revision, Template};
 use serin::sink::{Delivery, Order};
 
@@ -26,6 +27,8 @@ pub(super) enum Todo {
     PodGone(String),
     /// A question is answered, to the process that asked.
     Answer(Life, Asked, Told),
+    /// It is found out whether what no watch told of is there.
+    Found(Life, Box<Unconfirmed>, Option<Box<Item>>),
     /// Events reach a sink.
     Send(Life, Box<Order>),
     /// What the sink made of them.

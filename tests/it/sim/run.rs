@@ -57,6 +57,7 @@ pub(super) fn run(seed: u64, trace: Option<Vec<String>>) -> Outcome {
         match next {
             Next::Nothing => universe.sim().ledger.violated("it comes to rest", "nothing will ever happen again".to_owned()),
             Next::Process(life, Due::News(kind)) => universe.sim().hear(life, kind),
+            Next::Process(life, Due::Questions) => universe.sim().ask_for_unconfirmed(life),
             Next::Process(life, Due::Turn) => begin(&universe, life, &mut flights),
             Next::Todo(Todo::Return(life, ticket, reply)) => {
                 let waits = universe.sim().returns(life, ticket, reply);
@@ -150,6 +151,7 @@ impl Sim {
             Todo::Pod(name, state) => self.pod_moves(name, state),
             Todo::PodGone(name) => self.pod_gone(name),
             Todo::Answer(life, asked, told) => self.answered(life, asked, told),
+            Todo::Found(life, unconfirmed, found) => self.found(life, &unconfirmed, found),
             Todo::Send(life, order) => self.sink_gets(life, order),
             Todo::Sent(life, order, deliveries) => self.sink_said(life, *order, deliveries),
             Todo::Pump(life) => self.pump(life),

@@ -77,7 +77,10 @@ impl<'a> SimWorld<'a> {
     /// Sends a request; what comes back is known from then on.
     async fn write(&self, request: Request) -> Result<(), Error> {
         match self.send(request).await? {
-            Answer::Object(item) => self.index(|index| index.reply(*item)),
+            Answer::Object(item) => {
+                self.index(|index| index.reply(*item));
+                self.sim().replied(self.life);
+            }
             Answer::Scale(..) | Answer::Gone | Answer::Nothing | Answer::Deployment(_) => {}
         }
         Ok(())
@@ -234,6 +237,7 @@ impl<'a> SimWorld<'a> {
     fn keep(&self, revision: &Revision, answer: &Answer) -> Result<(u32, u64), Error> {
         let Answer::Scale(_, replicas, version) = answer else { return Err(changed()) };
         self.index(|index| index.scaled(&key(), &format!("checkout-{revision}"), *replicas, &version.to_string()));
+        self.sim().replied(self.life);
         Ok((*replicas, *version))
     }
 

@@ -28,6 +28,8 @@ pub(crate) type Life = u64;
 pub(super) struct Process {
     pub(super) index: Index,
     watches: BTreeMap<Kind, Watch>,
+    /// When it asks for what its watches have not confirmed.
+    questions: Option<DateTime<Utc>>,
     queue: Queue,
     /// When it looks into its queue next.
     pub(super) turn: Option<DateTime<Utc>>,
@@ -90,6 +92,7 @@ impl Process {
         Self {
             index: Index::default(),
             watches: BTreeMap::new(),
+            questions: None,
             queue: Queue::new(|| delays(200, 15_000)),
             turn: None,
             template: Template::Unasked,
@@ -116,7 +119,8 @@ impl Process {
         let news = news.filter_map(|(at, due)| at.map(|at| (at, due)));
         // Nothing is decided before every list is there.
         let turn = self.turn.filter(|_| self.index.is_ready()).map(|at| (at, Due::Turn));
-        let next = news.chain(turn).min_by_key(|(at, _)| *at)?;
+        let questions = self.questions.map(|at| (at, Due::Questions));
+        let next = news.chain(turn).chain(questions).min_by_key(|(at, _)| *at)?;
         Some((self.stopped.map_or(next.0, |until| next.0.max(until)), next.1))
     }
 
@@ -124,7 +128,7 @@ impl Process {
     pub(super) fn is_quiet(&self, sim: &Sim) -> bool {
         let follows = self.watches.iter().all(|(kind, watch)| watch.due(sim.server.log(*kind)).is_none());
         let looked = self.turn.is_none_or(|turn| turn > sim.now + TimeDelta::seconds(1));
-        follows && looked && self.awaits.is_none() && self.asking.is_empty()
+        follows && looked && self.questions.is_none() && self.awaits.is_none() && self.asking.is_empty()
     }
 }
 
@@ -132,6 +136,7 @@ impl Process {
 #[derive(Clone, Copy)]
 pub(super) enum Due {
     News(Kind),
+    Questions,
     Turn,
 }
 

@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serin::cluster::{Item, Kind, Listed};
+use serin::cluster::{Item, Kind, Listed, Unconfirmed};
 
 use super::Life;
+use crate::sim::agenda::Todo;
 use crate::sim::rng::Rng;
 use crate::sim::server::{self, News};
 use crate::sim::state::Sim;
+
+/// So long its watches may take to confirm a write.
+const PATIENCE: TimeDelta = TimeDelta::minutes(1);
 
 /// How a kind is followed.
 pub(super) enum Watch {
@@ -70,6 +74,38 @@ impl Sim {
             }
         };
         if !touched.is_empty() {
+            self.trigger(life);
+        }
+    }
+
+    /// A process took a reply over. If no watch confirms it, it asks later.
+    pub(in crate::sim) fn replied(&mut self, life: Life) {
+        let at = self.now + PATIENCE;
+        if let Some(process) = self.process(life).filter(|process| !process.index.unconfirmed().is_empty()) {
+            process.questions.get_or_insert(at);
+        }
+    }
+
+    /// A process asks for what its watches have not confirmed.
+    pub(in crate::sim) fn ask_for_unconfirmed(&mut self, life: Life) {
+        let unavailable = self.faults.unavailable;
+        let Some(process) = self.process(life) else { return };
+        process.questions = None;
+        for unconfirmed in process.index.unconfirmed() {
+            if self.rng.chance(unavailable) {
+                self.replied(life);
+            } else {
+                self.ledger.count("asked.unconfirmed");
+                let found = self.server.found(&unconfirmed.name).map(Box::new);
+                self.plan_in(1, 3_000, Todo::Found(life, Box::new(unconfirmed), found));
+            }
+        }
+    }
+
+    /// An answer reaches the process.
+    pub(in crate::sim) fn found(&mut self, life: Life, unconfirmed: &Unconfirmed, found: Option<Box<Item>>) {
+        let Some(process) = self.process(life) else { return };
+        if !process.index.confirm(unconfirmed, found.map(|item| *item)).is_empty() {
             self.trigger(life);
         }
     }

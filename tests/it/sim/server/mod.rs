@@ -147,6 +147,13 @@ impl Server {
         }
     }
 
+    /// The Deployment of this name that has our labels.
+    pub(super) fn found(&self, name: &str) -> Option<Item> {
+        let named = |(revision, _): &(&Revision, &Deployment)| name == format!("checkout-{revision}");
+        let (revision, deployment) = self.deployments.iter().find(named).filter(|(_, deployment)| deployment.labels == Labels::Ours)?;
+        Some(json::deployment(revision, self.image(revision), deployment))
+    }
+
     /// What a revision's template asks for.
     pub(super) fn image(&self, revision: &Revision) -> &str {
         &self.images[&*revision.template()]
