@@ -168,7 +168,7 @@ impl Draft<'_> {
                 } else {
                     self.wake_at(acked);
                     if let Some((step, until)) = began {
-                        self.decision.begun = (Some(&moved) != state).then(|| Box::new(step.clone()));
+                        self.decision.begun = Some(Box::new(step.clone()));
                         self.wake_at(Some(until));
                     } else {
                         self.commit_if_new(Some(&moved), &why);

@@ -305,8 +305,8 @@ impl World for Live {
         done.and(answered)
     }
 
-    fn keep(&self, key: &Key, begun: Box<Stepping>) {
-        self.with(key, |memory| memory.begun = Some(begun));
+    fn keep(&self, key: &Key, begun: Option<Box<Stepping>>) {
+        self.with(key, |memory| memory.begun = begun);
     }
 
     fn ask(&self, key: &Key, questions: Vec<Question>) {

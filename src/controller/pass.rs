@@ -20,9 +20,7 @@ pub async fn pass<W: World>(world: &W, key: &Key) -> Result<Option<DateTime<Utc>
         world.apply(key, &answers, &[]).await?;
         return Ok(wake);
     };
-    if let Some(begun) = decision.begun {
-        world.keep(key, begun);
-    }
+    world.keep(key, decision.begun);
     if let Some(status) = &decision.status {
         world.commit(key, &version, status).await?;
     }

@@ -51,7 +51,7 @@ impl World for Shadow {
         Ok(())
     }
 
-    fn keep(&self, key: &Key, begun: Box<Stepping>) {
+    fn keep(&self, key: &Key, begun: Option<Box<Stepping>>) {
         self.0.keep(key, begun);
     }
 

@@ -90,8 +90,9 @@ pub trait World {
     /// Says which write failed and why.
     fn apply(&self, key: &Key, answers: &[Change], changes: &[Change]) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Keeps a step whose clock has begun to run and is not written yet, to be seen by the next pass. Where it is lost, the clock begins anew.
-    fn keep(&self, key: &Key, begun: Box<Stepping>);
+    /// Keeps the step whose clock has begun to run and is not written yet, to be seen by the next pass; `None` where there is none any more. Where it is
+    /// lost, the clock begins anew.
+    fn keep(&self, key: &Key, begun: Option<Box<Stepping>>);
 
     /// Fires questions and returns at once. A question that is already under way is not asked twice. Each answer triggers a pass.
     fn ask(&self, key: &Key, questions: Vec<Question>);

@@ -40,7 +40,7 @@ fn the_beginning_of_a_clock_is_written_2_s_later_with_the_time_at_which_it_began
 
     let seen = next(reached(60), first.begun);
     let early = decided(&seen, after(62));
-    assert!(early.status.is_none() && early.begun.is_none(), "it is known: {early:?}");
+    assert!(early.status.is_none() && early.begun == seen.begun, "it is kept: {early:?}");
     assert!(early.wake.is_some_and(|at| at <= after(63)), "{early:?}");
     let status = decided(&seen, after(63)).status.expect("it is written");
     assert_eq!(clock(status.state.as_ref()), Some(running(61)));
@@ -63,6 +63,17 @@ fn a_share_that_is_lost_again_is_written_at_once_with_the_time_it_was_held() {
     let lost = Seen { observed: pods(1), ..next(reached(60), first.begun) };
     let status = decided(&lost, after(2)).status.expect("the clock stands");
     assert_eq!(clock(status.state.as_ref()), Some(Clock::Waiting { since: after(2), held: TimeDelta::seconds(1) }));
+}
+
+/// A clock was set back by an hour: what had begun before that began later than all that was committed since, and was kept. So the share was lost anew in
+/// each pass, and each pass wrote so, for an hour.
+#[test]
+fn a_beginning_is_forgotten_with_the_write_that_follows_it() {
+    let first = decided(&reached(60), after(3_600));
+    let lost = Seen { observed: pods(1), ..next(reached(60), first.begun) };
+    let second = decided(&lost, after(61));
+    let state = second.status.expect("the clock stands").state;
+    assert_eq!((clock(state.as_ref()), second.begun), (Some(Clock::Waiting { since: after(61), held: TimeDelta::zero() }), None));
 }
 
 /// Nothing that counts was held before: a step is longer then, never shorter.

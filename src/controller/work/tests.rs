@@ -43,7 +43,7 @@ impl World for Haunted {
         Ok(())
     }
 
-    fn keep(&self, _: &Key, _: Box<Stepping>) {}
+    fn keep(&self, _: &Key, _: Option<Box<Stepping>>) {}
 
     fn ask(&self, _: &Key, _: Vec<Question>) {}
 }

@@ -322,8 +322,8 @@ impl World for SimWorld<'_> {
         done.and(answered)
     }
 
-    fn keep(&self, _: &Key, begun: Box<Stepping>) {
-        self.with(|process| process.begun = Some(begun));
+    fn keep(&self, _: &Key, begun: Option<Box<Stepping>>) {
+        self.with(|process| process.begun = begun);
     }
 
     fn ask(&self, _: &Key, questions: Vec<Question>) {
