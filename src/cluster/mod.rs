@@ -55,7 +55,7 @@ pub use records::{Record, record_view};
 pub use refresh::refresh;
 pub use services::{Service, ServiceSpec, Wish, fit, service_view};
 pub use templates::Template;
-pub use unconfirmed::Unconfirmed;
+pub use unconfirmed::{Unconfirmed, reread};
 pub use uptime::uptime;
 pub use watches::{Notice, watch};
 pub use workloads::{Autoscaler, Found, Place, Running, filled, place};

@@ -30,31 +30,36 @@ pub struct Unconfirmed {
     version: u64,
 }
 
-/// Asks for what stays unconfirmed, until it is dropped.
+/// Reads what stays unconfirmed, until it is dropped.
 pub(super) async fn follow(client: Client, index: Arc<Index>, tell: impl Fn(Notice)) {
     let mut before = BTreeSet::new();
     loop {
         sleep(PATIENCE).await;
         let now = index.unconfirmed();
-        if timeout(PATIENCE, ask(&client, &index, now.intersection(&before), &tell)).await.is_err() {
+        let all = async {
+            for unconfirmed in now.intersection(&before) {
+                match reread(&client, &index, unconfirmed).await {
+                    Ok(touched) => touched.into_iter().map(Notice::Changed).for_each(&tell),
+                    Err(error) => debug!(name = unconfirmed.name, %error, "a Deployment that no watch told of cannot be read"),
+                }
+            }
+        };
+        if timeout(PATIENCE, all).await.is_err() {
             debug!("no answer about Deployments that no watch told of; they are asked for again");
         }
         before = now;
     }
 }
 
-async fn ask(client: &Client, index: &Index, doubtful: impl Iterator<Item = &Unconfirmed>, tell: impl Fn(Notice)) {
-    for unconfirmed in doubtful {
-        let Unconfirmed { owner, name, .. } = unconfirmed;
-        match Api::<Deployment>::namespaced(client.clone(), &owner.namespace).get_opt(name).await {
-            Ok(found) => {
-                debug!(namespace = owner.namespace, name, found = found.is_some(), "asked for a Deployment that no watch told of");
-                let touched = index.confirm(unconfirmed, found.as_ref().and_then(Item::deployment));
-                touched.into_iter().map(Notice::Changed).for_each(&tell);
-            }
-            Err(error) => debug!(namespace = owner.namespace, name, %error, "a Deployment that no watch told of cannot be read"),
-        }
-    }
+/// Reads one of them as it is in the store at this moment; says which rollouts have to be looked at again.
+///
+/// # Errors
+/// There is no answer.
+pub async fn reread(client: &Client, index: &Index, unconfirmed: &Unconfirmed) -> Result<Vec<Key>, kube::Error> {
+    let Unconfirmed { owner, name, .. } = unconfirmed;
+    let found = Api::<Deployment>::namespaced(client.clone(), &owner.namespace).get_opt(name).await?;
+    debug!(namespace = owner.namespace, name, found = found.is_some(), "read a Deployment that no watch told of");
+    Ok(index.confirm(unconfirmed, found.as_ref().and_then(Item::deployment)))
 }
 
 impl Index {

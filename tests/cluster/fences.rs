@@ -9,8 +9,8 @@ use kube::Client;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
 use serde::Deserialize as _;
 use serde_json::json;
-use serin::api::Status;
-use serin::cluster::{Error, Index, Item, Writer};
+use serin::api::{Object, Status};
+use serin::cluster::{Error, Index, Item, Kind, Listed, Writer, reread};
 use serin::rollout::{Change, Direction, Fence, Key, Revision};
 
 use super::ground::{Ground, wait};
@@ -44,6 +44,11 @@ fn deployment() -> Result<Deployment> {
     }))?)
 }
 
+/// What is kept of it.
+fn seen(made: &Deployment) -> Result<Item> {
+    Item::deployment(&serin::cluster::Deployment::deserialize(serde_json::to_value(made)?)?).context("it has our labels")
+}
+
 impl Stage {
     /// A Deployment of four that was looked at before somebody else wrote to it.
     async fn stale(shop: &Shop) -> Result<Self> {
@@ -55,8 +60,7 @@ impl Stage {
         let deployments: Api<Deployment> = Api::namespaced(shop.client.clone(), &shop.namespace);
         let made = deployments.create(&PostParams::default(), &deployment()?).await?;
         let index = Arc::new(Index::default());
-        let item = Item::deployment(&serin::cluster::Deployment::deserialize(serde_json::to_value(&made)?)?);
-        index.put(item.context("it has our labels")?);
+        index.put(seen(&made)?);
         let seen =
             Fence { uid: made.metadata.uid.context("a uid")?, resource_version: made.metadata.resource_version.context("a version")? };
         let key = Key { namespace: shop.namespace.clone(), name: GHOST.to_owned() };
@@ -139,6 +143,35 @@ pub async fn a_write_never_hits_a_namesake(_: &Ground, shop: &Shop) -> Result<()
     let pruned = stage.writer.change(&stage.key, &Change::Prune { revision: revision(), fence: stage.seen.clone() }).await;
     ensure!(matches!(pruned, Err(Error::Changed { .. })), "{pruned:?}");
     ensure!(stage.replicas().await? == 4);
+    Ok(())
+}
+
+/// The reply to a write came, and no watch told of it.
+pub async fn what_no_watch_told_of_is_known_as_long_as_it_is_there_and_ours(_: &Ground, shop: &Shop) -> Result<()> {
+    let deployments: Api<Deployment> = Api::namespaced(shop.client.clone(), &shop.namespace);
+    let made = deployments.create(&PostParams::default(), &deployment()?).await?;
+    let key = Key { namespace: shop.namespace.clone(), name: GHOST.to_owned() };
+    let (index, reply) = (Index::default(), seen(&made)?);
+    for kind in Kind::ALL {
+        index.list_done(kind, &Listed::default());
+    }
+    let metadata = json!({"name": GHOST, "namespace": shop.namespace, "resourceVersion": "1"});
+    let rollout: Object = serde_json::from_value(json!({"metadata": metadata, "spec": {}}))?;
+    index.put(Item::rollout(rollout).context("it has a name")?);
+    index.reply(reply);
+    let known = || index.look(&key).is_some_and(|look| look.children.contains_key(&revision()));
+
+    let unconfirmed = index.unconfirmed().pop_first().context("no watch told of it")?;
+    reread(&shop.client, &index, &unconfirmed).await?;
+    ensure!(known() && index.unconfirmed().is_empty(), "it is there");
+
+    let scaled = deployments.patch("ghost-1111111111", &PatchParams::default(), &Patch::Merge(json!({"spec": {"replicas": 3}}))).await?;
+    index.reply(seen(&scaled)?);
+    let unconfirmed = index.unconfirmed().pop_first().context("no watch told of it")?;
+    let unlabelled = json!({"metadata": {"labels": {"serin.dev/rollout": null}}});
+    deployments.patch("ghost-1111111111", &PatchParams::default(), &Patch::Merge(unlabelled)).await?;
+    let touched = reread(&shop.client, &index, &unconfirmed).await?;
+    ensure!(touched == [key.clone()] && !known(), "{touched:?}");
     Ok(())
 }
 

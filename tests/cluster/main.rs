@@ -212,6 +212,7 @@ fn with_others() -> Vec<Case> {
         case!(Shared, fences::a_lowering_write_leaves_what_somebody_else_scaled),
         case!(Shared, fences::a_conflict_that_may_not_be_read_names_the_right),
         case!(Shared, fences::a_write_never_hits_a_namesake),
+        case!(Shared, fences::what_no_watch_told_of_is_known_as_long_as_it_is_there_and_ours),
         case!(Shared, fences::a_commit_on_a_stale_look_writes_nothing),
     ]
 }
