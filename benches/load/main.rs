@@ -26,7 +26,7 @@ struct Arguments {
     /// The controller to measure.
     #[arg(long)]
     serin: PathBuf,
-    /// So many rollouts at once carry out the plan.
+    /// So many rollouts at once carry out the plan; 0 leaves it out.
     #[arg(long, value_delimiter = ',', default_value = "20,200")]
     sizes: Vec<usize>,
     /// So many rollouts are at rest.
@@ -47,7 +47,7 @@ const GAPS: [Duration; 2] = [Duration::from_millis(50), Duration::ZERO];
 async fn main() -> Result<()> {
     let Arguments { serin, sizes, idle, in_flight, bench: _ } = Arguments::parse();
     let mut page = page::Page::new();
-    for count in sizes {
+    for count in sizes.into_iter().filter(|count| *count > 0) {
         say(&format!("the plan, {count} at once"))?;
         page.cost(&plan::measure(&serin, count).await?);
     }

@@ -1,7 +1,6 @@
 //! Which conditions do `kubectl wait`, kstatus and CI read?
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-
+use super::condition::{Condition, Word};
 use super::render::{View, result_name};
 use super::status::{Reason, Status};
 use super::time::to_time;
@@ -16,11 +15,19 @@ const WRITES_ACCEPTED: &str = "WritesAccepted";
 /// Whether the providers of metrics answer what the attempt in flight asks.
 const PROVIDERS: &str = "ProvidersAnswer";
 
+/// What the conditions are about, in their order.
+pub(super) const KINDS: [&str; 9] =
+    ["Ready", "Reconciling", "Stalled", "Promoted", "Aborted", "StepsAttainable", SHARED, WRITES_ACCEPTED, PROVIDERS];
+
+/// Why they stand as they do in most Rollouts, beside what keeps a Rollout waiting.
+pub(super) const REASONS: [&str; 11] =
+    ["Promoted", "Installed", "Aborted", "Undecided", "Stable", "Attainable", "EachRequest", "NoService", "Accepted", "NotAsked", "Answer"];
+
 /// How a condition stands, before it has a time.
 struct Stand {
     kind: &'static str,
     status: &'static str,
-    reason: String,
+    reason: &'static str,
     message: String,
 }
 
@@ -38,16 +45,15 @@ enum Fate {
 ///
 /// `Ready`, `Reconciling` and `Stalled` follow kstatus. `Promoted` and `Aborted` speak of the spec's current revision and are
 /// Unknown while it is not decided, so that `kubectl wait --for=condition=Promoted` never answers for an older one.
-pub(super) fn conditions(view: &View<'_>, why: &Reason, memo: &Memo, old: &[Condition]) -> Vec<Condition> {
-    let ours = stands(view, why, memo);
-    let foreign = old.iter().filter(|condition| ours.iter().all(|stand| stand.kind != condition.type_)).cloned();
-    let timed = ours.iter().map(|stand| {
-        let same = old.iter().find(|condition| condition.type_ == stand.kind && condition.status == stand.status);
+pub(super) fn conditions(view: &View<'_>, why: &Reason, memo: &Memo, old: &[Condition]) -> Box<[Condition]> {
+    let foreign = old.iter().filter(|condition| !KINDS.contains(&&*condition.type_)).cloned();
+    let timed = stands(view, why, memo).into_iter().map(|Stand { kind, status, reason, message }| {
+        let same = old.iter().find(|condition| condition.type_ == kind && condition.status == status);
         Condition {
-            type_: stand.kind.to_owned(),
-            status: stand.status.to_owned(),
-            reason: stand.reason.clone(),
-            message: stand.message.clone(),
+            type_: Word::from(kind),
+            status: Word::from(status),
+            reason: Word::from(reason),
+            message: message.into(),
             observed_generation: Some(view.generation),
             last_transition_time: same.map_or_else(|| to_time(view.now), |condition| condition.last_transition_time.clone()),
         }
@@ -64,7 +70,7 @@ fn stands(view: &View<'_>, why: &Reason, memo: &Memo) -> [Stand; 9] {
     };
     let is = |kind, wanted: Mood| {
         let (status, message) = if mood == wanted { ("True", why.message.clone()) } else { ("False", String::new()) };
-        Stand { kind, status, reason: why.reason.clone(), message }
+        Stand { kind, status, reason: view.why.reason(), message }
     };
     let ready = Stand { message: why.message.clone(), ..is("Ready", Mood::Ready) };
     let [promoted, aborted] = match fate {
@@ -72,7 +78,7 @@ fn stands(view: &View<'_>, why: &Reason, memo: &Memo) -> [Stand; 9] {
         Fate::Aborted { message } => [("False", "Aborted", message.clone()), ("True", "Aborted", message)],
         Fate::Open => [("Unknown", "Undecided", String::new()), ("Unknown", "Undecided", String::new())],
     };
-    let stand = |kind, (status, reason, message): (_, &str, _)| Stand { kind, status, reason: reason.to_owned(), message };
+    let stand = |kind, (status, reason, message)| Stand { kind, status, reason, message };
     [
         ready,
         is("Reconciling", Mood::Working),
@@ -131,7 +137,7 @@ impl Status {
     pub fn warns_of(&self, observed: &Observed) -> bool {
         let told = |kind| self.conditions.iter().find(|condition| condition.type_ == kind);
         let (status, reason, message) = shared(&observed.service);
-        let service = told(SHARED).is_some_and(|told| told.status == status && told.reason == reason && told.message == message);
+        let service = told(SHARED).is_some_and(|told| told.status == status && told.reason == reason && *told.message == *message);
         // The words of a refusal may hold a number that changes: whether there is one is what counts.
         let refused = told(WRITES_ACCEPTED).is_some_and(|told| told.status == "False");
         service && refused == observed.refused.is_some()

@@ -7,6 +7,7 @@ mod capacity;
 #[expect(unreachable_pub, reason = "the derive of rules makes helper structs that nobody reaches")]
 mod check_spec;
 mod checks;
+mod condition;
 mod conditions;
 mod crd;
 mod duration;
@@ -36,6 +37,7 @@ pub use check_spec::{
     AskingSpec, CheckSpec, CompareSpec, CountsSpec, FailedSpec, FailuresSpec, FromSpec, IncidentSpec, LineSpec, OfSpec, OnFailSpec,
     OnTroubleSpec, PassSpec, SequentialSpec, SeriesSpec, StrengthSpec, TestedSpec, ThresholdSpec,
 };
+pub use condition::{Condition, Word};
 pub use crd::{crd_files, crds, crds_yaml};
 pub use duration::{LONGEST, duration_text, parse_duration};
 pub use invalid::Invalid;

@@ -1,9 +1,9 @@
 //! What does a Rollout's status hold?
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::condition::Condition;
 use super::schema;
 use super::shared::Frozen;
 use crate::analysis::Evidence;
@@ -61,9 +61,9 @@ pub struct Status {
     /// Ready, Reconciling and Stalled, as kstatus reads them; Promoted and Aborted speak of the spec's current revision; StepsAttainable warns where whole
     /// pods cannot give a step its share, TrafficByShare where a share of pods is not a share of requests, WritesAccepted where the
     /// cluster refuses a write, such as for a right that Serin lacks.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "<[Condition]>::is_empty")]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
-    pub conditions: Vec<Condition>,
+    pub conditions: Box<[Condition]>,
 
     /// How the last attempt ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]

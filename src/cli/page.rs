@@ -125,8 +125,8 @@ const WARNINGS: [&str; 3] = ["StepsAttainable", "TrafficByShare", "WritesAccepte
 
 /// What they say: the steps ask for more than whole pods can give, a share of pods is not a share of requests, the cluster refuses a write.
 fn warning(status: &Status) -> Option<String> {
-    let warns = status.conditions.iter().filter(|c| WARNINGS.contains(&c.type_.as_str()) && c.status == "False");
-    let warnings: Vec<&str> = warns.map(|c| c.message.as_str()).collect();
+    let warns = status.conditions.iter().filter(|c| WARNINGS.contains(&&*c.type_) && c.status == "False");
+    let warnings: Vec<&str> = warns.map(|c| &*c.message).collect();
     (!warnings.is_empty()).then(|| warnings.join("; "))
 }
 
@@ -247,9 +247,8 @@ mod tests {
             });
             serde_json::from_value(written).expect("a condition")
         };
-        let conditions =
-            vec![condition("Ready", "no"), condition("StepsAttainable", "30% becomes 50%"), condition("TrafficByShare", "sticky")];
-        let page = Page::of("shop", "checkout", 7, &Status { conditions, ..stepping() }).to_string();
+        let conditions = [condition("Ready", "no"), condition("StepsAttainable", "30% becomes 50%"), condition("TrafficByShare", "sticky")];
+        let page = Page::of("shop", "checkout", 7, &Status { conditions: conditions.into(), ..stepping() }).to_string();
         assert!(page.ends_with("warning   30% becomes 50%; sticky\n"), "{page}");
     }
 

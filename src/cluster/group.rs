@@ -1,7 +1,9 @@
 //! Which is the newest that is known of one kind of object?
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
+
+use litemap::LiteMap;
 
 use super::item::Item;
 use crate::rollout::Key;
@@ -10,8 +12,8 @@ use crate::rollout::Key;
 /// the reply to our own write often comes before the watch, and what the watch brings later may be older.
 #[derive(Debug)]
 pub(super) struct Group<V> {
-    /// Boxed: a map makes room for eleven at once, and most rollouts have one or two of a kind.
-    owners: HashMap<Key, BTreeMap<String, Box<Kept<V>>>>,
+    /// A sorted list of boxes: most rollouts have one or two of a kind, and other maps make room for eleven at once.
+    owners: HashMap<Key, LiteMap<String, Box<Kept<V>>>>,
     /// The newest end of an object that the watch told of: by then it had told of everything before that, too.
     ended: u64,
 }
@@ -126,7 +128,7 @@ impl<V: PartialEq> Group<V> {
 
     /// All objects of a rollout.
     pub(super) fn of(&self, owner: &Key) -> impl Iterator<Item = (&String, &Kept<V>)> {
-        self.owners.get(owner).into_iter().flatten().map(|(name, kept)| (name, &**kept))
+        self.owners.get(owner).into_iter().flat_map(LiteMap::iter).map(|(name, kept)| (name, &**kept))
     }
 
     /// One object.

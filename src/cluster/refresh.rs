@@ -9,8 +9,8 @@ use super::item::Item;
 use crate::api::Object;
 use crate::rollout::Epoch;
 
-/// One answer of the API server holds so many Rollouts: at 4 KiB each that is as much as it sends at once anyway.
-const PAGE: u32 = 500;
+/// One answer of the API server holds so many Rollouts: what was needed to read it stays with the process.
+const PAGE: u32 = 100;
 
 /// Reads all Rollouts as they are in the store at this moment.
 ///

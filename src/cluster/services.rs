@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
+use litemap::LiteMap;
 use serde::Deserialize;
 
 use super::meta::ROLLOUT;
@@ -53,7 +54,7 @@ pub struct Wish<'a> {
     /// The oldest Rollout that names this Service.
     pub first: &'a str,
     /// The labels of the pod template.
-    pub labels: &'a BTreeMap<String, String>,
+    pub labels: &'a LiteMap<String, String>,
 }
 
 /// What is looked at of a Service.

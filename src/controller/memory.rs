@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use litemap::LiteMap;
 use serde_json::Value;
 
 use crate::api::{self, Invalid, Object, Providers, Shared};
@@ -29,7 +30,7 @@ pub(super) struct Memory {
     /// The newest event that was handed to the sinks.
     pub(super) offered: u64,
     /// When a sink last took an event.
-    pub(super) heard: BTreeMap<SinkName, DateTime<Utc>>,
+    pub(super) heard: LiteMap<SinkName, DateTime<Utc>>,
     /// What a shadow said last that it would do.
     pub(super) said: BTreeMap<&'static str, BTreeSet<String>>,
     /// Questions that are under way.
@@ -53,7 +54,7 @@ pub(super) struct Parsed {
     /// `spec.replicas`, where it can be read.
     pub(super) replicas: Option<u32>,
     /// The template's labels.
-    pub(super) labels: BTreeMap<String, String>,
+    pub(super) labels: LiteMap<String, String>,
     /// The images of the template.
     pub(super) images: Vec<String>,
     /// The Service that it names, if it does.
@@ -109,7 +110,7 @@ impl Memory {
             begun: None,
             refused: None,
             offered: 0,
-            heard: BTreeMap::new(),
+            heard: LiteMap::new(),
             said: BTreeMap::new(),
             asking: BTreeSet::new(),
         }

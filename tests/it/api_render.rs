@@ -39,7 +39,7 @@ fn render_seeing(before: &Status, intent: &Intent, state: Option<&State>, why: &
 }
 
 fn is(status: &Status, kind: &str) -> String {
-    status.conditions.iter().find(|c| c.type_ == kind).map_or_else(|| "-".to_owned(), |c| c.status.clone())
+    status.conditions.iter().find(|c| c.type_ == kind).map_or_else(|| "-".to_owned(), |c| c.status.to_string())
 }
 
 /// The conditions that are True, or Unknown with a question mark.
@@ -127,7 +127,7 @@ fn a_step_without_room_for_the_baseline_that_is_asked_for_is_told_beforehand() {
     };
     let attainable = |baseline| {
         let status = render(&Status::default(), &intent(baseline), Some(&idle()), &Why::Settled, noon());
-        let told = status.conditions.iter().find(|c| c.type_ == "StepsAttainable").map(|c| (c.reason.clone(), c.message.clone()));
+        let told = status.conditions.iter().find(|c| c.type_ == "StepsAttainable").map(|c| (c.reason.to_string(), c.message.to_string()));
         told.expect("it is always told")
     };
     assert_eq!(attainable(Baseline::Stable), ("Attainable".to_owned(), String::new()));

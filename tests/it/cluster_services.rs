@@ -1,7 +1,5 @@
 //! Can the shared Service carry a rollout? One row for each way in which it cannot.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 use serin::cluster::{Wish, fit, service_view};
 use serin::rollout::{ServiceView, Skew, skewed};
@@ -13,7 +11,7 @@ fn check(service: Option<Value>, first: &str) -> ServiceView {
 /// What is seen of a whole Service by a Rollout that names it so.
 fn look(service: Option<Value>, first: &str, name: Option<&str>) -> ServiceView {
     let service = service.map(|object| service_view(serde_json::from_value(object).expect("a Service")));
-    let labels = BTreeMap::from([("app".to_owned(), "checkout".to_owned()), ("tier".to_owned(), "web".to_owned())]);
+    let labels = [("app", "checkout"), ("tier", "web")].into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     fit(service.as_ref(), &Wish { service: name, rollout: "checkout", first, labels: &labels })
 }
 

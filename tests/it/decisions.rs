@@ -139,7 +139,7 @@ fn a_service_that_changes_is_told_in_a_condition_at_once_and_once() {
     let status = decided(&skewed, after(60)).status.expect("it is told");
     let told = status.conditions.iter().find(|condition| condition.type_ == "TrafficByShare").expect("a condition");
     let message = "shares of pods are not shares of requests: the Service prefers pods that are near the client";
-    assert_eq!((told.status.as_str(), told.reason.as_str(), told.message.as_str()), ("False", "Topology", message));
+    assert_eq!((&*told.status, &*told.reason, &*told.message), ("False", "Topology", message));
     assert!(decided(&Seen { status: Ok(status.into()), ..skewed }, after(61)).status.is_none(), "it is known");
 }
 
@@ -148,7 +148,7 @@ fn a_rollout_without_a_service_says_what_a_share_is() {
     let seen = settled(Observed { service: ServiceView::None, ..serving() });
     let status = seen.status.expect("ours");
     let told = status.conditions.iter().find(|condition| condition.type_ == "TrafficByShare").expect("a condition");
-    assert_eq!((told.status.as_str(), told.reason.as_str()), ("Unknown", "NoService"));
+    assert_eq!((&*told.status, &*told.reason), ("Unknown", "NoService"));
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn pass(before: &Status, samples: Vec<Sample>, seconds: i64) -> (Status, Vec<Str
 
 fn condition(status: &Status) -> (&str, &str, &str) {
     let found = status.conditions.iter().find(|condition| condition.type_ == "ProvidersAnswer");
-    found.map_or(("", "", ""), |condition| (condition.status.as_str(), condition.reason.as_str(), condition.message.as_str()))
+    found.map_or(("", "", ""), |condition| (&*condition.status, &*condition.reason, &*condition.message))
 }
 
 fn begun() -> Status {

@@ -25,7 +25,7 @@ fn reason(status: &Status) -> &str {
 
 fn accepted(status: &Status) -> (&str, &str) {
     let found = status.conditions.iter().find(|condition| condition.type_ == "WritesAccepted");
-    found.map_or(("", ""), |condition| (condition.status.as_str(), condition.message.as_str()))
+    found.map_or(("", ""), |condition| (&*condition.status, &*condition.message))
 }
 
 #[test]

@@ -30,7 +30,7 @@ impl Sim {
         let metadata = &rollout.metadata;
         let generation = metadata.generation.unwrap_or_default();
         let spec = self.server.spec_of(usize::try_from(generation).expect("few generations"));
-        let labels = [("app".to_owned(), APP.to_owned())].into();
+        let labels = [("app".to_owned(), APP.to_owned())].into_iter().collect();
         let at = process.heard.unwrap_or(self.now + process.skew);
         let ack = process.lanes.receipts(UID).remove(&sinks::name()).map(|receipt| Ack { receipt, at });
         let mut seen = Seen {
