@@ -39,7 +39,7 @@ impl Page {
 
     pub(crate) fn cost(&mut self, cost: &Cost) {
         let Cost { count, bare, wall, cpu, reads, writes, kinds, peak, puts, idle: (asked, rest) } = cost;
-        let ratio = wall.as_secs_f64() / bare.wall.as_secs_f64();
+        let ratio = cost.ratio();
         let _ = writeln!(
             self.costs,
             "| **Serin** | {count} | {:.1} | {ratio:.2} × {:.1} | {cpu:.1} | {reads:.1} / {writes:.1} | {peak:.0} | {puts:.0} ({:.0}) | {} in {rest:.0} ms |",

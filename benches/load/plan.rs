@@ -34,6 +34,13 @@ pub(crate) struct Cost {
     pub(crate) idle: (Asked, f64),
 }
 
+impl Cost {
+    /// How many times as long as the bare plan it took.
+    pub(crate) fn ratio(&self) -> f64 {
+        self.wall.as_secs_f64() / self.bare.wall.as_secs_f64()
+    }
+}
+
 /// Measures the bare plan and Serin's, on a plane each.
 pub(crate) async fn measure(binary: &Path, count: usize) -> Result<Cost> {
     let bare = bare::measure(&Ground::lay(binary).await?, count).await?;

@@ -20,10 +20,11 @@ pub async fn pass<W: World>(world: &W, key: &Key) -> Result<Option<DateTime<Utc>
         world.apply(key, &answers, &[]).await?;
         return Ok(wake);
     };
-    world.keep(key, decision.begun);
     if let Some(status) = &decision.status {
         world.commit(key, &version, status).await?;
     }
+    // Not before the write that follows on it: where that fails, what has begun goes on.
+    world.keep(key, decision.begun);
     world.ask(key, decision.asks);
     world.apply(key, &decision.answers, &decision.changes).await?;
     Ok(decision.wake)
