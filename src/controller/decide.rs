@@ -184,7 +184,9 @@ impl Draft<'_> {
         let (State::Stepping(now), Some(State::Stepping(before))) = (state, &self.committed.state) else { return None };
         let Clock::Running { since, .. } = now.clock else { return None };
         let until = since + CLOCK_DELAY;
-        (now.only_began(before) && self.now < until).then_some((now, until))
+        // What a spec that cannot be read falls back on is what the status says of the one before it.
+        let same_spec = self.committed.observed_generation == Some(self.seen.generation);
+        (same_spec && now.only_began(before) && self.now < until).then_some((now, until))
     }
 
     /// Until what runs is held, its replicas are those that the rollout goes on with, where the spec names none. Says whether that is news.

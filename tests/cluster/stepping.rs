@@ -14,7 +14,8 @@ use super::shop::{Shop, condition, errors_below, phase, quick, revision, templat
 pub async fn ten_replicas_step_through_their_shares_and_never_exceed_the_surge(ground: &Ground, shop: &Shop) -> Result<()> {
     shop.service(50).await?;
     let mut spec = quick(10, "v1");
-    spec["steps"] = json!([{"weight": 10, "hold": "2s"}, {"weight": 25, "hold": "2s"}, {"weight": 50, "hold": "2s"}]);
+    // Longer than the two seconds that the beginning of a clock may wait for another write.
+    spec["steps"] = json!([{"weight": 10, "hold": "4s"}, {"weight": 25, "hold": "4s"}, {"weight": 50, "hold": "4s"}]);
     shop.create(spec).await?;
     shop.installed().await?;
     shop.image("v2").await?;

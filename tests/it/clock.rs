@@ -11,7 +11,7 @@ use crate::given::{Seeing as _, after, child, decided, intent, look, reaching, s
 fn reached(hold: i64) -> Seen {
     let mut wanted = intent(v2());
     wanted.steps.iter_mut().for_each(|step| step.hold = TimeDelta::seconds(hold));
-    look(Status { state: Some(reaching(25)), ..Status::default() }, wanted, pods(2))
+    look(Status { state: Some(reaching(25)), observed_generation: Some(7), ..Status::default() }, wanted, pods(2))
 }
 
 fn pods(canary: u32) -> Observed {
@@ -74,6 +74,14 @@ fn a_beginning_is_forgotten_with_the_write_that_follows_it() {
     let second = decided(&lost, after(61));
     let state = second.status.expect("the clock stands").state;
     assert_eq!((clock(state.as_ref()), second.begun), (Some(Clock::Waiting { since: after(61), held: TimeDelta::zero() }), None));
+}
+
+/// What a spec that cannot be read falls back on is what the status says.
+#[test]
+fn what_is_said_of_a_new_spec_does_not_wait_for_a_clock() {
+    let edited = Seen { generation: 8, ..reached(60) };
+    let status = decided(&edited, after(1)).status.expect("it is written");
+    assert_eq!((status.observed_generation, clock(status.state.as_ref())), (Some(8), Some(running(1))));
 }
 
 /// Nothing that counts was held before: a step is longer then, never shorter.

@@ -14,7 +14,9 @@ pub(super) fn scaled(sim: &mut Sim, plan: &Plan, state: &State, (revision, from,
         let how = format!("{revision} from {from} to {to} in {state:?}");
         return sim.ledger.violated("a spec that cannot be read freezes exposure", how);
     };
-    let most = plan.seen.replicas.unwrap_or(sim.ledger.most);
+    // Where nothing was asked for, what somebody else asked for is there.
+    let there = plan.seen.observed.children.values().map(|child| child.desired).max().unwrap_or(0);
+    let most = plan.seen.replicas.unwrap_or(if sim.ledger.most > 0 { sim.ledger.most } else { there });
     if to > from && (stable != revision || to > most) {
         let how = format!("{revision} from {from} to {to}, at most {most}, in {state:?}");
         sim.ledger.violated("without a readable spec no more is asked for than there was", how);
