@@ -152,6 +152,11 @@ impl Index {
         self.tables().put(item, Source::Reply);
     }
 
+    /// Takes over what was read beside the watch; says which rollouts have to be looked at again.
+    pub fn reread(&self, item: Item) -> Vec<Key> {
+        self.tables().put(item, Source::Reply)
+    }
+
     /// Takes over that a Deployment was scaled by us.
     pub fn scaled(&self, key: &Key, name: &str, replicas: u32, resource_version: &str) {
         self.tables().children.update(key, name, version(resource_version), |child| child.scaled(replicas));

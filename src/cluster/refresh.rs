@@ -7,22 +7,22 @@ use super::index::Index;
 use super::instance::Instance;
 use super::item::Item;
 use crate::api::Object;
-use crate::rollout::Epoch;
+use crate::rollout::{Epoch, Key};
 
 /// One answer of the API server holds so many Rollouts: what was needed to read it stays with the process.
 const PAGE: u32 = 100;
 
-/// Reads all Rollouts as they are in the store at this moment.
+/// Reads all Rollouts as they are in the store at this moment; tells which have to be looked at again: the watch that brings the same later is no news.
 ///
 /// # Errors
 /// There is no answer; what was read until then is known.
-pub async fn refresh(client: &Client, index: &Index) -> Result<(), kube::Error> {
+pub async fn refresh(client: &Client, index: &Index, tell: impl Fn(Key)) -> Result<(), kube::Error> {
     let all: Api<Object> = Api::all(client.clone());
     let mut page = ListParams::default().limit(PAGE);
     loop {
         let list = all.list(&page).await?;
         for item in list.items.into_iter().filter_map(Item::rollout) {
-            index.reply(item);
+            index.reread(item).into_iter().for_each(&tell);
         }
         match list.metadata.continue_.filter(|token| !token.is_empty()) {
             Some(token) => page = page.continue_token(&token),

@@ -251,7 +251,7 @@ impl Controller {
     /// Reads all Rollouts anew, for as long as it takes.
     async fn refresh(&self) {
         for pause in delays(Pace::Watch) {
-            match refresh(&self.client, &self.index).await {
+            match refresh(&self.client, &self.index, |key| self.queue.trigger(key)).await {
                 Ok(()) => return,
                 Err(error) => warn!(%error, pause_ms = pause.as_millis(), "the Rollouts cannot be read anew; nothing is decided before"),
             }

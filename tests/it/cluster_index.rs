@@ -78,6 +78,16 @@ fn given() -> Index {
     index
 }
 
+/// Otherwise a Rollout that was made or edited just then, and of which the watch tells a moment later, would wait for the next event of it.
+#[test]
+fn what_a_new_leader_reads_before_the_watch_tells_of_it_is_looked_at() {
+    let index = Index::default();
+    assert!(index.reread(rollout("checkout", 1, "shop")).contains(&key("checkout")));
+    assert!(index.put(rollout("checkout", 1, "shop")).is_empty(), "the watch brings nothing new");
+    assert!(index.reread(rollout("checkout", 2, "shop")).contains(&key("checkout")));
+    assert!(index.reread(rollout("checkout", 2, "shop")).is_empty());
+}
+
 #[test]
 fn a_template_is_news_for_the_rollouts_of_its_namespace_that_take_it() {
     let index = given();
