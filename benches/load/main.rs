@@ -53,8 +53,8 @@ async fn main() -> Result<()> {
     let mut page = page::Page::new();
     for count in sizes.into_iter().filter(|count| *count > 0) {
         say(&format!("the plan, {count} at once"))?;
-        let mut runs = Vec::new();
-        for _ in 0..if count < FEW { RUNS } else { 1 } {
+        let (mut runs, times) = (Vec::new(), if count < FEW { RUNS } else { 1 });
+        for _ in 0..times {
             runs.push(plan::measure(&serin, count).await?);
         }
         runs.sort_by(|one, other| one.ratio().total_cmp(&other.ratio()));

@@ -1,6 +1,6 @@
 //! How is a condition kept, of which every Rollout has nine?
 
-use std::borrow::{Borrow, Cow};
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 
@@ -67,7 +67,7 @@ impl Deref for Word {
     type Target = str;
 
     fn deref(&self) -> &str {
-        self.0.borrow()
+        &self.0
     }
 }
 

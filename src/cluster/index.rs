@@ -147,13 +147,9 @@ impl Index {
         touched
     }
 
-    /// Takes over the reply to a write of ours. Nobody has to look again for that: whoever wrote knows.
-    pub fn reply(&self, item: Item) {
-        self.tables().put(item, Source::Reply);
-    }
-
-    /// Takes over what was read beside the watch; says which rollouts have to be looked at again.
-    pub fn reread(&self, item: Item) -> Vec<Key> {
+    /// Takes over what no watch brought: the reply to a write of ours, or what a new leader reads; says which rollouts have to be looked at again. Whoever
+    /// wrote knows already.
+    pub fn reply(&self, item: Item) -> Vec<Key> {
         self.tables().put(item, Source::Reply)
     }
 

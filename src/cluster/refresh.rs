@@ -22,7 +22,7 @@ pub async fn refresh(client: &Client, index: &Index, tell: impl Fn(Key)) -> Resu
     loop {
         let list = all.list(&page).await?;
         for item in list.items.into_iter().filter_map(Item::rollout) {
-            index.reread(item).into_iter().for_each(&tell);
+            index.reply(item).into_iter().for_each(&tell);
         }
         match list.metadata.continue_.filter(|token| !token.is_empty()) {
             Some(token) => page = page.continue_token(&token),

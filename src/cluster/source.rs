@@ -45,7 +45,7 @@ impl Writer {
     pub(super) async fn source(&self, key: &Key, wanted: &Revision, what: &str) -> Result<Source, Error> {
         let wanted = wanted.template();
         let source = self.spec(key, what)?;
-        if revision(&source.template) == *wanted.as_ref() {
+        if revision(&source.template) == *wanted {
             return Ok(source);
         }
         let Stored { data } = match self.call("reading a stored template", requests::get_record(key, &wanted)).await {
@@ -57,7 +57,7 @@ impl Writer {
             }
             Err(error) => return Err(error),
         };
-        if revision(&data) != *wanted.as_ref() {
+        if revision(&data) != *wanted {
             let text =
                 format!("the stored template of revision {wanted} is another one by now; set the spec's template to what should serve");
             return Err(Error::Refused { what: what.to_owned(), text });

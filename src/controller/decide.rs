@@ -162,17 +162,17 @@ impl Draft<'_> {
                 let weighed = self.evidence.ahead_of(&self.committed.evidence) >= IN_FLIGHT_DELAY;
                 let acked = acked.map(|at| at + if moved.attempt().is_some() { IN_FLIGHT_DELAY } else { ACK_DELAY });
                 let due = noted || taken || weighed || acked.is_some_and(|at| self.now >= at);
-                let began = self.began(&moved);
-                if due || began.is_none() && self.committed.state.as_ref() != Some(&moved) {
-                    self.commit(Some(&moved), &why);
-                } else {
-                    self.wake_at(acked);
-                    if let Some((step, until)) = began {
+                match self.began(&moved) {
+                    Some((step, until)) if !due => {
                         self.decision.begun = Some(Box::new(step.clone()));
+                        self.wake_at(acked);
                         self.wake_at(Some(until));
-                    } else {
+                    }
+                    None if !due && self.committed.state.as_ref() == Some(&moved) => {
+                        self.wake_at(acked);
                         self.commit_if_new(Some(&moved), &why);
                     }
+                    Some(_) | None => self.commit(Some(&moved), &why),
                 }
                 moved
             }

@@ -6,11 +6,9 @@ use chrono::DateTime;
 use serde_json::{Value, json};
 use serin::api::Object;
 use serin::cluster::{Action, Binding, Index, Item, Kind, Listed, requests};
-use serin::rollout::{self, Answer, Handled, Key, Verb};
+use serin::rollout::{self, Answer, Handled, Verb};
 
-fn key() -> Key {
-    Key { namespace: "shop".to_owned(), name: "checkout".to_owned() }
-}
+use crate::given::checkout;
 
 /// An index that knows one rollout, and that the policy of actions is in force.
 fn given() -> Index {
@@ -52,7 +50,7 @@ fn item(action: &Value) -> Item {
 }
 
 fn seen(index: &Index) -> Vec<rollout::Action> {
-    index.look(&key()).unwrap().actions
+    index.look(&checkout()).unwrap().actions
 }
 
 fn names(index: &Index) -> Vec<String> {
@@ -62,7 +60,7 @@ fn names(index: &Index) -> Vec<String> {
 #[test]
 fn a_command_triggers_its_rollout_and_says_what_is_asked_for() {
     let index = given();
-    assert_eq!(index.put(item(&action("a", 10, 0))), [key()]);
+    assert_eq!(index.put(item(&action("a", 10, 0))), [checkout()]);
     let [one] = &seen(&index)[..] else { panic!("one command") };
     assert_eq!((one.verb, one.attempt, one.uid.as_str()), (Verb::Promote, Some(3), "uid-a"));
     assert_eq!(one.revision.as_ref().map(rollout::Revision::as_str), Some("5d0c9f3b21"));
@@ -95,7 +93,7 @@ fn a_command_that_is_being_deleted_is_taken_back() {
     index.put(item(&action("a", 10, 0)));
     let mut deleted = action("a", 11, 0);
     deleted["metadata"]["deletionTimestamp"] = json!("2026-11-23T12:00:09Z");
-    assert_eq!(index.put(item(&deleted)), [key()]);
+    assert_eq!(index.put(item(&deleted)), [checkout()]);
     assert_eq!(names(&index), [""; 0]);
 }
 
@@ -129,7 +127,7 @@ fn an_answer_is_written_onto_the_command_that_was_seen() {
         phase: "Idle".to_owned(),
         at: DateTime::UNIX_EPOCH,
     };
-    insta::assert_snapshot!(text(&requests::answer_action(&key(), &handled, 10)), @r#"
+    insta::assert_snapshot!(text(&requests::answer_action(&checkout(), &handled, 10)), @r#"
     PATCH /apis/serin.dev/v1alpha1/namespaces/shop/rolloutactions/a/status?fieldManager=serin
     {
       "metadata": {
@@ -144,7 +142,7 @@ fn an_answer_is_written_onto_the_command_that_was_seen() {
       }
     }
     "#);
-    insta::assert_snapshot!(text(&requests::delete_action(&key(), "a", "uid-a")), @r#"
+    insta::assert_snapshot!(text(&requests::delete_action(&checkout(), "a", "uid-a")), @r#"
     DELETE /apis/serin.dev/v1alpha1/namespaces/shop/rolloutactions/a
     {
       "apiVersion": "v1",

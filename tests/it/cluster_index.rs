@@ -82,10 +82,10 @@ fn given() -> Index {
 #[test]
 fn what_a_new_leader_reads_before_the_watch_tells_of_it_is_looked_at() {
     let index = Index::default();
-    assert!(index.reread(rollout("checkout", 1, "shop")).contains(&key("checkout")));
+    assert!(index.reply(rollout("checkout", 1, "shop")).contains(&key("checkout")));
     assert!(index.put(rollout("checkout", 1, "shop")).is_empty(), "the watch brings nothing new");
-    assert!(index.reread(rollout("checkout", 2, "shop")).contains(&key("checkout")));
-    assert!(index.reread(rollout("checkout", 2, "shop")).is_empty());
+    assert!(index.reply(rollout("checkout", 2, "shop")).contains(&key("checkout")));
+    assert!(index.reply(rollout("checkout", 2, "shop")).is_empty());
 }
 
 #[test]

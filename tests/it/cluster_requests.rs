@@ -7,11 +7,9 @@ use http::Request;
 use serde_json::{Value, json};
 use serin::api::Status;
 use serin::cluster::requests::{self, Of, Pods};
-use serin::rollout::{Epoch, Fence, Key, Revision};
+use serin::rollout::{Epoch, Fence, Revision};
 
-fn key() -> Key {
-    Key { namespace: "shop".to_owned(), name: "checkout".to_owned() }
-}
+use crate::given::checkout;
 
 fn fence() -> Fence {
     Fence { uid: "d-uid".to_owned(), resource_version: "41".to_owned() }
@@ -43,7 +41,7 @@ fn text(request: &Request<Vec<u8>>) -> String {
 }
 
 fn with_parts<T>(body: impl FnOnce(&Of<'_>, &Pods<'_>) -> T) -> T {
-    let (key, revision, template, seconds) = (key(), revision(), template(), json!(5));
+    let (key, revision, template, seconds) = (checkout(), revision(), template(), json!(5));
     let of = Of { key: &key, uid: "r-uid", revision: &revision };
     body(&of, &Pods { template: &template, min_ready_seconds: Some(&seconds), replicas: 2, epoch: Epoch::new(7) })
 }
@@ -74,7 +72,7 @@ fn a_record_holds_the_template_and_its_number() {
 
 #[test]
 fn a_scale_carries_what_was_looked_at() {
-    insta::assert_snapshot!(text(&requests::put_scale(&key(), &revision(), &fence(), 3)), @r#"
+    insta::assert_snapshot!(text(&requests::put_scale(&checkout(), &revision(), &fence(), 3)), @r#"
     PUT /apis/apps/v1/namespaces/shop/deployments/checkout-0123456789/scale?fieldManager=serin
     content-type: application/json
     {
@@ -91,7 +89,7 @@ fn a_scale_carries_what_was_looked_at() {
       }
     }
     "#);
-    insta::assert_snapshot!(text(&requests::get_scale(&key(), &revision())), @r"
+    insta::assert_snapshot!(text(&requests::get_scale(&checkout(), &revision())), @r"
     GET /apis/apps/v1/namespaces/shop/deployments/checkout-0123456789/scale
     content-type: application/json
     ");
@@ -99,7 +97,7 @@ fn a_scale_carries_what_was_looked_at() {
 
 #[test]
 fn an_epoch_is_written_on_what_was_looked_at() {
-    insta::assert_snapshot!(text(&requests::stamp_deployment(&key(), &revision(), &fence(), Epoch::new(7))), @r#"
+    insta::assert_snapshot!(text(&requests::stamp_deployment(&checkout(), &revision(), &fence(), Epoch::new(7))), @r#"
     PATCH /apis/apps/v1/namespaces/shop/deployments/checkout-0123456789?fieldManager=serin
     content-type: application/merge-patch+json
     {
@@ -116,7 +114,7 @@ fn an_epoch_is_written_on_what_was_looked_at() {
 
 #[test]
 fn a_status_is_written_whole_and_alone() {
-    insta::assert_snapshot!(text(&requests::put_status(&key(), "17", &Status::default())), @r#"
+    insta::assert_snapshot!(text(&requests::put_status(&checkout(), "17", &Status::default())), @r#"
     PUT /apis/serin.dev/v1alpha1/namespaces/shop/rollouts/checkout/status?fieldManager=serin
     content-type: application/json
     {
@@ -144,7 +142,7 @@ fn a_status_is_written_whole_and_alone() {
 #[test]
 fn a_finalizer_of_others_is_kept() {
     let seen = ["example.com/other".to_owned(), "serin.dev/rollout".to_owned()];
-    insta::assert_snapshot!(text(&requests::guard(&key(), "17", &seen[..1])), @r#"
+    insta::assert_snapshot!(text(&requests::guard(&checkout(), "17", &seen[..1])), @r#"
     PATCH /apis/serin.dev/v1alpha1/namespaces/shop/rollouts/checkout?fieldManager=serin
     content-type: application/merge-patch+json
     {
@@ -157,7 +155,7 @@ fn a_finalizer_of_others_is_kept() {
       }
     }
     "#);
-    insta::assert_snapshot!(text(&requests::release(&key(), "18", &seen)), @r#"
+    insta::assert_snapshot!(text(&requests::release(&checkout(), "18", &seen)), @r#"
     PATCH /apis/serin.dev/v1alpha1/namespaces/shop/rollouts/checkout?fieldManager=serin
     content-type: application/merge-patch+json
     {
@@ -173,7 +171,7 @@ fn a_finalizer_of_others_is_kept() {
 
 #[test]
 fn an_outcome_touches_nothing_but_its_annotation() {
-    insta::assert_snapshot!(text(&requests::mark_record(&key(), &revision(), "promoted", DateTime::UNIX_EPOCH)), @r#"
+    insta::assert_snapshot!(text(&requests::mark_record(&checkout(), &revision(), "promoted", DateTime::UNIX_EPOCH)), @r#"
     PATCH /apis/apps/v1/namespaces/shop/controllerrevisions/checkout-0123456789?fieldManager=serin
     content-type: application/merge-patch+json
     {
@@ -189,7 +187,7 @@ fn an_outcome_touches_nothing_but_its_annotation() {
 
 #[test]
 fn an_old_revision_is_deleted_only_as_it_was_seen() {
-    insta::assert_snapshot!(text(&requests::delete_deployment(&key(), &revision(), &fence())), @r#"
+    insta::assert_snapshot!(text(&requests::delete_deployment(&checkout(), &revision(), &fence())), @r#"
     DELETE /apis/apps/v1/namespaces/shop/deployments/checkout-0123456789
     content-type: application/json
     {
@@ -202,7 +200,7 @@ fn an_old_revision_is_deleted_only_as_it_was_seen() {
       "propagationPolicy": "Background"
     }
     "#);
-    insta::assert_snapshot!(text(&requests::delete_record(&key(), &revision())), @r#"
+    insta::assert_snapshot!(text(&requests::delete_record(&checkout(), &revision())), @r#"
     DELETE /apis/apps/v1/namespaces/shop/controllerrevisions/checkout-0123456789
     content-type: application/json
     {

@@ -8,10 +8,11 @@ use serin::analysis::Evidence;
 use serin::api::{Object, Status, View};
 use serin::audit::Outbox;
 use serin::controller::rollout_gauges;
-use serin::rollout::{Baking, Cause, EndReason, Ended, Idle, Intent, Key, Memo, PauseCause, Promoting, RollingBack, State, Why};
+use serin::rollout::{Baking, Cause, EndReason, Ended, Idle, Intent, Memo, PauseCause, Promoting, RollingBack, State, Why};
 
 use super::given::{
-    Seeing as _, after, baking, child, failure, given, idle, noon, paused, promoting, rejected, rolling_back, seen, stepping, v1, v2,
+    Seeing as _, after, baking, checkout, child, failure, given, idle, noon, paused, promoting, rejected, rolling_back, seen, stepping, v1,
+    v2,
 };
 
 /// What is told a minute after a rollout came to stand so at noon, without the place that all of it is about.
@@ -36,7 +37,7 @@ fn told(state: &State, wanted: serin::rollout::Revision, why: &Why) -> Vec<Strin
 fn of(status: &Status) -> Vec<String> {
     let metadata = json!({"name": "checkout", "namespace": "shop"});
     let object: Object = serde_json::from_value(json!({"metadata": metadata, "spec": {}, "status": status})).unwrap();
-    let key = Key { namespace: "shop".to_owned(), name: "checkout".to_owned() };
+    let key = checkout();
     let text = rollout_gauges(&BTreeMap::from([(key, Arc::new(object))]), after(60));
     let place = r#"rollout_namespace="shop",rollout="checkout""#;
     let lines = text.lines().filter(|line| !line.starts_with('#'));

@@ -6,7 +6,6 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serin::audit::Record;
 use serin::cluster::Item;
-use serin::controller::Key;
 use serin::rollout::Revision;
 
 use super::acts::Power;
@@ -21,6 +20,8 @@ use super::server::{Changed, News, Server};
 use super::truth::Truth;
 use super::users::Finale;
 use crate::given;
+/// The rollout of every run.
+pub(super) use crate::given::checkout as key;
 
 /// One run.
 pub(super) struct Sim {
@@ -66,11 +67,6 @@ pub(super) enum Work {
 pub(super) enum Calm {
     NotYet,
     Since(DateTime<Utc>),
-}
-
-/// The rollout of every run.
-pub(super) fn key() -> Key {
-    Key { namespace: "shop".to_owned(), name: "checkout".to_owned() }
 }
 
 impl Sim {
