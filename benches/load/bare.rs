@@ -1,18 +1,26 @@
-//! What does the same plan cost by hand? One Deployment created, seven times scaled, each time once the pods are there; no controller of ours.
+//! What does the same plan cost by hand? One Deployment created, seven times scaled, each time once every share is there: pods that come are available, pods
+//! that go are gone. No controller of ours.
 
+use std::collections::HashMap;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result};
+use futures::StreamExt;
 use futures::future::try_join_all;
-use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::apps::v1::{Deployment, DeploymentStatus};
 use kube::api::{Api, Patch, PatchParams, PostParams};
-use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::{WatchStreamExt, watcher};
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
 
 use crate::ground::{Ground, NAMESPACE};
 use crate::shop::{REPLICAS, each, name, template};
+
+/// No share takes longer.
+const PATIENCE: Duration = Duration::from_mins(15);
 
 /// How long the plan took, and how often etcd was written to for each rollout.
 pub(crate) struct Bare {
@@ -23,13 +31,9 @@ pub(crate) struct Bare {
 /// Carries out the plan for so many at once.
 pub(crate) async fn measure(ground: &Ground, count: usize) -> Result<Bare> {
     let api: Api<Deployment> = Api::namespaced(ground.client.clone(), NAMESPACE);
-    let (store, writer) = reflector::store();
-    let watch = watcher(api.clone(), watcher::Config::default()).default_backoff().reflect(writer).touched_objects();
-    let watching = tokio::spawn(async move {
-        let mut watch = std::pin::pin!(watch);
-        while futures::StreamExt::next(&mut watch).await.is_some() {}
-    });
-    let hands = Hands { api, store };
+    let seen = Seen::default();
+    let watching = tokio::spawn(follow(api.clone(), seen.clone()));
+    let hands = &Hands { api, seen };
     each(count, |at| hands.create(name(at), "v1", REPLICAS)).await?;
     try_join_all((0..count).map(|at| hands.reaches(name(at), REPLICAS))).await?;
     let (begun, before) = (Instant::now(), ground.puts().await?);
@@ -40,9 +44,28 @@ pub(crate) async fn measure(ground: &Ground, count: usize) -> Result<Bare> {
     Ok(Bare { wall, puts })
 }
 
+async fn follow(api: Api<Deployment>, seen: Seen) {
+    let mut objects = pin!(watcher(api, watcher::Config::default()).default_backoff().applied_objects());
+    while let Some(next) = objects.next().await {
+        // What broke begins anew.
+        let Ok(Deployment { metadata, status, .. }) = next else { continue };
+        seen.of(&metadata.name.unwrap_or_default()).send_replace(status.unwrap_or_default());
+    }
+}
+
+/// What the Deployments say of their pods.
+#[derive(Clone, Default)]
+struct Seen(Arc<Mutex<HashMap<String, watch::Sender<DeploymentStatus>>>>);
+
+impl Seen {
+    fn of(&self, name: &str) -> watch::Sender<DeploymentStatus> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(name.to_owned()).or_default().clone()
+    }
+}
+
 struct Hands {
     api: Api<Deployment>,
-    store: Store<Deployment>,
+    seen: Seen,
 }
 
 impl Hands {
@@ -51,11 +74,14 @@ impl Hands {
         self.create(canary.clone(), "v2", 1).await?;
         self.reaches(canary.clone(), 1).await?;
         for pods in 2..=REPLICAS {
-            self.scale(&stable, REPLICAS + 1 - pods).await?;
+            let left = REPLICAS + 1 - pods;
+            self.scale(&stable, left).await?;
             self.scale(&canary, pods).await?;
+            self.reaches(stable.clone(), left).await?;
             self.reaches(canary.clone(), pods).await?;
         }
-        self.scale(&stable, 0).await
+        self.scale(&stable, 0).await?;
+        self.reaches(stable, 0).await
     }
 
     async fn create(&self, name: String, tag: &str, replicas: u32) -> Result<()> {
@@ -73,18 +99,12 @@ impl Hands {
         Ok(())
     }
 
-    /// Waits until so many pods are available.
+    /// Waits until so many pods are available, and no others are left.
     async fn reaches(&self, name: String, pods: u32) -> Result<()> {
-        let key = ObjectRef::new(&name).within(NAMESPACE);
         let wanted = i32::try_from(pods)?;
-        let begun = Instant::now();
-        loop {
-            let status = self.store.get(&key).and_then(|seen| seen.status.clone()).unwrap_or_default();
-            if status.available_replicas.unwrap_or(0) >= wanted {
-                return Ok(());
-            }
-            ensure!(begun.elapsed() < Duration::from_mins(15), "{name} has {} of {pods} pods", status.available_replicas.unwrap_or(0));
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        let mut told = self.seen.of(&name).subscribe();
+        let holds = |status: &DeploymentStatus| status.replicas.unwrap_or(0) == wanted && status.available_replicas.unwrap_or(0) == wanted;
+        timeout(PATIENCE, told.wait_for(holds)).await.with_context(|| format!("{name} did not come to have {pods} pods"))??;
+        Ok(())
     }
 }

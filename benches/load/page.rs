@@ -8,6 +8,7 @@ use serin_dev::write_between;
 
 use crate::idle::Rest;
 use crate::plan::{Cost, millis};
+use crate::process::machine;
 use crate::reaction::Reaction;
 use crate::restart::Restart;
 
@@ -26,6 +27,7 @@ const PEERS: [(&str, &str); 5] = [
 /// The tables, as far as they were measured.
 #[derive(Default)]
 pub(crate) struct Page {
+    machine: String,
     costs: String,
     kinds: String,
     rests: String,
@@ -33,8 +35,8 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    pub(crate) fn new() -> Self {
-        Self::default()
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self { machine: machine()?, ..Self::default() })
     }
 
     pub(crate) fn cost(&mut self, cost: &Cost) {
@@ -84,7 +86,8 @@ impl Page {
     }
 
     pub(crate) fn text(&self) -> String {
-        let mut text = String::from(
+        let mut text = format!("\nMeasured on {}, which all parts share.\n", self.machine);
+        text.push_str(
             "\n| | at once | wall, s | of the bare plan, s | processor, ms each | reads / writes each | peak, MiB | etcd puts each (bare) | a minute of rest, requests |\n|---|---|---|---|---|---|---|---|---|\n",
         );
         for (name, cells) in PEERS {

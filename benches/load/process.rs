@@ -1,4 +1,4 @@
-//! What does a process cost? Its processor time and its memory, as Linux counts them.
+//! What does a process cost, on which machine? Its processor time and its memory, as Linux counts them.
 
 use std::fs;
 
@@ -47,4 +47,16 @@ impl Process {
     fn read(self, file: &str) -> Result<String> {
         fs::read_to_string(format!("/proc/{}/{file}", self.0)).context("the process ended")
     }
+}
+
+/// The machine that everything runs on: its processors and its memory.
+pub(crate) fn machine() -> Result<String> {
+    let field = |file: &str, name: &str| {
+        let text = fs::read_to_string(file)?;
+        let line = text.lines().find(|line| line.starts_with(name)).with_context(|| format!("no {name} in {file}"))?;
+        line.split_once(':').map(|(_, value)| value.trim().to_owned()).context("a field without a value")
+    };
+    let memory: f64 = field("/proc/meminfo", "MemTotal")?.trim_end_matches(" kB").parse()?;
+    let (cores, model) = (std::thread::available_parallelism()?, field("/proc/cpuinfo", "model name")?);
+    Ok(format!("{cores} cores of {model}, {:.0} GiB of memory", memory / 1024.0 / 1024.0))
 }

@@ -39,7 +39,11 @@ pub(crate) async fn measure(binary: &Path, count: usize) -> Result<Restart> {
     until(&rollouts(&ground.client), count, |rollout| stands_at(rollout, "v2") && is_told(rollout)).await?;
 
     let requests = ground.asked()?;
-    let is_first = |request: &&AuditEvent| request.at > begun && request.resource == "rollouts" && request.subresource == "status";
+    // What was sent before the kill may be received after it; a process says who it is.
+    let killed: BTreeSet<&str> = requests.iter().filter(|request| request.at <= begun).map(|request| request.agent.as_str()).collect();
+    let is_first = |request: &&AuditEvent| {
+        !killed.contains(request.agent.as_str()) && request.resource == "rollouts" && request.subresource == "status"
+    };
     let first = requests.iter().find(is_first).context("the new controller wrote nothing")?;
     let resumed = (first.at - begun).to_std()?;
     let streams = ground.events()?;
