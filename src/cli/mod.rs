@@ -32,7 +32,6 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use tokio::runtime::{Builder, Runtime};
 
 use args::Typed;
 use command::{Checked, Command, Follow};
@@ -88,13 +87,10 @@ fn data(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// A runtime for a command that asks.
-fn runtime() -> Result<Runtime, Failure> {
-    built(&mut Builder::new_current_thread())
-}
-
-fn built(runtime: &mut Builder) -> Result<Runtime, Failure> {
-    runtime.enable_all().build().map_err(|error| {
+/// A runtime for a command that asks, the controller's included: it waits nearly all the time, and one thread hands nothing to another. What may wait
+/// long has threads of its own: the lease, files, names.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
         Failure::new(format!("cannot begin to wait for answers: {error}"), "raise the limit of open files for this process")
     })
 }

@@ -3,11 +3,9 @@
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
-use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
 
@@ -22,22 +20,12 @@ use crate::prometheus::Providers;
 use crate::server::{self, Pages};
 use crate::sink::Sink;
 
-/// So long the controller's thread rests before it waits for news again. To wake up for each piece of news costs more than to read it; what comes
-/// meanwhile is read in one go. No news waits longer for it.
-const BREATH: Duration = Duration::from_millis(5);
-
 /// Reads the configuration, reaches the cluster, and works until a signal says stop.
 pub(super) fn run(service: &Service) -> Result<(), Failure> {
     let text = service.config.as_deref().map_or_else(|| Ok(String::new()), text)?;
     let config = service.config.as_deref().map_or_else(|| Ok(Config::default()), |path| parsed(path, &text))?;
     log::begin(&service.logging)?;
-    runtime()?.block_on(work(service, config, digest(&text)))
-}
-
-/// A runtime for the controller: it waits nearly all the time, and one thread hands nothing to another. What may wait long has threads of its own: the
-/// lease, files, names.
-fn runtime() -> Result<Runtime, Failure> {
-    super::built(Builder::new_current_thread().on_thread_park(|| std::thread::sleep(BREATH)))
+    super::runtime()?.block_on(work(service, config, digest(&text)))
 }
 
 /// The configuration in a file.
